@@ -1,0 +1,1 @@
+"""The appliance: one citizen, one sealed certificate on paper. docs/architecture.md is its plan."""

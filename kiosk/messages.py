@@ -1,0 +1,198 @@
+"""What crosses a socket between the desk and its three workers (ui, vision, documents).
+
+The desk listens, a worker connects, both send frames: four bytes big-endian length, then one msgpack struct whose `type`
+field names it. A frame that is too long, unknown or malformed raises `BadMessage`, and the connection is closed: there is
+nothing to resynchronise with a peer that speaks another language.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.pages import Action, Hint, Language, Page, Prompt
+from kiosk.reasons import Reason
+
+FRAME_LIMIT: Final = 32 * 1024 * 1024
+
+
+class BadMessage(Exception):
+    """The peer sent something that is not one of our messages."""
+
+
+# --- desk -> ui, ui -> desk ------------------------------------------------------------------------------------------
+
+
+class Show(Struct, frozen=True, tag=True):
+    """Show this page. `seq` grows with every page; `countdown_s`: seconds until an idle session ends, else None."""
+
+    seq: int
+    page: Page
+    language: Language
+    countdown_s: int | None = None
+
+
+class Act(Struct, frozen=True, tag=True):
+    """The citizen did something on page `seq`; an action for a page that is gone is ignored by the desk."""
+
+    seq: int
+    action: Action
+
+
+# --- desk -> vision, vision -> desk ----------------------------------------------------------------------------------
+
+
+class ProvePresence(Struct, frozen=True, tag=True):
+    """Start a check against this document portrait (`encoding`: webp, jpeg, jp2, wlt). `id` names the check."""
+
+    id: int
+    portrait: bytes
+    encoding: str
+
+
+class StopPresence(Struct, frozen=True, tag=True):
+    """Forget the check `id` and everything seen for it."""
+
+    id: int
+
+
+class Guidance(Struct, frozen=True, tag=True):
+    """What to ask of the citizen now."""
+
+    id: int
+    prompt: Prompt
+    hint: Hint | None
+    progress: float
+
+
+class Matched(Struct, frozen=True, tag=True):
+    """A live person with the portrait's face is in front of the camera. No image, no embedding.
+
+    `score` is the distance between embeddings (smaller is closer) and is at most `threshold`. `liveness` holds each signal
+    by name (degrees of turn, planarity residual over the eye distance).
+    """
+
+    id: int
+    model: str
+    weights_sha256: str
+    score: float
+    threshold: float
+    liveness: dict[str, float]
+    frames: int
+
+
+class NotProven(Struct, frozen=True, tag=True):
+    """The check `id` ended without a match."""
+
+    id: int
+    reason: Reason
+    detail: str = ""
+
+
+# --- desk -> documents, documents -> desk ----------------------------------------------------------------------------
+
+
+class Trust(Struct, frozen=True):
+    """What the verifier may believe: DER certificates of the pinned `roots` and known `intermediates`, DER `crls`."""
+
+    roots: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+
+
+class Verify(Struct, frozen=True, tag=True):
+    """Inspect and verify these bytes; answered by `Verified` or `NotVerified`. `nonce` salts the digests of the answer."""
+
+    id: int
+    pdf: bytes
+    trust: Trust
+    nonce: str
+
+
+class Statement(Struct, frozen=True):
+    """What the sealed document says about itself, in its XMP packet under the seal (docs/certificate-statement.md).
+
+    `subject_digest`: SHA-256 over nonce ‖ 0x00 ‖ number ‖ 0x00 ‖ name, hex. `valid_until`: ISO date.
+    """
+
+    request_id: str
+    nonce: str
+    kind: str
+    issuer: str
+    level: str
+    subject_digest: str
+    valid_until: str
+
+
+class Verified(Struct, frozen=True, tag=True):
+    """The seal holds. `signer`: organisation in the seal's certificate. `numbers`: digest of each resident number found
+    in the page text (SHA-256 over nonce ‖ 0x00 ‖ number, hex), so that the gate sees whose paper it is."""
+
+    id: int
+    sha256: str
+    signer: str
+    statement: Statement
+    numbers: tuple[str, ...]
+    pages: int
+
+
+class NotVerified(Struct, frozen=True, tag=True):
+    """The bytes are refused."""
+
+    id: int
+    reason: Reason
+    detail: str
+
+
+class Render(Struct, frozen=True, tag=True):
+    """Draw page `page` (0-based) of these bytes at `dpi`; answered by `Rendered` or `NotVerified`."""
+
+    id: int
+    pdf: bytes
+    page: int
+    dpi: int
+
+
+class Rendered(Struct, frozen=True, tag=True):
+    """One page as PNG."""
+
+    id: int
+    png: bytes
+
+
+# --- the frames ------------------------------------------------------------------------------------------------------
+
+ToUi = Show
+FromUi = Act
+ToVision = ProvePresence | StopPresence
+FromVision = Guidance | Matched | NotProven
+ToDocuments = Verify | Render
+FromDocuments = Verified | NotVerified | Rendered
+Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Message)
+
+
+def encode(message: Message) -> bytes:
+    """One frame, ready to be written."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+def decode(body: bytes) -> Message:
+    """The struct in one frame's body. Raises BadMessage."""
+    try:
+        return _decoder.decode(body)
+    except msgspec.MsgspecError:
+        # msgspec quotes the offending value in its message; personal data must not travel in an exception.
+        raise BadMessage("not one of our messages") from None
+
+
+async def receive(reader: asyncio.StreamReader) -> Message:
+    """The next message. Raises BadMessage, or asyncio.IncompleteReadError when the peer is gone."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    if length > FRAME_LIMIT:
+        raise BadMessage(f"frame of {length} bytes")
+    return decode(await reader.readexactly(length))

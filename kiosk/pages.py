@@ -1,0 +1,206 @@
+"""What can be on the screen: frozen view-models, no Kivy.
+
+A journey shows a `Page` and waits for an `Action`. A page holds facts (which certificate, how far the printer is); the words
+around them belong to the screen (`kiosk/ui/wording.py`), so that switching the language never asks the journey again.
+Texts that come from the platform or the profile are `Text`, in both languages. Personal data on a page is already masked,
+except the preview of the certificate itself.
+"""
+
+from enum import Enum
+from typing import Literal
+
+from msgspec import Struct
+
+from kiosk.reasons import Reason
+
+Language = Literal["zh", "en"]
+
+
+class Text(Struct, frozen=True):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+class Kind(Struct, frozen=True):
+    """A kind of certificate as a tile shows it. `icon` names a drawing in `kiosk/ui/theme/icons.py`."""
+
+    code: str
+    title: Text
+    note: Text
+    agency: Text
+    icon: str
+
+
+class Prompt(Enum):
+    """What the citizen is asked to do in front of the camera."""
+
+    LOOK = "look"
+    TURN_LEFT = "turn-left"
+    TURN_RIGHT = "turn-right"
+    BACK_TO_FRONT = "back-to-front"
+    COMPARING = "comparing"
+
+
+class Hint(Enum):
+    """What is wrong with the picture right now; shown under the prompt."""
+
+    NO_FACE = "no-face"
+    TWO_FACES = "two-faces"
+    TOO_FAR = "too-far"
+    TOO_NEAR = "too-near"
+    OFF_CENTRE = "off-centre"
+    TOO_DARK = "too-dark"
+    TOO_BRIGHT = "too-bright"
+    BLURRED = "blurred"
+
+
+class Stage(Enum):
+    """What the terminal is doing while the citizen waits."""
+
+    ASKING_KINDS = "asking-kinds"
+    ISSUING = "issuing"
+    CHECKING = "checking"
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+class Home(Struct, frozen=True, tag=True):
+    """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed now."""
+
+    kinds: tuple[Kind, ...]
+    trouble: Reason | None = None
+
+
+class PresentCard(Struct, frozen=True, tag=True):
+    """Lay the identity card on the reader. `wish` is the kind chosen on the home page, if any."""
+
+    wish: Kind | None = None
+
+
+class ReadingCard(Struct, frozen=True, tag=True):
+    """The card is on the reader and being read: leave it there."""
+
+
+class FaceCheck(Struct, frozen=True, tag=True):
+    """Look at the camera. `progress` is 0..1 over the whole check; the picture comes from the preview ring."""
+
+    prompt: Prompt
+    hint: Hint | None = None
+    progress: float = 0.0
+
+
+class ChooseCertificate(Struct, frozen=True, tag=True):
+    """Pick one of `kinds`. `name` is masked (张*)."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+
+
+class Waiting(Struct, frozen=True, tag=True):
+    """The terminal works, the citizen waits and may cancel at once."""
+
+    stage: Stage
+    kind: Kind | None = None
+
+
+class Preview(Struct, frozen=True, tag=True):
+    """The verified certificate before printing. `png`: page 1 of `pages`, as rendered by the document process."""
+
+    kind: Kind
+    issuer: str
+    valid_until: str
+    png: bytes
+    pages: int
+
+
+class Printing(Struct, frozen=True, tag=True):
+    """Paper is on its way. `trouble`: the printer needs staff before it can go on; `seconds_left` until we give up."""
+
+    kind: Kind
+    trouble: Reason | None = None
+    seconds_left: int | None = None
+
+
+class HandOver(Struct, frozen=True, tag=True):
+    """The page is out: take the paper and the card. `card`: the card is still on the reader."""
+
+    kind: Kind
+    pages: int
+    card: bool
+
+
+class Rate(Struct, frozen=True, tag=True):
+    """How was it? Five levels, or skip (B21)."""
+
+
+class Refusal(Struct, frozen=True, tag=True):
+    """It ends here. `card`: the card is still on the reader; `paper`: something may lie in the tray."""
+
+    reason: Reason
+    card: bool = False
+    paper: bool = False
+
+
+Page = (
+    Home
+    | PresentCard
+    | ReadingCard
+    | FaceCheck
+    | ChooseCertificate
+    | Waiting
+    | Preview
+    | Printing
+    | HandOver
+    | Rate
+    | Refusal
+)
+
+
+# --- actions ---------------------------------------------------------------------------------------------------------
+
+
+class Pick(Struct, frozen=True, tag=True):
+    """A tile was tapped (Home, ChooseCertificate)."""
+
+    code: str
+
+
+class Print(Struct, frozen=True, tag=True):
+    """Yes, print what the preview shows."""
+
+
+class Cancel(Struct, frozen=True, tag=True):
+    """Stop, on every page but Home."""
+
+
+class Done(Struct, frozen=True, tag=True):
+    """I have read this / taken my things (HandOver, Refusal), or: no rating (Rate)."""
+
+
+class Retry(Struct, frozen=True, tag=True):
+    """Start over (Refusal whose reason allows it)."""
+
+
+class Stars(Struct, frozen=True, tag=True):
+    """A rating: 5 very satisfied … 1 very dissatisfied (B21)."""
+
+    value: int
+
+
+class StillHere(Struct, frozen=True, tag=True):
+    """The answer to the idle countdown; any other action counts as one too."""
+
+
+class SwitchLanguage(Struct, frozen=True, tag=True):
+    """One tap, on every page; the page stays."""
+
+    language: Language
+
+
+Action = Pick | Print | Cancel | Done | Retry | Stars | StillHere | SwitchLanguage

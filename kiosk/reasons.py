@@ -1,0 +1,313 @@
+"""Every named refusal: what went wrong, in words a citizen can use, in both languages.
+
+A refusal is a value, never a free text: the journey raises `Refused(Reason.X)`, the screen looks the sentences up here, the
+audit log writes the code. Each entry says what happened, what to do next, and whether another try at this terminal can help.
+No sentence blames the citizen and none tells an impostor which check caught them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Reason(Enum):
+    """The value is the code shown small on the page, written to the audit log and searched for by technicians."""
+
+    # Card
+    CARD_UNREADABLE = "C01"
+    CARD_REMOVED = "C02"
+    CARD_NUMBER_INVALID = "C03"
+    CARD_EXPIRED = "C04"
+    CARD_KIND_UNSUPPORTED = "C05"
+    PORTRAIT_UNREADABLE = "C06"
+    READER_LOST = "C07"
+    # Face
+    FACE_NOT_LIVE = "F01"
+    FACE_NOT_THE_CARDS = "F02"
+    FACE_NOT_SEEN = "F03"
+    CAMERA_LOST = "F04"
+    FACE_UNSURE = "F05"
+    # Platform
+    PLATFORM_UNREACHABLE = "P01"
+    PLATFORM_SLOW = "P02"
+    PLATFORM_REFUSED = "P03"
+    PLATFORM_ANSWER_INVALID = "P04"
+    NOTHING_TO_ISSUE = "P05"
+    # Document
+    SEAL_INVALID = "D01"
+    SEAL_UNVERIFIABLE = "D02"
+    DOCUMENT_UNSAFE = "D03"
+    WRONG_PERSON = "D04"
+    WRONG_DOCUMENT = "D05"
+    DOCUMENT_EXPIRED = "D06"
+    # Paper
+    PAPER_EMPTY = "R01"
+    PAPER_EMPTY_DURING = "R02"
+    PAPER_JAM = "R03"
+    PRINTER_DOOR_OPEN = "R04"
+    PRINTER_LOST = "R05"
+    PRINT_UNCERTAIN = "R06"
+    # The session itself
+    CANCELLED = "S01"
+    IDLE = "S02"
+    INTERNAL = "S03"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`what` happened and what to do `next`, in one language."""
+
+    what: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The sentences of one reason. `retry`: trying again at this terminal may help, so the page offers it."""
+
+    zh: Wording
+    en: Wording
+    retry: bool
+
+    def in_language(self, language: str) -> Wording:
+        return self.zh if language == "zh" else self.en
+
+
+class Refused(Exception):  # noqa: N818 (a refusal is an outcome, not an error)
+    """The journey ends here with a named reason. `detail` is for the log: precise, and never personal data."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.name} {detail}".strip())
+        self.reason = reason
+        self.detail = detail
+
+
+def _say(zh_what: str, zh_next: str, en_what: str, en_next: str, *, retry: bool) -> Explanation:
+    return Explanation(Wording(zh_what, zh_next), Wording(en_what, en_next), retry)
+
+
+EXPLANATIONS: dict[Reason, Explanation] = {
+    Reason.CARD_UNREADABLE: _say(
+        "身份证没有读出来",
+        "请拿起身份证，重新平放在感应区；仍读不出时，请到人工窗口办理。",
+        "The card could not be read",
+        "Lift the card and lay it flat on the reader again. If it still fails, please go to a counter.",
+        retry=True,
+    ),
+    Reason.CARD_REMOVED: _say(
+        "身份证已取走，办理已停止",
+        "您的信息已清除。需要继续时，请重新放上身份证。",
+        "The card was taken away, so we stopped",
+        "Your data has been wiped. Lay the card on the reader again to start over.",
+        retry=True,
+    ),
+    Reason.CARD_NUMBER_INVALID: _say(
+        "身份证号码未通过校验",
+        "请持身份证到人工窗口核对。",
+        "The number on this card did not pass its check",
+        "Please take the card to a counter.",
+        retry=False,
+    ),
+    Reason.CARD_EXPIRED: _say(
+        "身份证已过有效期",
+        "请先换领新证；急用时请到人工窗口办理。",
+        "This identity card has expired",
+        "Please renew it first, or go to a counter if it is urgent.",
+        retry=False,
+    ),
+    Reason.CARD_KIND_UNSUPPORTED: _say(
+        "本机暂不支持这种证件",
+        "请到人工窗口办理。",
+        "This terminal does not accept this kind of card yet",
+        "Please go to a counter.",
+        retry=False,
+    ),
+    Reason.PORTRAIT_UNREADABLE: _say(
+        "证件照片无法读取",
+        "没有照片就无法核验本人，请到人工窗口办理。",
+        "The portrait on the card could not be read",
+        "Without it we cannot check that it is you. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.READER_LOST: _say(
+        "读卡器暂时不可用",
+        "已通知工作人员，请使用旁边的终端或到人工窗口办理。",
+        "The card reader is not available",
+        "Staff have been told. Please use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.FACE_NOT_LIVE: _say(
+        "本次人脸核验没有完成",
+        "您可以再试一次，或到人工窗口由工作人员核验。",
+        "The face check was not completed",
+        "You can try once more, or go to a counter where staff will check.",
+        retry=True,
+    ),
+    Reason.FACE_NOT_THE_CARDS: _say(
+        "未能确认您与证件照片为同一人",
+        "请到人工窗口，由工作人员核验后办理。",
+        "We could not confirm that you are the person on the card",
+        "Please go to a counter, where staff will check.",
+        retry=False,
+    ),
+    Reason.FACE_NOT_SEEN: _say(
+        "没有看清您的脸",
+        "请面向屏幕，摘下口罩，再试一次；坐轮椅时可请工作人员帮忙调整。",
+        "We could not see your face clearly",
+        "Face the screen without a mask and try again. Staff can help if you are seated.",
+        retry=True,
+    ),
+    Reason.CAMERA_LOST: _say(
+        "摄像头暂时不可用",
+        "已通知工作人员，请到人工窗口办理。",
+        "The camera is not available",
+        "Staff have been told. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.FACE_UNSURE: _say(
+        "这次不能确定核验结果",
+        "为了您的安全，请到人工窗口由工作人员核验。",
+        "The check was not certain enough",
+        "For your safety, please go to a counter where staff will check.",
+        retry=False,
+    ),
+    Reason.PLATFORM_UNREACHABLE: _say(
+        "暂时连不上政务服务平台",
+        "您的信息已清除，没有产生任何记录。请稍后再试，或到人工窗口办理。",
+        "The government platform cannot be reached",
+        "Your data has been wiped and nothing was issued. Please try later or go to a counter.",
+        retry=True,
+    ),
+    Reason.PLATFORM_SLOW: _say(
+        "政务服务平台响应超时",
+        "您的信息已清除。请稍后再试，或到人工窗口办理。",
+        "The government platform took too long",
+        "Your data has been wiped. Please try later or go to a counter.",
+        retry=True,
+    ),
+    Reason.PLATFORM_REFUSED: _say(
+        "平台未批准这次办理",
+        "请到人工窗口了解原因。",
+        "The platform did not grant this request",
+        "Please ask at a counter for the reason.",
+        retry=False,
+    ),
+    Reason.PLATFORM_ANSWER_INVALID: _say(
+        "平台的答复无法识别",
+        "为了您的安全，本机没有打印。请到人工窗口办理。",
+        "The answer of the platform could not be trusted",
+        "For your safety nothing was printed. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.NOTHING_TO_ISSUE: _say(
+        "平台上没有可为您打印的证明",
+        "请到人工窗口咨询。",
+        "There is no certificate the platform can issue to you here",
+        "Please ask at a counter.",
+        retry=False,
+    ),
+    Reason.SEAL_INVALID: _say(
+        "证明上的电子印章无效",
+        "为了您的安全，本机没有打印。请到人工窗口办理。",
+        "The electronic seal on the certificate is not valid",
+        "For your safety nothing was printed. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.SEAL_UNVERIFIABLE: _say(
+        "暂时无法核验电子印章",
+        "本机没有打印。请稍后再试，或到人工窗口办理。",
+        "The electronic seal cannot be checked at the moment",
+        "Nothing was printed. Please try later or go to a counter.",
+        retry=True,
+    ),
+    Reason.DOCUMENT_UNSAFE: _say(
+        "证明文件未通过安全检查",
+        "本机没有打印。请到人工窗口办理。",
+        "The certificate file did not pass our safety check",
+        "Nothing was printed. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.WRONG_PERSON: _say(
+        "证明与您的身份证不一致",
+        "本机没有打印，也没有显示。请到人工窗口办理。",
+        "The certificate does not match your card",
+        "It was neither printed nor shown. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.WRONG_DOCUMENT: _say(
+        "收到的证明与您选择的不一致",
+        "本机没有打印。请到人工窗口办理。",
+        "The certificate is not the one you asked for",
+        "Nothing was printed. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.DOCUMENT_EXPIRED: _say(
+        "这份证明已过有效期",
+        "本机没有打印。请到人工窗口办理。",
+        "This certificate is no longer valid",
+        "Nothing was printed. Please go to a counter.",
+        retry=False,
+    ),
+    Reason.PAPER_EMPTY: _say(
+        "打印机缺纸",
+        "已通知工作人员加纸。请稍候，或使用旁边的终端。",
+        "The printer is out of paper",
+        "Staff have been told. Please wait a moment or use another terminal.",
+        retry=True,
+    ),
+    Reason.PAPER_EMPTY_DURING: _say(
+        "打印途中缺纸，本次打印已取消",
+        "不会重复出证。请拿好身份证，联系工作人员。",
+        "The printer ran out of paper and the job was cancelled",
+        "No second original can come out. Keep your card and ask a member of staff.",
+        retry=False,
+    ),
+    Reason.PAPER_JAM: _say(
+        "打印机卡纸，本次打印已取消",
+        "请不要自行取纸，联系工作人员处理。",
+        "The paper is jammed and the job was cancelled",
+        "Please do not pull the paper. Ask a member of staff.",
+        retry=False,
+    ),
+    Reason.PRINTER_DOOR_OPEN: _say(
+        "打印机门没有关好",
+        "已通知工作人员，请稍候或使用旁边的终端。",
+        "A door of the printer is open",
+        "Staff have been told. Please wait or use another terminal.",
+        retry=True,
+    ),
+    Reason.PRINTER_LOST: _say(
+        "打印机暂时不可用",
+        "已通知工作人员，请使用旁边的终端或到人工窗口办理。",
+        "The printer is not available",
+        "Staff have been told. Please use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.PRINT_UNCERTAIN: _say(
+        "不能确定证明是否已经打出",
+        "请先看看出纸口，再联系工作人员。为防止重复，本机不会再打一份。",
+        "We cannot be sure that the page came out",
+        "Please look at the tray, then ask staff. To avoid a second original we will not print it again.",
+        retry=False,
+    ),
+    Reason.CANCELLED: _say(
+        "办理已结束",
+        "您的信息已清除，没有打印任何内容。",
+        "We have stopped",
+        "Your data has been wiped and nothing was printed.",
+        retry=True,
+    ),
+    Reason.IDLE: _say(
+        "长时间没有操作，办理已结束",
+        "您的信息已清除。需要继续时，请重新开始。",
+        "Nothing happened for a while, so we stopped",
+        "Your data has been wiped. You can start over at any time.",
+        retry=True,
+    ),
+    Reason.INTERNAL: _say(
+        "本机出现故障",
+        "您的信息已清除，已通知工作人员。请使用旁边的终端或到人工窗口办理。",
+        "This terminal has a fault",
+        "Your data has been wiped and staff have been told. Please use another terminal or a counter.",
+        retry=False,
+    ),
+}
