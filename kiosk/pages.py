@@ -36,6 +36,17 @@ class Kind(Struct, frozen=True):
     icon: str
 
 
+class Offer(Struct, frozen=True):
+    """A kind the platform offers, with what the gate must know of it.
+
+    `seal`: organisation whose seal it must carry (C18). `single_subject`: no other person's number may stand on the page.
+    """
+
+    kind: Kind
+    seal: str
+    single_subject: bool
+
+
 class Prompt(Enum):
     """What the citizen is asked to do in front of the camera."""
 

@@ -46,6 +46,7 @@ class Reason(Enum):
     PRINTER_DOOR_OPEN = "R04"
     PRINTER_LOST = "R05"
     PRINT_UNCERTAIN = "R06"
+    PRINT_ALREADY_OUT = "R07"
     # The session itself
     CANCELLED = "S01"
     IDLE = "S02"
@@ -289,6 +290,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Please look at the tray, then ask staff. To avoid a second original we will not print it again.",
         retry=False,
     ),
+    Reason.PRINT_ALREADY_OUT: _say(
+        "停止之前，证明已经打出",
+        "请取走纸张和身份证；不需要时请交给工作人员销毁。",
+        "The page was already out when you stopped",
+        "Please take the paper and your card. If you do not need it, hand it to staff to be destroyed.",
+        retry=False,
+    ),
     Reason.CANCELLED: _say(
         "办理已结束",
         "您的信息已清除，没有打印任何内容。",
@@ -311,3 +319,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         retry=False,
     ),
 }
+
+# After one of these the citizen should look at the tray.
+MAY_LEAVE_PAPER = frozenset(
+    {Reason.PAPER_EMPTY_DURING, Reason.PAPER_JAM, Reason.PRINT_UNCERTAIN, Reason.PRINT_ALREADY_OUT}
+)

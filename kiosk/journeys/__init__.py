@@ -1,0 +1,1 @@
+"""One coroutine per service. A journey sees the Desk and nothing else."""
