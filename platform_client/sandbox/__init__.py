@@ -1,0 +1,1 @@
+"""A platform to develop and test against: own process, real TLS, real seals, fault switches, synthetic people."""

@@ -1,0 +1,120 @@
+"""The agencies of the sandbox and what each of them certifies (C18: the agency that issues is the agency that seals).
+
+The province is fictitious (示例省, "Sample Province"), so that a printout can never pass for a real one.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from platform_client.kinds import Bilingual, CertificateKind
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A department with a seal of its own. `code` names its key and certificate files."""
+
+    code: str
+    name: Bilingual
+
+
+_POLICE = Agency("public-security", Bilingual("示例省公安厅", "Public Security Department of Sample Province"))
+_SOCIAL = Agency(
+    "human-resources",
+    Bilingual("示例省人力资源和社会保障厅", "Human Resources and Social Security Department of Sample Province"),
+)
+_CIVIL = Agency("civil-affairs", Bilingual("示例省民政厅", "Civil Affairs Department of Sample Province"))
+_LAND = Agency("natural-resources", Bilingual("示例省自然资源厅", "Natural Resources Department of Sample Province"))
+_HEALTH = Agency("health", Bilingual("示例省卫生健康委员会", "Health Commission of Sample Province"))
+_EDUCATION = Agency("education", Bilingual("示例省教育厅", "Education Department of Sample Province"))
+
+AGENCIES: Final = (_POLICE, _SOCIAL, _CIVIL, _LAND, _HEALTH, _EDUCATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One kind of certificate and the agency behind it. `months`: how long the paper is valid."""
+
+    kind: CertificateKind
+    agency: Agency
+    months: int
+
+
+def _offer(
+    code: str, icon: str, agency: Agency, months: int, title: Bilingual, note: Bilingual, *, no_local: bool = False
+) -> Offer:
+    kind = CertificateKind(code, title, note, agency.name, agency.name.zh, icon, single_subject=True, no_local=no_local)
+    return Offer(kind, agency, months)
+
+
+OFFERS: Final[dict[str, Offer]] = {
+    offer.kind.code: offer
+    for offer in (
+        _offer(
+            "social-insurance",
+            "heart",
+            _SOCIAL,
+            3,
+            Bilingual("社会保险参保证明", "Social insurance"),
+            Bilingual("参保险种与缴费状态", "Insured schemes and payment status"),
+        ),
+        _offer(
+            "household",
+            "home",
+            _POLICE,
+            3,
+            Bilingual("户籍证明", "Household registration"),
+            Bilingual("户口登记信息", "Entry in the household register"),
+            no_local=True,
+        ),
+        _offer(
+            "no-criminal-record",
+            "shield",
+            _POLICE,
+            2,
+            Bilingual("无犯罪记录证明", "No criminal record"),
+            Bilingual("查询有无犯罪记录", "Search of criminal records"),
+            no_local=True,
+        ),
+        _offer(
+            "marriage",
+            "rings",
+            _CIVIL,
+            1,
+            Bilingual("婚姻登记记录证明", "Marriage record"),
+            Bilingual("本人婚姻登记情况", "Your own marriage registration"),
+        ),
+        _offer(
+            "property",
+            "key",
+            _LAND,
+            1,
+            Bilingual("不动产登记证明", "Property record"),
+            Bilingual("本人名下不动产登记", "Real estate registered in your name"),
+        ),
+        _offer(
+            "driving",
+            "car",
+            _POLICE,
+            3,
+            Bilingual("机动车驾驶人证明", "Driving record"),
+            Bilingual("驾驶证与安全驾驶信息", "Licence and safety record"),
+            no_local=True,
+        ),
+        _offer(
+            "birth",
+            "baby",
+            _HEALTH,
+            12,
+            Bilingual("出生医学登记证明", "Birth record"),
+            Bilingual("出生登记信息", "Entry in the birth register"),
+        ),
+        _offer(
+            "education",
+            "book",
+            _EDUCATION,
+            12,
+            Bilingual("学历证明", "Education record"),
+            Bilingual("学历与教育经历", "Degrees and schooling"),
+        ),
+    )
+}
