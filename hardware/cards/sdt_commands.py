@@ -1,0 +1,43 @@
+"""The commands this terminal sends to an SDT reader, with the answers each may give and how long it may take.
+
+Answers do not repeat the command, so an answer that comes late could be taken for the answer to the next question.
+But every good answer here has its own status and length, and `accepts` refuses all others.
+
+The commands that read fingerprints (30 10) are left out on purpose: this terminal never asks for them. The time
+limits are ours: generous multiples of the published times (find and select some 10 ms, a read about one second in the
+SAM and 115 ms on the line); no document gives them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hardware.cards.sdt_frame import Answer, Status
+
+TEXT_AND_PORTRAIT_LENGTHS: Final = (256).to_bytes(2, "big") + (1024).to_bytes(2, "big")
+_SUCCESSES: Final = frozenset({Status.OK, Status.FOUND})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Command and parameter, the status that means success, and the data lengths that success can have."""
+
+    name: str
+    body: bytes
+    success: Status
+    data_lengths: tuple[int, ...]
+    limit_s: float
+
+    def accepts(self, answer: Answer) -> bool:
+        """Can this be the answer to this command? Failures are a bare status."""
+        if answer.status == self.success:
+            return len(answer.data) in self.data_lengths
+        return not answer.data and answer.status not in _SUCCESSES
+
+
+SELF_TEST: Final = Command("self-test", b"\x11\xff", Status.OK, (0,), 1.0)
+SAM_ID: Final = Command("SAM id", b"\x12\xff", Status.OK, (16,), 1.0)
+FIND: Final = Command("find", b"\x20\x01", Status.FOUND, (4,), 1.0)
+SELECT: Final = Command("select", b"\x20\x02", Status.OK, (8,), 1.0)
+READ: Final = Command("read", b"\x30\x01", Status.OK, (len(TEXT_AND_PORTRAIT_LENGTHS) + 256 + 1024,), 3.0)
+# Two sources answer with one address of 70 bytes; GA/T 490 has room for four.
+EXTRA_ADDRESS: Final = Command("extra address", b"\x30\x03", Status.OK, (70, 140, 210, 280), 2.0)

@@ -1,0 +1,282 @@
+"""The driver for SDT serial readers of Chinese second-generation resident cards.
+
+One task watches the reader for as long as it is open: reach it, check who it is, look for a card, look whether the
+card is still there. `read` takes its turn on the same line.
+
+What is documented (vendor protocol papers and programs that agree):
+- a card is found (20 01) once and, after it was selected (20 02), not again until it was lifted;
+- find no more often than every 300 ms;
+- a SAM answers 12 FF with its own number, which the vendor cannot change: the number binds the reader to the terminal.
+
+What is our reading, to be confirmed on each model of reader: the extra-address read (30 03) is the cheapest command
+that needs the card, so it tells whether the selected card still lies there. 90 (has one) and 91 (has none) mean yes;
+41 and every other status mean that it is gone.
+
+A card that lies there while the kiosk starts may have been selected before; the reader then shows it only after it
+was lifted. There is no cryptographic proof from card to terminal: the SAM keeps that to itself. So trust in a reading
+is trust in the reader.
+"""
+
+import asyncio
+import logging
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from typing import Final
+
+from hardware.cards import sdt_commands, sdt_text
+from hardware.cards.port import CardError, CardFault, ReaderState
+from hardware.cards.reading import _MINT, CardReading, Portrait, UnknownEncoding
+from hardware.cards.sdt_commands import Command
+from hardware.cards.sdt_frame import Answer, Status
+from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
+
+POLL_S: Final = 0.3
+ATTEMPTS: Final = 3
+# Selecting fails while a hand still moves the card. After this many finds in a row it is the card that is bad.
+_SELECT_PATIENCE: Final = 5
+_FIRST_RETRY_S: Final = 0.5
+_LAST_RETRY_S: Final = 5.0
+_SAM_ID: Final = struct.Struct("<HHIII")
+_HAS_CARD: Final = frozenset({Status.OK, Status.NO_SUCH_ITEM})
+
+_log = logging.getLogger(__name__)
+
+
+class _Replaced(Exception):
+    """Another SAM answered than the one that belongs here."""
+
+
+class SdtReader:
+    """An `IdentityReader` on a serial port.
+
+    `sam_id`: the only SAM this terminal trusts ("05.01-20101129-0001228293-0296863149"); None trusts any, for a
+    workbench. `today`: the day against which validity is checked.
+    """
+
+    def __init__(self, port_path: str, *, sam_id: str | None, today: Callable[[], date]) -> None:
+        self._path = port_path
+        self._trusted_sam_id = sam_id
+        self._today = today
+        self._sam_id = ""
+        self._link: SdtLink | None = None
+        self._turn = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._state = ReaderState.LOST
+        self._entered = {state: asyncio.Event() for state in ReaderState}
+        self._entered[self._state].set()
+        self._here = asyncio.Event()
+        self._away = asyncio.Event()
+        self._away.set()
+        self._selected = False
+        self._failed_selects = 0
+
+    @property
+    def present(self) -> bool:
+        return self._here.is_set()
+
+    @property
+    def state(self) -> ReaderState:
+        return self._state
+
+    @property
+    def sam_id(self) -> str:
+        """The number of the SAM that answered last; empty before the first."""
+        return self._sam_id
+
+    async def open(self) -> None:
+        if self._watching is None:
+            self._tried.clear()
+            self._watching = asyncio.create_task(self._watch(), name=f"card reader {self._path}")
+        await self._tried.wait()
+
+    async def close(self) -> None:
+        if self._watching is None:
+            return
+        self._watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._watching
+        self._watching = None
+
+    async def wait_present(self) -> None:
+        await self._here.wait()
+
+    async def wait_absent(self) -> None:
+        await self._away.wait()
+
+    async def wait_state(self, state: ReaderState) -> None:
+        await self._entered[state].wait()
+
+    async def read(self) -> CardReading:
+        async with self._turn:
+            link = self._usable_link()
+            if not self._selected:
+                raise CardError(CardFault.UNREADABLE, "the card cannot be selected")
+            text_block, portrait_block = await self._blocks(link)
+        return self._reading(text_block, portrait_block)
+
+    # --- watching ----------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        retry_s = _FIRST_RETRY_S
+        while True:
+            try:
+                await self._serve_until_lost()
+            except _Replaced:
+                self._enter(ReaderState.REPLACED, "another SAM answers")
+            except LinkError as error:
+                # A reader that was there a moment ago is looked for often; one that stays away, ever less.
+                if self._state is ReaderState.READY:
+                    retry_s = _FIRST_RETRY_S
+                self._enter(ReaderState.LOST, str(error))
+            self._tried.set()
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, _LAST_RETRY_S)
+
+    async def _serve_until_lost(self) -> None:
+        link = await SdtLink.open(self._path)
+        try:
+            await self._identify(link)
+            self._link = link
+            self._enter(ReaderState.READY, f"SAM {self._sam_id}")
+            self._tried.set()
+            while True:
+                async with self._turn:
+                    await self._look(link)
+                await asyncio.sleep(POLL_S)
+        finally:
+            self._link = None
+            self._card_gone()
+            link.close()
+
+    async def _identify(self, link: SdtLink) -> None:
+        answer = await _ask(link, sdt_commands.SELF_TEST)
+        if answer.status != Status.OK:
+            raise LinkLost(f"self-test: {answer.status_name}")
+        answer = await _ask(link, sdt_commands.SAM_ID)
+        if answer.status != Status.OK:
+            raise LinkLost(f"SAM id: {answer.status_name}")
+        self._sam_id = sam_id_text(answer.data)
+        if self._trusted_sam_id not in (None, self._sam_id):
+            raise _Replaced
+
+    async def _look(self, link: SdtLink) -> None:
+        if self._selected:
+            await self._look_for_selected(link)
+        elif (await _ask(link, sdt_commands.FIND)).status != Status.FOUND:
+            self._card_gone()
+        elif (await _ask(link, sdt_commands.SELECT)).status == Status.OK:
+            self._selected = True
+            self._card_here()
+        else:
+            self._failed_selects += 1
+            if self._failed_selects >= _SELECT_PATIENCE:
+                self._card_here()
+
+    async def _look_for_selected(self, link: SdtLink) -> None:
+        # The address, if there is one, is dropped unread.
+        if (await _ask(link, sdt_commands.EXTRA_ADDRESS)).status not in _HAS_CARD:
+            self._card_gone()
+
+    def _card_here(self) -> None:
+        self._away.clear()
+        self._here.set()
+
+    def _card_gone(self) -> None:
+        self._selected = False
+        self._failed_selects = 0
+        self._here.clear()
+        self._away.set()
+
+    def _enter(self, state: ReaderState, why: str) -> None:
+        if state is not self._state:
+            _log.log(logging.INFO if state is ReaderState.READY else logging.WARNING, "%s: %s", state.value, why)
+        self._state = state
+        for each, event in self._entered.items():
+            event.set() if each is state else event.clear()
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _usable_link(self) -> SdtLink:
+        if self._state is ReaderState.REPLACED:
+            raise CardError(CardFault.READER_REPLACED)
+        if self._link is None:
+            raise CardError(CardFault.READER_LOST)
+        if not self.present:
+            raise CardError(CardFault.REMOVED)
+        return self._link
+
+    async def _blocks(self, link: SdtLink) -> tuple[bytes, bytes]:
+        """Text and portrait as they are on the card."""
+        fault, why = CardFault.UNREADABLE, ""
+        try:
+            answer = await _ask(link, sdt_commands.READ)
+            if answer.status == Status.OK:
+                return _split(answer.data)
+            why = f"read: {answer.status_name}"
+            await self._look_for_selected(link)
+        except DamagedAnswer as error:
+            why = str(error)
+        except LinkError as error:
+            link.close()
+            fault, why = CardFault.READER_LOST, str(error)
+        if fault is CardFault.UNREADABLE and not self.present:
+            fault = CardFault.REMOVED
+        raise CardError(fault, why)
+
+    def _reading(self, text_block: bytes, portrait_block: bytes) -> CardReading:
+        today = self._today()
+        text = sdt_text.parse(text_block, today)
+        if today < text.valid_from:
+            raise CardError(CardFault.EXPIRED, "not valid yet: is the clock of this terminal right?")
+        if text.valid_until is not None and text.valid_until < today:
+            raise CardError(CardFault.EXPIRED)
+        return CardReading(
+            mint=_MINT,
+            kind="resident",
+            name=text.name,
+            sex=text.sex,
+            nation=text.nation,
+            birth=text.birth,
+            address=text.address,
+            number=text.number,
+            issuer=text.issuer,
+            valid_from=text.valid_from,
+            valid_until=text.valid_until,
+            portrait=_portrait(portrait_block),
+            reader_id=self._sam_id,
+        )
+
+
+def sam_id_text(raw: bytes) -> str:
+    """The 16 bytes of a SAM number as vendors print them: 05.01-20101129-0001228293-0296863149."""
+    kind, version, day, serial, check = _SAM_ID.unpack(raw)
+    return f"{kind:02}.{version:02}-{day:08}-{serial:010}-{check:010}"
+
+
+async def _ask(link: SdtLink, command: Command) -> Answer:
+    """The answer, after a few tries when the line damages it in either direction. Raises LinkError."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            answer = await link.exchange(command)
+        except DamagedAnswer:
+            continue
+        if answer.status != Status.CHECKSUM_WRONG:
+            return answer
+    return await link.exchange(command)
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    lengths = sdt_commands.TEXT_AND_PORTRAIT_LENGTHS
+    if not data.startswith(lengths):
+        raise CardError(CardFault.UNREADABLE, "text and portrait have other lengths than documented")
+    body = data[len(lengths) :]
+    return body[: sdt_text.BLOCK_BYTES], body[sdt_text.BLOCK_BYTES :]
+
+
+def _portrait(block: bytes) -> Portrait:
+    with suppress(UnknownEncoding):
+        return Portrait.detect(block)
+    raise CardError(CardFault.UNREADABLE, "portrait of an unknown encoding")
