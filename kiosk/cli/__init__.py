@@ -1,0 +1,1 @@
+"""One module per sub-command: HELP, arguments(parser), run(args) -> exit code. They import what they need inside `run`."""

@@ -1,0 +1,28 @@
+"""`kiosk audit verify DIR`: does the chain of the log hold?"""
+
+import argparse
+import json
+from pathlib import Path
+
+HELP = "check the tamper-evident log"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["verify"])
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kiosk.audit.log import AuditBroken, verify
+
+    if not any(args.directory.glob("audit-*.jsonl")):
+        answer = {"holds": None, "why": f"there is no audit log in {args.directory}"}
+    else:
+        try:
+            count, last = verify(args.directory)
+            answer = {"holds": True, "records": count, "last": last}
+        except AuditBroken as broken:
+            answer = {"holds": False, "why": str(broken)}
+    print(json.dumps(answer) if args.json else "  ".join(f"{key}: {value}" for key, value in answer.items()))
+    return {True: 0, False: 1, None: 2}[answer["holds"]]

@@ -1,0 +1,27 @@
+"""`kiosk desk`: the process with the journeys, the devices and the network."""
+
+import argparse
+from pathlib import Path
+
+HELP = "the desk process: journeys, devices, platform"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, required=True, help="what this terminal is made of (TOML)")
+
+
+def run(args: argparse.Namespace) -> int:
+    import asyncio
+    import logging
+    import sys
+
+    from kiosk.bootstrap import serve
+    from kiosk.profile import ProfileError, load
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
+    try:
+        profile = load(args.profile)
+    except ProfileError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return asyncio.run(serve(profile))

@@ -1,0 +1,164 @@
+"""The processes of one terminal: how they are started, watched, limited and replaced.
+
+On the appliance systemd does this from the units in systemd/; `kiosk demo` does the same here, by the same protocol: a process says
+READY=1 and then WATCHDOG=1 on its NOTIFY_SOCKET (sd_notify(3)), dies with its parent, and is started again when it ends for
+whatever reason. One that says nothing for `watchdog_s` hangs and is killed.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG: Final = 1
+_AGAIN_S: Final = (0.0, 0.2, 1.0, 5.0)  # how long to wait before the next start, by failures in a row
+_STEADY_S: Final = 10.0  # a process that ran this long has not failed in a row
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StartFailed(Exception):
+    """A process did not say READY; the text names it and its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run. `watchdog_s` None: the program does not speak sd_notify and counts as ready when it runs."""
+
+    name: str
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    watchdog_s: float | None = 10.0
+    ready_s: float = 60.0
+
+
+def kiosk(name: str, *arguments: str, environment: dict[str, str] | None = None) -> Command:
+    """One of our own processes: `kiosk NAME …`, in the interpreter that runs now."""
+    return Command(name, (sys.executable, "-m", "kiosk", name, *arguments), environment or {})
+
+
+class Supervised:
+    """One process, kept alive until `stop`."""
+
+    def __init__(self, command: Command, logs: Path) -> None:
+        self.command = command
+        self.ready = asyncio.Event()
+        self.starts = 0
+        self._logs = logs
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now; None between two of them."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Starts it and waits until it is ready. Raises StartFailed."""
+        self.launch()
+        try:
+            await asyncio.wait_for(self.ready.wait(), self.command.ready_s)
+        except TimeoutError:
+            raise StartFailed(f"{self.command.name} did not become ready; see {self._log_path}") from None
+
+    def launch(self) -> None:
+        """Starts it without waiting."""
+        self._keeper = asyncio.create_task(self._keep(), name=self.command.name)
+
+    def kill(self) -> None:
+        """Ends the process at once, as a crash would; it is started again."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self) -> None:
+        """Ends it for good: SIGTERM, and SIGKILL when that is not heard."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), 3.0)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    @property
+    def _log_path(self) -> Path:
+        return self._logs / f"{self.command.name}.log"
+
+    async def _keep(self) -> None:
+        failures = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            code = await self._once()
+            failures = 0 if loop.time() - began > _STEADY_S or code == 0 else failures + 1
+            log.info("%s ended with %s", self.command.name, code)
+            await asyncio.sleep(_AGAIN_S[min(failures, len(_AGAIN_S) - 1)])
+
+    async def _once(self) -> int:
+        """One life of the process: start, ready, watchdog, end. Returns its exit code."""
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.setblocking(False)
+        address = self._logs.parent / f"notify-{self.command.name}"
+        address.unlink(missing_ok=True)
+        notify.bind(str(address))
+        watchdog_s = self.command.watchdog_s
+        environment = {**os.environ, **self.command.environment, "NOTIFY_SOCKET": str(address)}
+        if watchdog_s is not None:
+            environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
+        with self._log_path.open("ab") as sink:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.command.argv,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                preexec_fn=_die_with_parent,
+            )
+        self.starts += 1
+        if watchdog_s is None:
+            self.ready.set()
+        listener = asyncio.create_task(self._listen(notify, watchdog_s))
+        try:
+            return await self._process.wait()
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+            notify.close()
+            address.unlink(missing_ok=True)
+            self.ready.clear()
+
+    async def _listen(self, notify: socket.socket, watchdog_s: float | None) -> None:
+        """READY=1 makes it ready; from then on every message feeds the watchdog."""
+        loop = asyncio.get_running_loop()
+        patience = None
+        while True:
+            try:
+                message = await asyncio.wait_for(loop.sock_recv(notify, 4096), patience)
+            except TimeoutError:
+                log.error("%s said nothing for %s s and is killed", self.command.name, watchdog_s)
+                self.kill()
+                return
+            if b"READY=1" in message.split(b"\n"):
+                self.ready.set()
+                patience = watchdog_s
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before exec: no orphan survives its supervisor (prctl(2), PR_SET_PDEATHSIG); Ctrl-C is ours alone."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)

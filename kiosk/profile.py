@@ -1,0 +1,138 @@
+"""The profile: one TOML file says what this terminal is made of. Unknown key = error with file, line and a suggestion."""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.pages import Language
+
+
+class ProfileError(Exception):
+    """The profile cannot be used; the text says where and what to write instead."""
+
+
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Terminal(_Table, frozen=True):
+    """`id` is the terminal's name towards platform and fleet: the common name in its device certificate."""
+
+    id: str
+    language: Language = "zh"
+
+
+class Reader(_Table, frozen=True):
+    """`uri`: sdt:///dev/ttyUSB0. `sam_id`: the reader this terminal is bound to; another one means out of service."""
+
+    uri: str
+    sam_id: str | None = None
+
+
+class Platform(_Table, frozen=True):
+    """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device."""
+
+    url: str
+    ca: Path
+    certificate: Path
+    key: Path
+    connect_s: float = 5.0
+    answer_s: float = 20.0
+
+
+class Certificate(_Table, frozen=True):
+    """A kind this terminal may print, and the organisation whose seal it must carry (C18)."""
+
+    seal: str
+
+
+class Trust(_Table, frozen=True):
+    """`root`: PEM of the pinned root of all seals."""
+
+    root: Path
+
+
+class Printer(_Table, frozen=True):
+    """`server`: host:port of our own CUPS. `uri`: the printer itself, which is asked for the truth about its paper."""
+
+    server: str
+    queue: str
+    uri: str
+
+
+class Timing(_Table, frozen=True):
+    """Seconds; what they mean: kiosk.desk.Timing."""
+
+    idle_s: float = 45.0
+    countdown_s: int = 20
+    farewell_s: float = 20.0
+    paper_rescue_s: float = 120.0
+
+
+class Profile(_Table, frozen=True):
+    """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept."""
+
+    run: Path
+    audit: Path
+    terminal: Terminal
+    reader: Reader
+    platform: Platform
+    trust: Trust
+    printer: Printer
+    certificates: dict[str, Certificate]
+    timing: Timing = Timing()
+
+
+def load(path: Path) -> Profile:
+    """Reads and checks a profile. Raises ProfileError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProfileError(f"{path}: {error.strerror}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: {error}") from None
+    try:
+        return msgspec.convert(raw, Profile, dec_hook=_path, strict=True)
+    except msgspec.ValidationError as error:
+        raise ProfileError(_explain(path, text, str(error))) from None
+
+
+def _path(expected: type, value: object) -> object:
+    if expected is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{expected} from {type(value)}")
+
+
+def _explain(path: Path, text: str, complaint: str) -> str:
+    """msgspec's sentence, with the line of the key it speaks of and the nearest known key."""
+    unknown = re.search(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?", complaint)
+    if unknown is None:
+        at = re.search(r"at `\$\.([^`]+)`", complaint)
+        return f"{path}{_line(text, at[1].split('.')[-1]) if at else ''}: {complaint}"
+    key, table = unknown[1], unknown[2] or ""
+    near = difflib.get_close_matches(key, _known(table), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(_known(table))}"
+    return f"{path}{_line(text, key)}: unknown key {key!r}{f' in [{table}]' if table else ''}{hint}"
+
+
+def _line(text: str, key: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[*\s*{re.escape(key)}\s*[\]=.]", line):
+            return f":{number}"
+    return ""
+
+
+def _known(table: str) -> list[str]:
+    fields = {field.name: field.type for field in msgspec.structs.fields(Profile)}
+    if not table:
+        return list(fields)
+    inner = Certificate if table.startswith("certificates") else fields[table.split(".")[0]]
+    return [field.name for field in msgspec.structs.fields(inner)]
+
+
