@@ -1,0 +1,112 @@
+"""The right-person gate: a sealed document is printable only if it is the one asked for, about this person.
+
+A valid seal says who speaks, not of whom. So everything the seal covers is laid beside what this terminal asked for
+and what it read from the card: request, nonce, kind, agency (C18), level (D01), validity (D10), subject, and the
+numbers printed on the pages. Nobody can override a mismatch. Desk side: nothing here reads a PDF.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NoReturn
+
+from kiosk.documents.digests import CardLike, number_digest, subject_digest
+from kiosk.documents.sealed import SealedDocument
+from kiosk.reasons import Reason, Refused
+
+__all__ = ["CardLike", "Expected", "PrintableDocument", "admit", "number_digest", "subject_digest"]
+
+PRINTABLE_LEVEL: Final = "A"
+_MINT: Final = object()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Expected:
+    """What the document must be. `agency`: organisation that must have issued and sealed it.
+
+    `subject_digest` and `number_digest` come from the functions of those names and the card in the reader.
+    `single_subject`: this kind names one person only, so no second resident number may stand on its pages. `today`: the
+    terminal's date.
+    """
+
+    request_id: str
+    nonce: str
+    kind: str
+    agency: str
+    subject_digest: str
+    number_digest: str
+    single_subject: bool
+    today: date
+
+    def __repr__(self) -> str:
+        return f"<Expected {self.kind}>"
+
+
+class PrintableDocument:
+    """The only thing the printer takes: byte for byte what was sealed (C17). Read-only; never written to a disk."""
+
+    __slots__ = ("issuer", "kind", "pages", "pdf", "sha256", "valid_until")
+
+    pdf: bytes
+    sha256: str
+    pages: int
+    kind: str
+    issuer: str
+    valid_until: date
+
+    def __init__(self, mint: object, sealed: SealedDocument, valid_until: date) -> None:
+        if mint is not _MINT:
+            raise TypeError("a PrintableDocument is made by the right-person gate")
+        for name, value in (
+            ("pdf", sealed.pdf),
+            ("sha256", sealed.sha256),
+            ("pages", sealed.pages),
+            ("kind", sealed.statement.kind),
+            ("issuer", sealed.statement.issuer),
+            ("valid_until", valid_until),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("evidence is read-only")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("evidence does not leave its process")
+
+    def __repr__(self) -> str:
+        return f"<PrintableDocument {self.kind}, {len(self.pdf)} bytes, {self.pages} pages>"
+
+
+def admit(sealed: SealedDocument, expected: Expected) -> PrintableDocument:
+    """The same document, now printable. Raises Refused with the reason of the first mismatch."""
+    stated = sealed.statement
+    _demand(_same(sealed.signer, expected.agency), Reason.SEAL_INVALID, "sealed by another agency")
+    _demand(_same(stated.issuer, expected.agency), Reason.SEAL_INVALID, "issued by another agency than the sealing one")
+    _demand(_same(stated.request_id, expected.request_id), Reason.WRONG_DOCUMENT, "answers another request")
+    _demand(_same(stated.nonce, expected.nonce), Reason.WRONG_DOCUMENT, "carries another nonce")
+    _demand(_same(stated.kind, expected.kind), Reason.WRONG_DOCUMENT, "of another kind")
+    _demand(_same(stated.level, PRINTABLE_LEVEL), Reason.WRONG_DOCUMENT, "not of level A")
+    _demand(_same(stated.subject_digest, expected.subject_digest), Reason.WRONG_PERSON, "about another subject")
+    holder = [_same(number, expected.number_digest) for number in sealed.numbers]
+    _demand(any(holder), Reason.WRONG_PERSON, "the holder's number is not on the pages")
+    _demand(all(holder) or not expected.single_subject, Reason.WRONG_PERSON, "another person's number is on the pages")
+    valid_until = _date(stated.valid_until)
+    _demand(expected.today <= valid_until, Reason.DOCUMENT_EXPIRED, "past its last day")
+    return PrintableDocument(_MINT, sealed, valid_until)
+
+
+def _demand(holds: bool, reason: Reason, detail: str) -> None:
+    if not holds:
+        raise Refused(reason, detail)
+
+
+def _same(stated: str, expected: str) -> bool:
+    """Equal, and not empty: an expectation that was left out must not be met by a field that was left out."""
+    return bool(expected) and hmac.compare_digest(stated.encode(), expected.encode())
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(Reason.WRONG_DOCUMENT, "its last day is not a date") from None

@@ -1,0 +1,100 @@
+"""The document process: reads what nobody may trust, answers one message with one message, knows nothing else.
+
+It connects to the desk, confines itself, says READY, and then verifies and draws until the desk closes the
+connection; it ends with its citizen, so nothing of one is there for the next. The parsers are imported with this
+module, which is what READY waits for.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+
+from systemd import daemon
+
+from kiosk.documents.confinement import allow_cpu_for_one_request, confine
+from kiosk.documents.inspect import limit_decoding
+from kiosk.documents.verdict import judge, picture
+from kiosk.messages import (
+    BadMessage,
+    FromDocuments,
+    Message,
+    Render,
+    Verify,
+    encode,
+    receive,
+)
+
+log = logging.getLogger(__name__)
+
+
+def main(socket: Path) -> int:
+    """Serves the desk that listens on `socket`. Returns the exit code: 0 when the desk closed the connection."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="documents: %(levelname)s %(message)s")
+    _silence_parsers()
+    limit_decoding()
+    return asyncio.run(_serve(socket))
+
+
+async def _serve(socket: Path) -> int:
+    reader, writer = await asyncio.open_unix_connection(socket)
+    confine()
+    daemon.notify("READY=1")
+    try:
+        while True:
+            request = await _next(reader)
+            allow_cpu_for_one_request()
+            writer.write(encode(await _answer(request)))
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return 0
+    except BadMessage as error:
+        log.error("%s; connection closed", error)
+        return 1
+    finally:
+        writer.close()
+
+
+async def _next(reader: asyncio.StreamReader) -> Message:
+    """The next message; while waiting for it, tells the watchdog that this loop is alive."""
+    waiting = asyncio.ensure_future(receive(reader))
+    while not waiting.done():
+        daemon.notify("WATCHDOG=1")
+        await asyncio.wait({waiting}, timeout=_watchdog_period_s())
+    return waiting.result()
+
+
+async def _answer(request: Message) -> FromDocuments:
+    match request:
+        case Verify():
+            verdict = await judge(request, datetime.now(UTC))
+            log.info("verify %d: %s", request.id, type(verdict).__name__)
+            return verdict
+        case Render():
+            drawn = picture(request)
+            log.info("render %d: %s", request.id, type(drawn).__name__)
+            return drawn
+        case _:
+            raise BadMessage(f"{type(request).__name__} is not for the document process")
+
+
+def _watchdog_period_s() -> float | None:
+    """Half of what systemd allows (sd_watchdog_enabled(3)), or None without a watchdog."""
+    allowed_us = os.environ.get("WATCHDOG_USEC")
+    return int(allowed_us) / 2_000_000 if allowed_us else None
+
+
+def _silence_parsers() -> None:
+    """Parsers quote what they read in warnings and log lines; what they read is personal."""
+    warnings.simplefilter("ignore")
+    for name in ("pyhanko", "pyhanko_certvalidator", "pypdf", "pypdfium2", "fontTools", "PIL", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.handlers = [logging.NullHandler()]
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
