@@ -1,0 +1,274 @@
+"""A printer behind a CUPS queue: CUPS carries the document, the printer itself says what became of it.
+
+CUPS is good at turning a sealed PDF into what a device eats and bad at telling the truth about it (notes in `ipp_device`).
+So the document goes in through pycups, from memory, under a random neutral name; from then on the printer is asked for the job
+of that name. Rules that keep one issue from becoming two originals:
+
+- The queue's copy is purged as soon as the printer has said the last word on the job, or has vanished with it: nothing that
+  lies in a spool can be sent again later.
+- A printer that comes back without knowing the job, or counts fewer pages than we sent, makes the job `UNCERTAIN`.
+- No state of the queue is ever taken as proof of paper; it only tells that a job will not reach the printer any more.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import cups
+from pyipp.enums import IppJobState, IppPrinterState
+
+from hardware.printers.ipp_device import DeviceJob, IppDevice
+from hardware.printers.port import JobReport, Outcome, PrinterError, Submission, Trouble
+
+LOOK_EVERY_S: Final = 0.2
+HEARTBEAT_S: Final = 1.0
+SPOOLER_WITHIN_S: Final = 10.0
+LET_GO_WITHIN_S: Final = 15.0
+_CHUNK: Final = 65536
+_OPTIONS: Final = {"media": "iso_a4_210x297mm", "sides": "one-sided", "copies": "1"}
+_OUTCOMES: Final = {IppJobState.CANCELED: Outcome.CANCELLED, IppJobState.ABORTED: Outcome.ABORTED}
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Job:
+    """What is known of the one job under way."""
+
+    submission: Submission
+    pages_out: int = 0
+    at_printer: bool = False
+    printer_vanished: bool = False
+    cancelling: bool = False
+    last: JobReport | None = None
+
+
+class CupsQueue:
+    """The queue `queue` of the CUPS server on loopback port `server_port`, and the printer at `printer_uri` behind it."""
+
+    def __init__(self, server_port: int, queue: str, printer_uri: str) -> None:
+        self._device = IppDevice(printer_uri)
+        self._spooler = _Spooler(server_port, queue)
+        self._job: _Job | None = None
+        self._looking = asyncio.Lock()
+
+    async def condition(self) -> Trouble | None:
+        """See `Printer.condition`."""
+        try:
+            return await self._device.condition()
+        except PrinterError as error:
+            return error.trouble
+
+    async def submit(self, pdf: bytes, pages: int) -> Submission:
+        """See `Printer.submit`. A printer that does not answer gets nothing: its queue would keep the paper's twin."""
+        if self._job is not None and not _is_over(self._job):
+            raise RuntimeError("one job at a time: the last one has no outcome yet")
+        if await self._device.condition() is None:
+            await self._spooler.run(_Spooler.resume)
+        name = f"certificate-{secrets.token_hex(4)}"
+        try:
+            number = await self._spooler.run(lambda spooler: spooler.print(pdf, name))
+        except BaseException:
+            # Also for a caller who gave up waiting: the thread may finish the job later, and nobody would know of it.
+            self._spooler.afterwards(lambda spooler: spooler.withdraw_named(name))
+            raise
+        submission = Submission(number, name, pages)
+        self._job = _Job(submission)
+        return submission
+
+    async def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
+        """See `Printer.follow`."""
+        job = self._known(submission)
+        loop = asyncio.get_running_loop()
+        told: JobReport | None = None
+        told_at = 0.0
+        while told is None or told.outcome is None:
+            report = await self._look(job)
+            if report != told or loop.time() - told_at >= HEARTBEAT_S - LOOK_EVERY_S:
+                told, told_at = report, loop.time()
+                yield report
+            if report.outcome is None:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def cancel(self, submission: Submission) -> None:
+        """See `Printer.cancel`."""
+        job = self._known(submission)
+        job.cancelling = True
+        try:
+            async with asyncio.timeout(LET_GO_WITHIN_S):
+                while (report := await self._look(job)).outcome is None:
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            raise PrinterError(Trouble.OTHER, "the printer does not let go of the job") from None
+        if report.outcome is Outcome.UNCERTAIN:
+            raise PrinterError(report.trouble or Trouble.OTHER, "nobody can say what the printer did with the job")
+
+    async def close(self) -> None:
+        """See `Printer.close`."""
+        self._spooler.close()
+        await self._device.close()
+
+    def _known(self, submission: Submission) -> _Job:
+        if self._job is None or self._job.submission != submission:
+            raise ValueError("not the job under way")
+        return self._job
+
+    async def _look(self, job: _Job) -> JobReport:
+        """Ask the queue, then the printer; on an outcome, purge the queue's copy before anyone hears of it."""
+        async with self._looking:
+            if job.last is not None and job.last.outcome is not None:
+                return job.last
+            report = await self._ask(job)
+            if report.outcome is not None:
+                await self._withdraw(job)
+            job.last = report
+            return report
+
+    async def _ask(self, job: _Job) -> JobReport:
+        if job.cancelling:
+            await self._withdraw(job)
+        # The queue first: once it says it is done with the job, the printer's answer that follows is the last word.
+        queue_is_done = await self._queue_is_done(job)
+        try:
+            trouble = await self._device.condition()
+            at_printer = await self._device.job_named(job.submission.name)
+            if job.cancelling and at_printer is not None and not at_printer.ended:
+                await self._device.cancel(at_printer)
+        except PrinterError as error:
+            job.printer_vanished = True
+            await self._withdraw(job)
+            return JobReport(job.pages_out, error.trouble, Outcome.UNCERTAIN if job.cancelling else None)
+        if at_printer is not None:
+            return self._as_the_printer_says(job, at_printer, trouble)
+        if job.at_printer or job.printer_vanished:
+            return JobReport(job.pages_out, trouble, Outcome.UNCERTAIN)
+        if queue_is_done is not None:
+            return JobReport(0, trouble, queue_is_done)
+        if trouble is None:
+            await self._try(_Spooler.resume)
+        return JobReport(0, trouble, None)
+
+    def _as_the_printer_says(self, job: _Job, at_printer: DeviceJob, trouble: Trouble | None) -> JobReport:
+        job.at_printer = True
+        job.pages_out = max(job.pages_out, at_printer.pages_out or 0)
+        outcome = _OUTCOMES.get(at_printer.state)
+        if at_printer.state is IppJobState.COMPLETED:
+            counted = job.submission.pages if at_printer.pages_out is None else at_printer.pages_out
+            job.pages_out = counted
+            outcome = Outcome.PRINTED if counted >= job.submission.pages else Outcome.UNCERTAIN
+        return JobReport(job.pages_out, trouble, outcome)
+
+    async def _queue_is_done(self, job: _Job) -> Outcome | None:
+        """How the queue closed a job that it will not send any more; None while it may, or cannot be asked."""
+        state = await self._try(lambda spooler: spooler.state(job.submission.job))
+        if state is None:
+            return None
+        job_state, queue_state = state
+        if queue_state is IppPrinterState.PROCESSING:  # its backend is still at work, whatever it calls the job
+            return None
+        if job_state is None:  # purged: by us, or with the whole spool when the server was started again
+            return Outcome.CANCELLED if job.cancelling else Outcome.UNCERTAIN
+        if job_state is IppJobState.COMPLETED:  # and yet the printer has never heard of it
+            return Outcome.UNCERTAIN
+        return _OUTCOMES.get(job_state)
+
+    async def _withdraw(self, job: _Job) -> None:
+        await self._try(lambda spooler: spooler.withdraw(job.submission.job))
+
+    async def _try(self, task: "Callable[[_Spooler], _T]") -> _T | None:
+        """A dead queue server must not keep us from hearing what the printer says."""
+        with contextlib.suppress(PrinterError):
+            return await self._spooler.run(task)
+        return None
+
+
+def _is_over(job: _Job) -> bool:
+    return job.last is not None and job.last.outcome is not None
+
+
+class _Spooler:
+    """pycups on a thread of its own: its calls block, and a libcups connection belongs to the thread that opened it."""
+
+    def __init__(self, port: int, queue: str) -> None:
+        self._port = port
+        self._queue = queue
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cups")
+        self._open: Any = None
+
+    async def run(self, task: "Callable[[_Spooler], _T]") -> _T:
+        """Run one task on the thread. Raises PrinterError(REFUSING) for what the server refuses, else OFFLINE."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(SPOOLER_WITHIN_S):
+                return await loop.run_in_executor(self._thread, self._guarded, task)
+        except TimeoutError:
+            raise PrinterError(Trouble.OFFLINE, "the print queue does not answer") from None
+
+    def afterwards(self, task: "Callable[[_Spooler], None]") -> None:
+        """Run one task once the thread is free, whoever waits for it or not."""
+        self._thread.submit(self._guarded, task)
+
+    def _guarded(self, task: "Callable[[_Spooler], _T]") -> _T:
+        try:
+            return task(self)
+        except cups.IPPError as error:
+            self._open = None
+            raise PrinterError(Trouble.REFUSING, f"the print queue answers {error.args[0]:#06x}") from None
+        except (cups.HTTPError, RuntimeError):
+            self._open = None
+            raise PrinterError(Trouble.OFFLINE, "the print queue cannot be reached") from None
+
+    @property
+    def _connection(self) -> Any:
+        if self._open is None:
+            # All three are settings of this thread in libcups; pycups prints through them, not through its connection.
+            cups.setUser("kiosk")
+            cups.setServer("127.0.0.1")
+            cups.setPort(self._port)
+            self._open = cups.Connection(host="127.0.0.1", port=self._port)
+        return self._open
+
+    def print(self, pdf: bytes, name: str) -> int:
+        """Create-Job and Send-Document, from memory; the number of the job."""
+        number: int = self._connection.createJob(self._queue, name, _OPTIONS)
+        self._connection.startDocument(self._queue, number, name, cups.CUPS_FORMAT_PDF, 1)
+        for at in range(0, len(pdf), _CHUNK):
+            chunk = pdf[at : at + _CHUNK]
+            self._connection.writeRequestData(chunk, len(chunk))
+        self._connection.finishDocument(self._queue)
+        return number
+
+    def state(self, number: int) -> tuple[IppJobState | None, IppPrinterState]:
+        """States of the job (None: the server does not know it any more) and of the queue."""
+        try:
+            job = IppJobState(self._connection.getJobAttributes(number, ["job-state"])["job-state"])
+        except cups.IPPError:
+            job = None
+        queue = self._connection.getPrinterAttributes(self._queue, requested_attributes=["printer-state"])
+        return job, IppPrinterState(queue["printer-state"])
+
+    def withdraw(self, number: int) -> None:
+        """Take the job and its document out of the queue; one that is gone stays gone."""
+        with contextlib.suppress(cups.IPPError):
+            self._connection.cancelJob(number, purge_job=True)
+
+    def withdraw_named(self, name: str) -> None:
+        """Withdraw the job of this name, if there is one."""
+        for number, job in self._connection.getJobs("not-completed", requested_attributes=["job-id", "job-name"]).items():
+            if job.get("job-name") == name:
+                self.withdraw(number)
+
+    def resume(self) -> None:
+        """Start a queue that CUPS has stopped."""
+        attributes = self._connection.getPrinterAttributes(self._queue, requested_attributes=["printer-state"])
+        if attributes["printer-state"] == IppPrinterState.STOPPED:
+            self._connection.enablePrinter(self._queue)
+            self._connection.acceptJobs(self._queue)
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,289 @@
+"""An IPP Everywhere printer (PWG 5100.14) to develop and test against, with a tray, a door and a power switch.
+
+The printer is `ippeveprinter` of CUPS: IPP, job states and state reasons are its own. It runs a command for each document;
+ours is a line to the engine here, which takes its time per page, stops for an empty tray or a jam and goes on when a hand has
+helped, and lays what came out into a folder. Three things about ippeveprinter shape this file:
+
+- It does not start without a message bus, even to announce nothing (`-r off`): it gets a private one, on a socket, with nobody
+  on it. The machine's own bus and avahi are neither needed nor touched.
+- Only a command can change its state reasons. When it idles, the engine sends it a job of a format of its own
+  (`application/vnd.onecard-panel`) whose command says nothing but the new state: the printer's front panel.
+- It lets a command run on after Cancel-Job: the engine asks for its job's state, and stops.
+"""
+
+import asyncio
+import contextlib
+import io
+import os
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import pyipp
+from pyipp.enums import IppOperation
+from pypdf import PdfReader, PdfWriter
+
+from hardware.printers.loopback_server import ServerError, ServerProcess, as_child, claim_port
+
+_PANEL: Final = "application/vnd.onecard-panel"
+_TICK_S: Final = 0.05
+_SHOWN_WITHIN_S: Final = 10.0
+_BUSY: Final = 0x0507
+_EMPTY: Final = frozenset({"media-empty", "media-needed"})
+_JAM: Final = frozenset({"media-jam"})
+_DOOR: Final = frozenset({"cover-open"})
+
+
+class EmulatedPrinter:
+    """A printer on loopback `port` (0: any) that keeps its things in `run_dir` and lays pages into `printed_dir`.
+
+    `printed_dir` receives 001.pdf, 002.pdf, …: what came out of the slot, one file per job that put out at least one page.
+    Each page takes `seconds_per_page`. The switches return when the printer itself reports the new condition.
+    """
+
+    def __init__(self, run_dir: Path, printed_dir: Path, port: int = 0, seconds_per_page: float = 1.0) -> None:
+        self._run_dir = run_dir
+        self._memory = run_dir / "memory"
+        self._printed_dir = printed_dir
+        self._wanted_port = port
+        self._seconds_per_page = seconds_per_page
+        self._port = port
+        self._reasons: frozenset[str] = frozenset()
+        self._runs_out = False
+        self._refuses = False
+        self._bus: ServerProcess | None = None
+        self._printer: ServerProcess | None = None
+        self._engine: asyncio.Server | None = None
+        self._ipp: pyipp.IPP | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
+
+    @property
+    def uri(self) -> str:
+        """Where it prints."""
+        return f"ipp://127.0.0.1:{self._port}/ipp/print"
+
+    async def start(self) -> None:
+        """Return when it answers. Raises PortInUse, or ServerError with what is missing."""
+        self._port = claim_port(self._wanted_port)
+        shutil.rmtree(self._run_dir, ignore_errors=True)
+        self._run_dir.mkdir(parents=True)
+        self._printed_dir.mkdir(parents=True, exist_ok=True)
+        await self._start_bus()
+        self._engine = await asyncio.start_unix_server(self._document_arrived, str(self._socket("engine")))
+        await self.switch_on()
+
+    async def stop(self) -> None:
+        """End everything that was started. What was printed stays."""
+        await self.switch_off()
+        if self._engine is not None:
+            self._engine.close()
+            await self._engine.wait_closed()
+        if self._bus is not None:
+            await self._bus.stop()
+        shutil.rmtree(self._run_dir, ignore_errors=True)
+
+    # --- what a hand can do to it ------------------------------------------------------------------------------------
+
+    async def empty_tray(self) -> None:
+        """Take the paper out. A page that is on its way stops."""
+        await self._change(self._reasons | _EMPTY)
+
+    async def fill_tray(self) -> None:
+        """Put paper in; a job that waits for it goes on."""
+        self._runs_out = False
+        await self._change(self._reasons - _EMPTY)
+
+    def empty_tray_during_next_job(self) -> None:
+        """The tray looks filled, and is found empty when the last page of the next job is fed."""
+        self._runs_out = True
+
+    def refuse_next_job(self) -> None:
+        """The next document is one that the printer cannot print: its job ends as aborted."""
+        self._refuses = True
+
+    async def jam(self) -> None:
+        """Paper is stuck. A page that is on its way stops."""
+        await self._change(self._reasons | _JAM)
+
+    async def clear(self) -> None:
+        """The stuck paper is out; the page is fed again."""
+        await self._change(self._reasons - _JAM)
+
+    async def open_door(self) -> None:
+        """Open the front door. A page that is on its way stops."""
+        await self._change(self._reasons | _DOOR)
+
+    async def close_door(self) -> None:
+        """Close the front door."""
+        await self._change(self._reasons - _DOOR)
+
+    async def switch_off(self) -> None:
+        """Cut the power: jobs, documents and the page on its way are lost."""
+        if self._printer is not None:
+            await self._printer.kill()
+            self._printer = None
+        for task in self._at_work:
+            task.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+        if self._ipp is not None:
+            await self._ipp.close()
+            self._ipp = None
+        shutil.rmtree(self._memory, ignore_errors=True)
+
+    async def switch_on(self) -> None:
+        """Return when it answers and reports the condition it is in."""
+        if self._printer is not None:
+            return
+        self._memory.mkdir()
+        command = resources.files(__package__) / "printer_command.sh"
+        arguments = [
+            *("ippeveprinter", "-n", "localhost", "-p", str(self._port), "-r", "off", "--no-web-forms"),
+            *("-d", str(self._memory), "-D", os.devnull, "-K", str(self._memory)),
+            *("-f", f"application/pdf,{_PANEL}", "-s", "60", "-c", str(command), "Onecard Emulated Printer"),
+        ]
+        environment = os.environ | {
+            "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self._socket('bus')}",
+            "ONECARD_ENGINE_SOCKET": str(self._socket("engine")),
+            "ONECARD_ENGINE_PYTHON": sys.executable,
+        }
+        self._ipp = pyipp.IPP(self.uri)
+        self._printer = await ServerProcess.start(
+            "ippeveprinter", as_child(arguments), self._run_dir / "printer.log", environment
+        )
+        await self._printer.accepts_on(self._port)
+        await self._show()
+
+    # --- the front panel ---------------------------------------------------------------------------------------------
+
+    async def _change(self, reasons: frozenset[str]) -> None:
+        self._reasons = reasons
+        if self._printer is not None:
+            await self._show()
+
+    async def _show(self) -> None:
+        """Return when the printer, asked by anybody, reports the reasons we set."""
+        async with asyncio.timeout(_SHOWN_WITHIN_S):
+            while await self._reported() != self._reasons:
+                await self._press_panel()
+                await asyncio.sleep(_TICK_S)
+
+    async def _reported(self) -> frozenset[str]:
+        answer = await self._ask(IppOperation.GET_PRINTER_ATTRIBUTES, {"requested-attributes": ["printer-state-reasons"]})
+        reasons = answer["printers"][0]["printer-state-reasons"]
+        named = reasons if isinstance(reasons, list) else [reasons]
+        return frozenset(reason.removesuffix("-warning").removesuffix("-error") for reason in named) - {"none"}
+
+    async def _press_panel(self) -> None:
+        """A panel job, unless the printer is at work: then its engine tells the new state by itself."""
+        try:
+            await self._ask(IppOperation.PRINT_JOB, {"job-name": "panel", "document-format": _PANEL}, data=b"panel")
+        except pyipp.IPPError as error:
+            if len(error.args) < 2 or error.args[1].get("status-code") != _BUSY:
+                raise
+
+    async def _ask(
+        self, operation: IppOperation, attributes: dict[str, str | int | list[str]], data: bytes = b""
+    ) -> dict[str, list[dict[str, str | list[str]]]]:
+        if self._ipp is None:
+            raise ServerError("the printer is switched off")
+        message = {"operation-attributes-tag": attributes, "data": data}
+        answer: dict[str, list[dict[str, str | list[str]]]] = await self._ipp.execute(operation, message)
+        return answer
+
+    # --- the engine --------------------------------------------------------------------------------------------------
+
+    async def _document_arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of engine_line.py: one document."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._at_work.add(task)
+        try:
+            job, kind, path = (await reader.readline()).decode().rstrip("\n").split("\t")
+            document = Path(path)
+            try:
+                job_goes_well = await self._run_job(int(job), kind, document, writer)
+            finally:
+                document.unlink(missing_ok=True)  # ippeveprinter would keep it for a minute
+            self._tell(writer, f"EXIT {0 if job_goes_well else 1}")
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+        finally:
+            self._at_work.discard(task)
+            writer.close()
+
+    async def _run_job(self, job: int, kind: str, document: Path, writer: asyncio.StreamWriter) -> bool:
+        self._tell_state(writer)
+        if kind == _PANEL:
+            return True
+        if self._refuses:
+            self._refuses = False
+            return False
+        pdf = document.read_bytes()
+        pages = len(PdfReader(io.BytesIO(pdf)).pages)
+        out = 0
+        while out < pages and await self._feed(job, is_last=out == pages - 1, writer=writer):
+            out += 1
+            self._tell(writer, f"ATTR: job-impressions-completed={out}")
+        self._lay_out(pdf, out, pages)
+        return True
+
+    async def _feed(self, job: int, is_last: bool, writer: asyncio.StreamWriter) -> bool:
+        """True when one more page is out, False when the job was cancelled. A stopped page is fed again from the start."""
+        loop = asyncio.get_running_loop()
+        if is_last and self._runs_out:
+            self._runs_out = False
+            self._reasons |= _EMPTY
+        told = self._tell_state(writer)
+        due = loop.time() + self._seconds_per_page
+        while self._reasons or loop.time() < due:
+            if self._reasons != told:
+                told = self._tell_state(writer)
+            if self._reasons:
+                due = loop.time() + self._seconds_per_page
+            if await self._cancelled(job):
+                return False
+            await asyncio.sleep(_TICK_S)
+        return True
+
+    async def _cancelled(self, job: int) -> bool:
+        answer = await self._ask(IppOperation.GET_JOB_ATTRIBUTES, {"job-id": job, "requested-attributes": ["job-state-reasons"]})
+        return "processing-to-stop-point" in answer["jobs"][0]["job-state-reasons"]
+
+    def _lay_out(self, pdf: bytes, out: int, pages: int) -> None:
+        """Into the tray that people take from: whole files only, whoever watches the folder."""
+        if not out:
+            return
+        if out < pages:
+            paper = PdfWriter()
+            for page in PdfReader(io.BytesIO(pdf)).pages[:out]:
+                paper.add_page(page)
+            cut = io.BytesIO()
+            paper.write(cut)
+            pdf = cut.getvalue()
+        number = len(list(self._printed_dir.glob("*.pdf"))) + 1
+        coming = self._printed_dir / f"{number:03}.part"
+        coming.write_bytes(pdf)
+        coming.rename(coming.with_suffix(".pdf"))
+
+    def _tell_state(self, writer: asyncio.StreamWriter) -> frozenset[str]:
+        self._tell(writer, f"STATE: {','.join(sorted(self._reasons)) or 'none'}")
+        return self._reasons
+
+    @staticmethod
+    def _tell(writer: asyncio.StreamWriter, line: str) -> None:
+        writer.write(line.encode() + b"\n")
+
+    # --- the bus -----------------------------------------------------------------------------------------------------
+
+    async def _start_bus(self) -> None:
+        configuration = self._run_dir / "bus.conf"
+        template = (resources.files(__package__) / "private-bus.conf.in").read_text()
+        configuration.write_text(template.replace("@SOCKET@", str(self._socket("bus"))))
+        command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"]
+        self._bus = await ServerProcess.start("dbus-daemon", as_child(command), self._run_dir / "bus.log")
+        await self._bus.accepts_at(self._socket("bus"))
+
+    def _socket(self, name: str) -> Path:
+        return self._run_dir / name
