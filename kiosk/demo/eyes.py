@@ -83,10 +83,6 @@ class Eyes:
         await self._x("xdotool", "mousemove", str(int(place["x"])), str(int(place["y"])), "click", "1")
         return view
 
-    async def photograph(self, target: Path) -> None:
-        """The whole screen as PNG, from the X server itself."""
-        await self._x("import", "-silent", "-window", "root", str(target))
-
     async def _x(self, *command: str) -> None:
         process = await asyncio.create_subprocess_exec(*command, env=self._environment)
         if await process.wait():
