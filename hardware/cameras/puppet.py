@@ -1,0 +1,228 @@
+"""A simulated camera with somebody in front of it: 15 frames a second of a head that turns when it is told to.
+
+It is told by one-line JSON datagrams on a unix socket; a line that is not understood is logged and ignored:
+
+    {"turn": 25, "over_s": 0.6}   turn to 25° (the citizen's own left is positive, as in `models.pose`) within 0.6 s
+    {"nod": 10}                   lower the head by 10° and lift it again
+    {"leave": true}               the chair is empty; false: somebody sits down
+    {"print": true}               a flat print of the portrait is held up; `turn` turns the sheet of paper
+    {"freeze": true}              the stream repeats its last picture, bit for bit
+    {"dark": true}                somebody switched the light off
+    {"lost": true}                the plug is pulled, until false
+    {"portrait": "FILE"}          somebody else sits down
+
+"Left" is always the citizen's own left: the picture's right, since pictures come as the camera sees them. A screen that
+mirrors the preview shows it on the left.
+"""
+
+import logging
+import math
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hardware.cameras.head import MAX_TURN_DEG, Head, Landmarks, NoFace
+from hardware.cameras.port import HEIGHT, WIDTH, CameraLost, Frame, Picture
+
+FRAMES_PER_S: Final = 15
+DATAGRAM_LIMIT: Final = 4096
+NOD_S: Final = 0.8
+
+_NOISE_SD: Final = 2.5
+_NOISE_MARGIN: Final = 64
+_DARK: Final = 0.1
+_WALL: Final = (168, 172, 176)
+_SHEET_PX: Final = 430
+_FOCAL_PX: Final = 650.0
+
+_log = logging.getLogger(__name__)
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One datagram; what is not mentioned stays as it is."""
+
+    turn: float | None = None
+    over_s: float = 0.6
+    nod: float | None = None
+    leave: bool | None = None
+    print: bool | None = None
+    freeze: bool | None = None
+    dark: bool | None = None
+    lost: bool | None = None
+    portrait: str | None = None
+
+
+def read_portrait(path: Path) -> Picture:
+    """A picture file as RGB. Raises NoFace if it cannot be read."""
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        raise NoFace(f"{path.name} is not a picture") from None
+
+
+class PuppetCamera:
+    """A camera over `Head`. `landmarks` finds faces, since hardware knows no models; called when somebody sits down."""
+
+    def __init__(self, portrait: Path, landmarks: Landmarks, control: Path | None = None) -> None:
+        """`control`: where the socket is made, if anybody is to command. Raises NoFace, OSError."""
+        self._landmarks = landmarks
+        self._scene = _Scene(Head(read_portrait(portrait), landmarks))
+        self._noise = _sensor_noise()
+        self._random = np.random.default_rng()
+        self._due_s: float | None = None
+        self._last: Picture | None = None
+        self._ear: socket.socket | None = None
+        if control is not None:
+            self._listen(control)
+
+    def open(self) -> None:
+        if self._scene.lost:
+            raise CameraLost("the puppet's plug is pulled")
+        self._due_s = time.monotonic()
+
+    def read(self) -> Frame:
+        if self._due_s is None:
+            raise CameraLost("the camera is not open")
+        time.sleep(max(0.0, self._due_s - time.monotonic()))
+        taken_s = time.monotonic()
+        # After a pause the next picture is due one period from now: a camera does not catch up.
+        self._due_s = max(self._due_s, taken_s - 1 / FRAMES_PER_S) + 1 / FRAMES_PER_S
+        if self._scene.lost:
+            self._due_s = None
+            raise CameraLost("the puppet's plug is pulled")
+        if self._last is None or not self._scene.frozen:
+            self._last = self._grainy(self._scene.picture(taken_s))
+        return Frame(self._last.copy(), taken_s)
+
+    def close(self) -> None:
+        self._due_s = None
+        self._last = None
+
+    def obey(self, command: Command) -> None:
+        """What a datagram does. Raises NoFace for a portrait without one; the old one stays."""
+        if command.portrait is not None:
+            self._scene.head = Head(read_portrait(Path(command.portrait)), self._landmarks)
+        self._scene.obey(command, time.monotonic())
+
+    def _grainy(self, picture: Picture) -> Picture:
+        """No two pictures of a sensor are the same."""
+        top, left = self._random.integers(0, _NOISE_MARGIN, 2)
+        noise = self._noise[top : top + HEIGHT, left : left + WIDTH]
+        return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+
+    def _listen(self, control: Path) -> None:
+        control.unlink(missing_ok=True)
+        self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._ear.bind(os.fspath(control))
+        threading.Thread(target=self._hear, args=(self._ear,), name="puppet", daemon=True).start()
+
+    def _hear(self, ear: socket.socket) -> None:
+        decode = msgspec.json.Decoder(Command).decode
+        while True:
+            try:
+                self.obey(decode(ear.recv(DATAGRAM_LIMIT)))
+            except (msgspec.MsgspecError, ValueError, NoFace) as trouble:
+                _log.warning("the puppet does not understand: %s", trouble)
+            except Exception:
+                # Whatever a portrait or a number may provoke: the simulated camera keeps running.
+                _log.exception("the puppet ignored a command")
+
+
+class _Scene:
+    """Who is in front of the camera and what they are doing. Written by one thread, drawn by another."""
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.frozen = False
+        self.lost = False
+        self._away = False
+        self._print = False
+        self._dark = False
+        self._turn = _Turn(0.0, 0.0, 0.0, 1.0)
+        self._nod_deg, self._nod_s = 0.0, -math.inf
+
+    def obey(self, command: Command, now_s: float) -> None:
+        if command.turn is not None:
+            if not math.isfinite(command.turn) or not 0 < command.over_s <= 60:
+                raise ValueError("a turn needs an angle and a time")
+            goal = min(max(command.turn, -MAX_TURN_DEG), MAX_TURN_DEG)
+            self._turn = _Turn(self._turn.at(now_s), goal, now_s, command.over_s)
+        if command.nod is not None:
+            self._nod_deg, self._nod_s = min(max(command.nod, 0.0), 15.0), now_s
+        self._away = _told(command.leave, self._away)
+        self._print = _told(command.print, self._print)
+        self._dark = _told(command.dark, self._dark)
+        self.frozen = _told(command.freeze, self.frozen)
+        self.lost = _told(command.lost, self.lost)
+
+    def picture(self, now_s: float) -> Picture:
+        """Without noise. Nobody stands quite still: the head sways by a degree and a pixel or two."""
+        yaw = self._turn.at(now_s)
+        sway = math.sin(1.9 * now_s), math.sin(1.3 * now_s + 1), math.sin(0.8 * now_s + 2)
+        if self._away:
+            picture = np.full((HEIGHT, WIDTH, 3), _WALL, np.uint8)
+        elif self._print:
+            picture = self._sheet(yaw + 2 * sway[0], (4 * sway[1], 3 * sway[2]))
+        else:
+            pitch = 0.8 * sway[1] - self._nod(now_s)
+            picture = self.head.picture(yaw + 0.9 * sway[0], pitch, (2 * sway[2], 1.5 * sway[1]))
+        return np.asarray(cv2.convertScaleAbs(picture, alpha=_DARK), np.uint8) if self._dark else picture
+
+    def _nod(self, now_s: float) -> float:
+        part = (now_s - self._nod_s) / NOD_S
+        return self._nod_deg * math.sin(math.pi * part) if 0 <= part <= 1 else 0.0
+
+    def _sheet(self, yaw_deg: float, shift_px: tuple[float, float]) -> Picture:
+        """A square print of the portrait, turned about the vertical before a pinhole camera."""
+        half = _SHEET_PX / 2
+        yaw = math.radians(yaw_deg)
+        seen = []
+        for x, y in ((-half, -half), (half, -half), (half, half), (-half, half)):
+            # Turned to its own left, the sheet's right edge goes away from the camera.
+            depth = _FOCAL_PX + x * math.sin(yaw)
+            seen.append(
+                (
+                    _FOCAL_PX * x * math.cos(yaw) / depth + WIDTH / 2 + shift_px[0],
+                    _FOCAL_PX * y / depth + HEIGHT / 2 + shift_px[1],
+                )
+            )
+        left, top = (WIDTH - _SHEET_PX) // 2, (HEIGHT - _SHEET_PX) // 2
+        right, bottom = left + _SHEET_PX, top + _SHEET_PX
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+        turn = cv2.getPerspectiveTransform(corners, np.array(seen, np.float32))
+        outside = np.ones((HEIGHT, WIDTH), np.uint8)
+        cv2.fillConvexPoly(outside, np.round(seen).astype(np.int32), (0,))
+        picture = np.asarray(cv2.warpPerspective(self.head.portrait, turn, (WIDTH, HEIGHT)), np.uint8)
+        picture[outside > 0] = _WALL
+        return picture
+
+
+class _Turn:
+    """From one angle to another, starting and ending gently."""
+
+    def __init__(self, start_deg: float, goal_deg: float, since_s: float, over_s: float) -> None:
+        self._start, self._goal, self._since, self._over = start_deg, goal_deg, since_s, over_s
+
+    def at(self, now_s: float) -> float:
+        part = min(max((now_s - self._since) / self._over, 0.0), 1.0)
+        return self._start + (self._goal - self._start) * part * part * (3 - 2 * part)
+
+
+def _told(value: bool | None, before: bool) -> bool:
+    return before if value is None else value
+
+
+def _sensor_noise() -> NDArray[np.int16]:
+    """One large field; each picture takes another window of it."""
+    size = (HEIGHT + _NOISE_MARGIN, WIDTH + _NOISE_MARGIN, 3)
+    return np.random.default_rng(1).normal(0, _NOISE_SD, size).round().astype(np.int16)

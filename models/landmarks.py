@@ -1,0 +1,100 @@
+"""Finds faces: 468 points each, by mediapipe's Face Mesh (Kartynnik et al. 2019, arXiv:1907.06724; wheel 0.10.21).
+
+This module is the only one that knows mediapipe. Its legacy interface is used because later wheels carry no weights.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Points = NDArray[np.float64]
+
+POINTS: Final = 468
+
+# Indices into the mesh. "Left" is the person's own left throughout.
+RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
+LEFT_EYE_OUTER, LEFT_EYE_INNER = 263, 362
+NOSE_BASE, FOREHEAD, CHIN = 2, 10, 152
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Mesh:
+    """One face. `points`: 468 x 3, in pixels; x to the right and y down in the picture, z away from the camera.
+
+    x and y start at the top left corner; z is zero near the middle of the head and has roughly the scale of x.
+    """
+
+    points: Points
+
+    @property
+    def flat(self) -> Points:
+        """The points in the picture, 468 x 2."""
+        return self.points[:, :2]
+
+    @property
+    def eye_distance_px(self) -> float:
+        """Between the outer corners of the eyes, in the picture."""
+        return float(np.linalg.norm(self.flat[LEFT_EYE_OUTER] - self.flat[RIGHT_EYE_OUTER]))
+
+    @property
+    def height_px(self) -> float:
+        """From the top of the forehead to the chin, in the picture."""
+        return float(np.linalg.norm(self.flat[CHIN] - self.flat[FOREHEAD]))
+
+    def __repr__(self) -> str:
+        return "Mesh(…)"
+
+
+class FaceMesh:
+    """Finds up to two faces: a second one is worth knowing, a third makes no difference. One thread at a time."""
+
+    @classmethod
+    def for_video(cls) -> Self:
+        """Follows faces from one picture to the next; only for pictures of one stream."""
+        return cls(static_image_mode=False, max_num_faces=2)
+
+    @classmethod
+    def for_stills(cls) -> Self:
+        """Searches every picture anew."""
+        return cls(static_image_mode=True, max_num_faces=2, min_detection_confidence=0.3)
+
+    def __init__(self, **options: Any) -> None:
+        with _silence():
+            from mediapipe.python.solutions import face_mesh
+
+            self._solution = face_mesh.FaceMesh(**options)
+            # The graph starts with its first picture; a blank one leaves nothing behind.
+            self._solution.process(np.zeros((64, 64, 3), np.uint8))
+
+    def find(self, rgb: Picture) -> list[Mesh]:
+        """The faces in a picture (height x width x 3, RGB)."""
+        height, width = rgb.shape[:2]
+        found = self._solution.process(rgb).multi_face_landmarks or ()
+        scale = (width, height, width)
+        return [Mesh(np.array([(p.x, p.y, p.z) for p in face.landmark], np.float64) * scale) for face in found]
+
+    def close(self) -> None:
+        """Stops the graph; nothing of the last picture is kept."""
+        self._solution.close()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """mediapipe's native libraries greet on file descriptor 2 and offer no switch; nothing there is ours to report."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
