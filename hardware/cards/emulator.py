@@ -12,6 +12,7 @@ import struct
 import threading
 import tty
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,12 +29,33 @@ _WRITE_BYTES: Final = 64
 _READ_BYTES: Final = 4096
 
 
+@dataclass(slots=True)
+class Faults:
+    """What is wrong with the reader, the line, or the hand that holds the card. Set at any time."""
+
+    self_test_failed: bool = False
+    """The reader says that it is broken."""
+    select_fails: bool = False
+    """A card is found, but cannot be selected."""
+    read_fails: bool = False
+    """A card is selected, but its data cannot be read."""
+
+    corrupt_answers: int = 0
+    """So many answers from now on have one bit turned."""
+    silent: bool = False
+    """Commands are taken and not answered."""
+    garbage: bytes = b""
+    """Comes before every answer."""
+    remove_during_read: bool = False
+    """The card is lifted while its data is on the line: half of the answer comes. Happens once."""
+
+
 class SamModule:
     """The reader behind the line. A card is found until it is selected, then not again until it was lifted."""
 
-    def __init__(self, sam_id: bytes = DEFAULT_SAM_ID) -> None:
+    def __init__(self, sam_id: bytes, faults: Faults) -> None:
         self.sam_id = sam_id
-        self.self_test_failed = False
+        self._faults = faults
         self.card: SyntheticCard | None = None
         self._selected = False
         self._seen = False
@@ -51,7 +73,7 @@ class SamModule:
     def answer(self, command: bytes) -> bytes:
         """The body of the answer to the body of a command."""
         match command[:2]:
-            case sdt_commands.SELF_TEST.body if self.self_test_failed:
+            case sdt_commands.SELF_TEST.body if self._faults.self_test_failed:
                 return _status(Status.SELF_TEST_FAILED)
             case sdt_commands.SELF_TEST.body:
                 return _status(Status.OK)
@@ -73,30 +95,16 @@ class SamModule:
         return _status(Status.FOUND) + bytes(4)
 
     def _select(self) -> bytes:
-        if self.card is None:
+        if self.card is None or self._faults.select_fails:
             return _status(Status.SELECT_FAILED)
         self._selected = self._seen = True
         return _status(Status.OK) + bytes(8)
 
     def _read(self) -> bytes:
-        if self.card is None or not self._selected:
+        if self.card is None or not self._selected or self._faults.read_fails:
             return _status(Status.READ_FAILED)
         blocks = self.card.text_block() + self.card.portrait
         return _status(Status.OK) + sdt_commands.TEXT_AND_PORTRAIT_LENGTHS + blocks
-
-
-@dataclass(slots=True)
-class LineFaults:
-    """What is wrong with the line, or the hand that holds the card. Set at any time."""
-
-    corrupt_answers: int = 0
-    """So many answers from now on have one bit turned."""
-    silent: bool = False
-    """Commands are taken and not answered."""
-    garbage: bytes = b""
-    """Comes before every answer."""
-    remove_during_read: bool = False
-    """The card is lifted while its data is on the line: half of the answer comes. Happens once."""
 
 
 class SamEmulator:
@@ -108,8 +116,8 @@ class SamEmulator:
 
     def __init__(self, path: Path, *, sam_id: bytes = DEFAULT_SAM_ID, baud: int | None = 115200) -> None:
         self.path = path
-        self.faults = LineFaults()
-        self._module = SamModule(sam_id)
+        self.faults = Faults()
+        self._module = SamModule(sam_id, self.faults)
         self._baud = baud
         self._access = threading.Lock()
         self._line: _Line | None = None
@@ -124,11 +132,6 @@ class SamEmulator:
         """Lifts the card."""
         with self._access:
             self._module.remove()
-
-    def fail_self_test(self, failed: bool) -> None:
-        """What the reader says about itself from now on."""
-        with self._access:
-            self._module.self_test_failed = failed
 
     def replace_sam(self, sam_id: bytes) -> None:
         """As if somebody exchanged the reader; do it while it is unplugged."""
@@ -186,6 +189,8 @@ class _Line(threading.Thread):
         # Both ends stay open, so that the kiosk may close and open the port without a hang-up on our side.
         self._reader_end, self._kiosk_end = os.openpty()
         tty.setraw(self._kiosk_end)
+        # Bytes that nobody takes are lost, as on a real line, instead of stopping the reader.
+        os.set_blocking(self._reader_end, False)
         self.port = os.ttyname(self._kiosk_end)
         self._unplugged = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
@@ -212,7 +217,8 @@ class _Line(threading.Thread):
             piece = answer[start : start + _WRITE_BYTES]
             if self._baud is not None and self._unplugged.wait(len(piece) * _BITS_PER_BYTE / self._baud):
                 return
-            os.write(self._reader_end, piece)
+            with suppress(BlockingIOError):
+                os.write(self._reader_end, piece)
 
 
 def _status(status: Status) -> bytes:

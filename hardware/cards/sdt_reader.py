@@ -121,35 +121,43 @@ class SdtReader:
 
     async def _watch(self) -> None:
         retry_s = _FIRST_RETRY_S
-        while True:
-            try:
-                await self._serve_until_lost()
-            except _Replaced:
-                self._enter(ReaderState.REPLACED, "another SAM answers")
-            except LinkError as error:
-                # A reader that was there a moment ago is looked for often; one that stays away, ever less.
-                if self._state is ReaderState.READY:
-                    retry_s = _FIRST_RETRY_S
-                self._enter(ReaderState.LOST, str(error))
-            self._tried.set()
-            await asyncio.sleep(retry_s)
-            retry_s = min(2 * retry_s, _LAST_RETRY_S)
-
-    async def _serve_until_lost(self) -> None:
-        link = await SdtLink.open(self._path)
         try:
+            while True:
+                state, why = await self._serve_until_lost()
+                # A reader that was there a moment ago is looked for often; one that stays away, ever less.
+                retry_s = _FIRST_RETRY_S if self._state is ReaderState.READY else min(2 * retry_s, _LAST_RETRY_S)
+                if state is not self._state:
+                    _log.warning("card reader %s: %s", state.value, why)
+                self._enter(state)
+                self._tried.set()
+                await asyncio.sleep(retry_s)
+        finally:
+            self._enter(ReaderState.LOST)
+            self._tried.set()
+
+    async def _serve_until_lost(self) -> tuple[ReaderState, str]:
+        """Reaches the reader and watches its cards; returns what ended it."""
+        link = None
+        try:
+            link = await SdtLink.open(self._path)
             await self._identify(link)
             self._link = link
-            self._enter(ReaderState.READY, f"SAM {self._sam_id}")
+            _log.info("card reader ready: SAM %s", self._sam_id)
+            self._enter(ReaderState.READY)
             self._tried.set()
             while True:
                 async with self._turn:
                     await self._look(link)
                 await asyncio.sleep(POLL_S)
+        except _Replaced:
+            return ReaderState.REPLACED, f"SAM {self._sam_id} does not belong to this terminal"
+        except LinkError as error:
+            return ReaderState.LOST, str(error)
         finally:
             self._link = None
             self._card_gone()
-            link.close()
+            if link is not None:
+                link.close()
 
     async def _identify(self, link: SdtLink) -> None:
         answer = await _ask(link, sdt_commands.SELF_TEST)
@@ -190,9 +198,7 @@ class SdtReader:
         self._here.clear()
         self._away.set()
 
-    def _enter(self, state: ReaderState, why: str) -> None:
-        if state is not self._state:
-            _log.log(logging.INFO if state is ReaderState.READY else logging.WARNING, "%s: %s", state.value, why)
+    def _enter(self, state: ReaderState) -> None:
         self._state = state
         for each, event in self._entered.items():
             event.set() if each is state else event.clear()

@@ -27,7 +27,9 @@ RESIDENT_LAYOUT: Final = {
     "issuer": 30,
     "valid_from": 16,
     "valid_until": 16,
-    "reserved": 36,
+    "reserved": 28,
+    "flag": 2,
+    "rest": 6,
 }
 OTHER_KINDS: Final = {
     "J": "residence permit of Hong Kong, Macau and Taiwan residents",

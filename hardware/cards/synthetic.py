@@ -46,10 +46,8 @@ class SyntheticCard:
 
     def text_block(self) -> bytes:
         """The 256 bytes, fields padded with blanks. Raises ValueError when a field is too long."""
-        values = {field: str(getattr(self, field)) for field in sdt_text.RESIDENT_LAYOUT if field != "reserved"}
-        # The flag is the seventeenth character of the reserved field: byte 248.
-        values["reserved"] = " " * 16 + self.flag
-        return b"".join(_padded(values[field], width) for field, width in sdt_text.RESIDENT_LAYOUT.items())
+        layout = sdt_text.RESIDENT_LAYOUT
+        return b"".join(_padded(getattr(self, field, ""), width) for field, width in layout.items())
 
 
 def number(birth: date, order: str) -> str:

@@ -1,0 +1,93 @@
+"""What every identity reader must do, whatever its protocol.
+
+A reader's own test subclasses the suite and gives it a bench: the reader, and the hands that put cards on it.
+"""
+
+import asyncio
+from typing import Protocol
+
+import pytest
+
+from hardware.cards.port import CardError, CardFault, IdentityReader, ReaderState
+from hardware.cards.reading import CardReading
+from hardware.cards.synthetic import SyntheticCard
+
+NOTHING_HAPPENS_S = 1.0
+
+
+class ReaderBench(Protocol):
+    """A reader that is open, and the hands that put cards on it. `cards`: one valid, then others of its kind."""
+
+    reader: IdentityReader
+    cards: tuple[SyntheticCard, ...]
+
+    def insert(self, card: SyntheticCard) -> None: ...
+    def remove(self) -> None: ...
+    def unplug(self) -> None: ...
+    def plug(self) -> None: ...
+
+
+async def outcome(reader: IdentityReader) -> CardReading | CardFault:
+    """A reading, or the fault's name."""
+    try:
+        return await reader.read()
+    except CardError as error:
+        return error.fault
+
+
+@pytest.mark.timeout(30)
+class IdentityReaderConformance:
+    """Subclass with a fixture `bench` that gives a ReaderBench."""
+
+    async def test_a_card_is_noticed_read_and_missed(self, bench: ReaderBench) -> None:
+        """A07: the text fields and the portrait."""
+        reader, card = bench.reader, bench.cards[0]
+        assert not reader.present
+        bench.insert(card)
+        await reader.wait_present()
+        reading = await reader.read()
+        assert (reading.name, reading.address, reading.number) == (card.name, card.address, card.number)
+        assert reading.portrait.data
+        assert reading.reader_id
+        bench.remove()
+        await reader.wait_absent()
+        assert not reader.present
+
+    async def test_a_card_that_stays_is_present_and_can_be_read_again(self, bench: ReaderBench) -> None:
+        bench.insert(bench.cards[0])
+        await bench.reader.wait_present()
+        first = await bench.reader.read()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bench.reader.wait_absent(), NOTHING_HAPPENS_S)
+        assert await bench.reader.read() == first
+
+    async def test_the_next_card_is_the_next_person(self, bench: ReaderBench) -> None:
+        for card in bench.cards[:2]:
+            bench.insert(card)
+            await bench.reader.wait_present()
+            assert (await bench.reader.read()).number == card.number
+            bench.remove()
+            await bench.reader.wait_absent()
+
+    async def test_without_a_card_there_is_nothing_to_read(self, bench: ReaderBench) -> None:
+        assert await outcome(bench.reader) is CardFault.REMOVED
+
+    async def test_an_unplugged_reader_is_lost_and_comes_back(self, bench: ReaderBench) -> None:
+        bench.insert(bench.cards[0])
+        await bench.reader.wait_present()
+        bench.unplug()
+        await bench.reader.wait_absent()
+        await bench.reader.wait_state(ReaderState.LOST)
+        assert await outcome(bench.reader) is CardFault.READER_LOST
+        waiting = asyncio.ensure_future(bench.reader.wait_present())
+        bench.plug()
+        await waiting
+        assert bench.reader.state is ReaderState.READY
+        assert (await bench.reader.read()).number == bench.cards[0].number
+
+    async def test_a_closed_reader_is_lost_and_can_be_opened_again(self, bench: ReaderBench) -> None:
+        await bench.reader.close()
+        assert bench.reader.state is ReaderState.LOST
+        assert await outcome(bench.reader) is CardFault.READER_LOST
+        await bench.reader.open()
+        assert bench.reader.state is ReaderState.READY

@@ -1,0 +1,274 @@
+"""The SDT driver against the emulated reader on a real pseudo-terminal, with the faults of readers, lines and hands."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from card_samples import CITIZENS, ENDLESS, EXPIRED, VALID, WEBP, today, with_wrong_check_character
+from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
+
+from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator
+from hardware.cards.port import CardError, CardFault, ReaderState
+from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
+from hardware.cards.synthetic import SyntheticCard
+
+SAM_ID = "05.01-20101129-0001228293-0296863149"
+
+pytestmark = pytest.mark.timeout(30)
+
+
+class Bench:
+    """An emulated reader and the driver on its port."""
+
+    cards = CITIZENS
+
+    def __init__(self, folder: Path, baud: int | None = None) -> None:
+        self.emulator = SamEmulator(folder / "card-reader", baud=baud)
+        self.reader = SdtReader(str(self.emulator.path), sam_id=SAM_ID, today=today)
+        self.faults = self.emulator.faults
+        self.insert = self.emulator.insert
+        self.remove = self.emulator.remove
+        self.unplug = self.emulator.unplug
+        self.plug = self.emulator.plug
+
+    async def lay(self, card: SyntheticCard) -> None:
+        """Lays a card and waits until it is noticed."""
+        self.insert(card)
+        await self.reader.wait_present()
+
+    async def fault(self) -> CardFault:
+        """The fault that reading ends in; nothing personal may be in its traceback."""
+        with pytest.raises(CardError) as raised:
+            await self.reader.read()
+        shown = "".join(traceback.format_exception(raised.value))
+        assert not any(secret in shown for card in CITIZENS for secret in (card.name, card.number, card.address))
+        return raised.value.fault
+
+
+@pytest_asyncio.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    await bench.reader.open()
+    yield bench
+    await bench.reader.close()
+    bench.emulator.close()
+
+
+@pytest_asyncio.fixture
+async def paced_bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """At 115200 baud, where a read takes more than a tenth of a second."""
+    bench = Bench(tmp_path, baud=115200)
+    await bench.reader.open()
+    yield bench
+    await bench.reader.close()
+    bench.emulator.close()
+
+
+async def after_s(delay_s: float) -> None:
+    """Until the loop's clock has moved on."""
+    moment = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(delay_s, moment.set_result, None)
+    await moment
+
+
+class TestSdtReader(IdentityReaderConformance):
+    """The suite every identity reader passes."""
+
+
+async def test_every_field_and_the_reader_are_in_the_reading(bench: Bench) -> None:
+    """A07"""
+    await bench.lay(VALID)
+    reading = await bench.reader.read()
+    assert (reading.kind, reading.sex, reading.nation, reading.birth) == ("resident", "男", "汉", date(1990, 3, 7))
+    assert (reading.issuer, reading.valid_from, reading.valid_until) == (
+        VALID.issuer,
+        date(2016, 5, 4),
+        date(2036, 5, 4),
+    )
+    assert (reading.portrait.encoding, reading.portrait.data) == ("webp", WEBP)
+    assert reading.reader_id == SAM_ID
+
+
+async def test_a_card_without_end_is_valid(bench: Bench) -> None:
+    await bench.lay(ENDLESS)
+    assert (await bench.reader.read()).valid_until is None
+
+
+async def test_an_expired_card_is_refused(bench: Bench) -> None:
+    await bench.lay(EXPIRED)
+    assert await bench.fault() is CardFault.EXPIRED
+
+
+async def test_a_card_is_valid_on_its_last_day_and_on_its_first(bench: Bench) -> None:
+    for first, last, valid in [
+        ("20060601", "20260601", True),
+        ("20060531", "20260531", False),
+        ("20260601", "20460601", True),
+        ("20260602", "20460602", False),
+    ]:
+        await bench.lay(replace(VALID, valid_from=first, valid_until=last))
+        assert (await outcome(bench.reader) is not CardFault.EXPIRED) is valid
+        bench.remove()
+        await bench.reader.wait_absent()
+
+
+async def test_a_wrong_number_is_refused(bench: Bench) -> None:
+    """E04"""
+    await bench.lay(replace(VALID, number=with_wrong_check_character(VALID)))
+    assert await bench.fault() is CardFault.NUMBER_INVALID
+
+
+async def test_another_kind_of_card_is_refused(bench: Bench) -> None:
+    await bench.lay(replace(VALID, flag="Y"))
+    assert await bench.fault() is CardFault.KIND_UNSUPPORTED
+
+
+async def test_a_portrait_of_unknown_encoding_is_refused(bench: Bench) -> None:
+    await bench.lay(replace(VALID, portrait=bytes(1024)))
+    assert await bench.fault() is CardFault.UNREADABLE
+
+
+async def test_damaged_answers_are_asked_for_again(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.corrupt_answers = ATTEMPTS - 1
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_line_that_damages_everything_ends_in_unreadable(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.corrupt_answers = 1_000_000
+    assert await bench.fault() is CardFault.UNREADABLE
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.faults.corrupt_answers = 0
+    await bench.reader.wait_state(ReaderState.READY)
+
+
+async def test_rubbish_on_the_line_does_no_harm(bench: Bench) -> None:
+    bench.faults.garbage = b"\x00\xff\xaa\xaa\xaa\x96\xaa\xaa"
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_card_lifted_in_the_middle_of_its_data_was_removed(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.remove_during_read = True
+    assert await bench.fault() is CardFault.REMOVED
+    await bench.reader.wait_absent()
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_card_lifted_before_anybody_noticed_was_removed(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.remove()
+    assert await bench.fault() is CardFault.REMOVED
+
+
+async def test_a_card_whose_data_cannot_be_read_is_unreadable(bench: Bench) -> None:
+    bench.faults.read_fails = True
+    await bench.lay(VALID)
+    assert await bench.fault() is CardFault.UNREADABLE
+    assert bench.reader.present
+
+
+async def test_a_card_that_cannot_be_selected_is_unreadable_until_it_lies_well(bench: Bench) -> None:
+    bench.faults.select_fails = True
+    await bench.lay(VALID)
+    assert await bench.fault() is CardFault.UNREADABLE
+    bench.remove()
+    await bench.reader.wait_absent()
+    bench.faults.select_fails = False
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_silent_reader_is_lost_and_comes_back(bench: Bench) -> None:
+    bench.faults.silent = True
+    await bench.reader.wait_state(ReaderState.LOST)
+    assert await bench.fault() is CardFault.READER_LOST
+    bench.faults.silent = False
+    await bench.reader.wait_state(ReaderState.READY)
+
+
+async def test_a_reader_that_falls_silent_while_reading_is_lost(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.silent = True
+    assert await bench.fault() is CardFault.READER_LOST
+    await bench.reader.wait_absent()
+
+
+async def test_a_reader_whose_self_test_fails_is_not_used(bench: Bench) -> None:
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.faults.self_test_failed = True
+    bench.plug()
+    bench.insert(VALID)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bench.reader.wait_present(), NOTHING_HAPPENS_S)
+    bench.faults.self_test_failed = False
+    await bench.reader.wait_present()
+
+
+async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.emulator.replace_sam(OTHER_SAM_ID)
+    bench.insert(VALID)
+    bench.plug()
+    await bench.reader.wait_state(ReaderState.REPLACED)
+    assert not bench.reader.present
+    assert await bench.fault() is CardFault.READER_REPLACED
+
+
+async def test_a_reader_that_is_missing_at_start_is_waited_for(tmp_path: Path) -> None:
+    reader = SdtReader(str(tmp_path / "card-reader"), sam_id=None, today=today)
+    await reader.open()
+    assert reader.state is ReaderState.LOST
+    emulator = SamEmulator(tmp_path / "card-reader", sam_id=OTHER_SAM_ID)
+    emulator.insert(VALID)
+    await reader.wait_present()
+    assert (await reader.read()).reader_id == "05.01-20240229-0000000001-0000000001"
+    await reader.close()
+    emulator.close()
+
+
+async def test_only_one_program_has_the_port(bench: Bench) -> None:
+    second = SdtReader(str(bench.emulator.path), sam_id=None, today=today)
+    await second.open()
+    assert second.state is ReaderState.LOST
+    await second.close()
+
+
+async def test_the_loop_goes_on_while_a_card_is_read(paced_bench: Bench) -> None:
+    await paced_bench.lay(VALID)
+    reading = asyncio.ensure_future(paced_bench.reader.read())
+    await after_s(0.02)
+    assert not reading.done()
+    assert (await reading).number == VALID.number
+
+
+async def test_a_cancelled_read_leaves_a_usable_line(paced_bench: Bench) -> None:
+    await paced_bench.lay(VALID)
+    reading = asyncio.ensure_future(paced_bench.reader.read())
+    await after_s(0.04)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert (await paced_bench.reader.read()).number == VALID.number
+    assert paced_bench.reader.present
+
+
+async def test_no_log_line_tells_who_was_here(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """E05"""
+    caplog.set_level(0)
+    await bench.lay(VALID)
+    await bench.reader.read()
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    assert "lost" in caplog.text
+    assert not any(secret in caplog.text for secret in (VALID.name, VALID.number, VALID.birth, VALID.address))
