@@ -1,0 +1,75 @@
+"""The ui process from start to end. Light to import: Kivy comes in only when `main` is called.
+
+Kivy reads its settings from the environment while it is imported, writes a home folder, and looks for every provider it knows;
+`_tame` points all of that at this process's own folder on tmpfs and at the few parts that are used.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from kiosk.pages import Text
+from kiosk.ui.display import Size, dots_per_inch, fitted
+from kiosk.ui.door import Door
+from kiosk.ui.wording import HALL
+
+
+def main(
+    socket: Path,
+    preview: Path,
+    fonts: Path,
+    probe: Path | None,
+    size: Size = (1080, 1920),
+    windowed: bool = False,
+    hall: Text = HALL,
+) -> None:
+    """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
+
+    `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of the screen,
+    if at all. `size`: of the panel in pixels, scaled down on a smaller display. `hall`: the name in the head of every page.
+    Raises OSError if there is no desk or no typeface.
+    """
+    door = Door(socket)
+    window = fitted(size, windowed)
+    with tempfile.TemporaryDirectory(prefix="kivy-", dir=socket.parent) as home:
+        _tame(home, window, windowed)
+        from kiosk.ui.glass import Glass
+
+        Glass(door, hall, preview, fonts, probe).run()
+
+
+def _tame(home: str, window: Size, windowed: bool) -> None:
+    os.environ.update(
+        KIVY_HOME=home,
+        KIVY_NO_ARGS="1",
+        KIVY_NO_CONFIG="1",
+        KIVY_NO_ENV_CONFIG="1",
+        KIVY_NO_FILELOG="1",
+        KIVY_LOG_MODE="PYTHON",
+        KIVY_DPI=f"{dots_per_inch(window):.3f}",
+        KIVY_METRICS_DENSITY="1",
+        KIVY_METRICS_FONTSCALE="1",
+        KIVY_WINDOW="sdl2",
+        KIVY_TEXT="sdl2",
+        KIVY_IMAGE="sdl2",
+    )
+    from kivy.config import Config
+
+    settings = {
+        "width": window[0],
+        "height": window[1],
+        "borderless": int(not windowed),
+        "position": "auto" if windowed else "custom",
+        "left": 0,
+        "top": 0,
+        "resizable": 0,
+        "multisamples": 0,  # lines and shapes smooth themselves; without a GPU this doubles the cost of a frame
+        "show_cursor": int(windowed),
+    }
+    for key, value in settings.items():
+        Config.set("graphics", key, value)
+    Config.set("kivy", "exit_on_escape", int(windowed))
+    Config.set("kivy", "log_level", "warning")
+    for provider in list(Config.options("input")):
+        Config.remove_option("input", provider)
+    Config.set("input", "mouse", "mouse,disable_multitouch")

@@ -1,0 +1,53 @@
+"""How large the window is: the panel's size, or less if the display is smaller.
+
+Every layout is made for a portrait panel and its lengths are millimetres, so a smaller window is the same page under another
+number of dots per inch.
+"""
+
+import ctypes
+from typing import Final
+
+from kiosk.ui.theme.tokens import PANEL_DPI, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
+
+Size = tuple[int, int]
+
+_ROOM_FOR_A_FRAME: Final = 0.9
+"""What a title bar and a task bar leave of a desktop."""
+
+
+def scale_of(size: Size) -> float:
+    """The largest scale at which the whole panel fits `size`."""
+    return min(size[0] / PANEL_WIDTH_PX, size[1] / PANEL_HEIGHT_PX)
+
+
+def dots_per_inch(size: Size) -> float:
+    return PANEL_DPI * scale_of(size)
+
+
+def fitted(size: Size, windowed: bool) -> Size:
+    """`size`, scaled down to the X display if that is smaller."""
+    display = _x_display()
+    if display is None:
+        return size
+    share = _ROOM_FOR_A_FRAME if windowed else 1.0
+    scale = min(1.0, share * display[0] / size[0], share * display[1] / size[1])
+    return (int(size[0] * scale), int(size[1] * scale))
+
+
+def _x_display() -> Size | None:
+    """The size of the X screen; None where there is no X (KMSDRM). SDL tells it only after the window exists."""
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return None
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XOpenDisplay.argtypes = [ctypes.c_char_p]
+    for function in (x11.XDisplayWidth, x11.XDisplayHeight):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    connection = x11.XOpenDisplay(None)
+    if not connection:
+        return None
+    size = (x11.XDisplayWidth(connection, 0), x11.XDisplayHeight(connection, 0))
+    x11.XCloseDisplay(connection)
+    return size

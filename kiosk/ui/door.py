@@ -1,0 +1,106 @@
+"""The only crossing between the desk's socket and the thread that draws.
+
+A plain thread reads frames and blocks; whoever draws is woken and takes the newest page. It starts before Kivy is imported, so
+the first page is usually here when the window is. Only the newest page counts: pages that nobody had time to paint are dropped.
+"""
+
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Show, decode, encode
+from kiosk.pages import Action, StillHere, SwitchLanguage
+
+Wake = Callable[[], None]
+
+
+class Door:
+    """A connection to the desk. `latest` is the page to show, `closed` says that the desk is gone."""
+
+    def __init__(self, path: Path) -> None:
+        """Connects. Raises OSError if no desk listens there."""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.connect(str(path))
+        self._changed = threading.Condition()
+        self._latest: Show | None = None
+        self._closed = False
+        self._wake: Wake | None = None
+        self._sent: set[Action] = set()
+        threading.Thread(target=self._read, name="door", daemon=True).start()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def take(self) -> Show | None:
+        """The newest page nobody has taken yet."""
+        with self._changed:
+            show, self._latest = self._latest, None
+            return show
+
+    def wait(self, seconds: float) -> None:
+        """Blocks until there is a page to take, the desk is gone or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._latest is not None or self._closed, seconds)
+
+    def wake(self, wake: Wake) -> None:
+        """From now on calls `wake`, in the reading thread, whenever there is a page to take or the desk is gone."""
+        with self._changed:
+            self._wake = wake
+            news = self._latest is not None or self._closed
+        if news:
+            wake()
+
+    def shown(self, before: Show | None, show: Show) -> None:
+        """Opens the door again for the actions of a page that replaces `before`."""
+        if before is None or before.seq != show.seq:
+            self._sent.clear()
+        else:
+            self._sent = {a for a in self._sent if not isinstance(a, StillHere | SwitchLanguage)}
+
+    def send(self, seq: int, action: Action) -> None:
+        """Tells the desk, once: a second tap on the same button of the same page says nothing new."""
+        if action in self._sent:
+            return
+        self._sent.add(action)
+        try:
+            self._socket.sendall(encode(Act(seq, action)))
+        except OSError:
+            self._close()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                length = int.from_bytes(self._exactly(4), "big")
+                if length > FRAME_LIMIT:
+                    raise BadMessage(f"frame of {length} bytes")
+                message = decode(self._exactly(length))
+                if not isinstance(message, Show):
+                    raise BadMessage(f"{type(message).__name__} is not for the screen")
+                with self._changed:
+                    self._latest = message
+                    self._changed.notify_all()
+                    wake = self._wake
+                if wake:
+                    wake()
+        except (OSError, EOFError, BadMessage):
+            self._close()
+
+    def _exactly(self, count: int) -> bytes:
+        whole = bytearray()
+        while len(whole) < count:
+            part = self._socket.recv(min(count - len(whole), 1 << 20))
+            if not part:
+                raise EOFError
+            whole += part
+        return bytes(whole)
+
+    def _close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            wake = self._wake
+        self._socket.close()
+        if wake:
+            wake()

@@ -1,0 +1,144 @@
+"""What is behind the glass: one screen at a time, and over it the countdown when the desk counts."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from kivy.app import App
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.graphics import Color, Rectangle
+from kivy.uix.floatlayout import FloatLayout
+from systemd import daemon
+
+from kiosk.messages import Show
+from kiosk.pages import Action, Text
+from kiosk.ui.description import describe
+from kiosk.ui.display import scale_of
+from kiosk.ui.door import Door
+from kiosk.ui.probe import Probe, Snapshot
+from kiosk.ui.screens import Here, Screen, screen_for
+from kiosk.ui.theme import fonts as typefaces
+from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
+from kiosk.ui.widgets.countdown import Countdown
+
+_PATIENCE_SECONDS = 2.0
+"""How long the window waits for the first page before it opens empty."""
+
+
+class Glass(App):
+    """Builds the screen of each page the door brings, changes it in place where that is possible, and paints only then."""
+
+    title = "Onecard Kiosk"
+
+    def __init__(self, door: Door, hall: Text, preview: Path, fonts: Path, probe: Path | None) -> None:
+        super().__init__()
+        typefaces.register(fonts)
+        self._door, self._hall, self._preview = door, hall, preview
+        self._show: Show | None = None
+        self._screen: Screen | None = None
+        self._countdown: Countdown | None = None
+        self._frames = self._built = 0
+        self._ready = False
+        self._probe = Probe(probe, self._describe) if probe else None
+
+    def build(self) -> FloatLayout:
+        scale = scale_of(Window.size)
+        self._panel = FloatLayout(
+            size_hint=(None, None),
+            size=(round(PANEL_WIDTH_PX * scale), round(PANEL_HEIGHT_PX * scale)),
+            pos_hint={"center_x": 0.5, "center_y": 0.5},
+        )
+        whole = FloatLayout()
+        with whole.canvas.before:
+            Color(*COLOURS["page"])
+            Rectangle(size=Window.size)
+        whole.add_widget(self._panel)
+        self._door.wait(_PATIENCE_SECONDS)
+        self._news()
+        Window.bind(on_flip=lambda _: Clock.schedule_once(self._painted))
+        self._feed_watchdog()
+        self._door.wake(lambda: Clock.schedule_once(self._news))
+        return whole
+
+    def load_config(self) -> None:
+        """An application of ours has no settings file."""
+
+    def on_stop(self) -> None:
+        if self._screen:
+            self._screen.close()
+        if self._probe:
+            self._probe.close()
+
+    def _news(self, *_: Any) -> None:
+        show = self._door.take()
+        if show is not None:
+            self._turn_to(show)
+        if self._door.closed:
+            self.stop()
+
+    def _turn_to(self, show: Show) -> None:
+        before, self._show = self._show, show
+        self._door.shown(before, show)
+        if not (before and self._screen and self._fits(before, show)):
+            self._replace(show)
+        self._count(before, show)
+
+    def _fits(self, before: Show, show: Show) -> bool:
+        """The screen that is there shows, or now takes over, the page of `show`."""
+        if before.language != show.language or type(before.page) is not type(show.page):
+            return False
+        return before.page == show.page or (self._screen is not None and self._screen.renew(show.page))
+
+    def _replace(self, show: Show) -> None:
+        if self._screen:
+            self._screen.close()
+        self._panel.clear_widgets()
+        self._countdown = None
+        self._screen = screen_for(show.page, Here(self._hall, show.language, self._act, self._preview))
+        self._panel.add_widget(self._screen)
+        self._built += 1
+
+    def _count(self, before: Show | None, show: Show) -> None:
+        if show.countdown_s is None:
+            if self._countdown:
+                self._panel.remove_widget(self._countdown)
+                self._countdown = None
+        elif self._countdown:
+            self._countdown.count(show.countdown_s)
+        elif self._screen:
+            self._countdown = Countdown(show.countdown_s, self._screen.leave(), show.language, self._act)
+            self._countdown.size_hint_y = None
+            self._countdown.height = self._panel.height - self._screen.header.height
+            self._countdown.pos_hint = {"x": 0, "y": 0}
+            self._panel.add_widget(self._countdown)
+
+    def _act(self, action: Action) -> None:
+        if self._show:
+            self._door.send(self._show.seq, action)
+
+    def _painted(self, *_: Any) -> None:
+        self._frames += 1
+        if not self._ready and self._screen:
+            self._ready = True
+            daemon.notify("READY=1")
+        if self._probe:
+            self._probe.painted(self._frames)
+
+    def _feed_watchdog(self) -> None:
+        interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6
+        if interval:
+            Clock.schedule_interval(lambda _: daemon.notify("WATCHDOG=1"), interval)
+
+    def _describe(self) -> Snapshot | None:
+        if self._show is None or self._screen is None:
+            return None
+        seen = (self._screen.header, self._countdown) if self._countdown else (self._screen,)
+        return {
+            "page": type(self._show.page).__name__,
+            "seq": self._show.seq,
+            "language": self._show.language,
+            "countdown_s": self._show.countdown_s,
+            "built": self._built,
+            "items": describe(*seen),
+        }

@@ -1,0 +1,66 @@
+"""A read-only window for tests and for the demo's finger: what has been painted, as lines of JSON on a unix socket.
+
+A new reader gets the current description at once, and every reader gets a line each time the description has changed and a frame
+with it is on the glass. `frames` counts the frames painted so far, `built` the screens built. Nothing can be said to the probe.
+It exists only when a path is given; the appliance gives none.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Snapshot = dict[str, Any]
+
+
+class Probe:
+    """`describe` is called after each painted frame; it returns the page without `frames`, or None while there is none."""
+
+    def __init__(self, path: Path, describe: Callable[[], Snapshot | None]) -> None:
+        self._path, self._describe = path, describe
+        self._guard = threading.Lock()
+        self._readers: list[socket.socket] = []
+        self._last: Snapshot | None = None
+        self._frames = 0
+        path.unlink(missing_ok=True)
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._server.bind(str(path))
+        path.chmod(0o600)
+        self._server.listen()
+        threading.Thread(target=self._welcome, name="probe", daemon=True).start()
+
+    def painted(self, frames: int) -> None:
+        """A frame is on the glass, the `frames`-th; called in the drawing thread."""
+        now = self._describe()
+        with self._guard:
+            self._frames = frames
+            if now is None or now == self._last:
+                return
+            self._last = now
+            self._readers = [reader for reader in self._readers if self._tell(reader)]
+
+    def close(self) -> None:
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+
+    def _welcome(self) -> None:
+        while True:
+            try:
+                reader, _ = self._server.accept()
+            except OSError:
+                return
+            reader.settimeout(1)  # a reader that does not read must not stop the screen
+            with self._guard:
+                if self._last is None or self._tell(reader):
+                    self._readers.append(reader)
+
+    def _tell(self, reader: socket.socket) -> bool:
+        line = json.dumps({**(self._last or {}), "frames": self._frames}, ensure_ascii=False) + "\n"
+        try:
+            reader.sendall(line.encode())
+        except OSError:
+            reader.close()
+            return False
+        return True

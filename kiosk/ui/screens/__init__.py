@@ -1,0 +1,28 @@
+"""One module per page. A module is imported when its page is first shown, so the first picture waits for nothing it does not need."""
+
+from importlib import import_module
+
+from kiosk.pages import Page
+from kiosk.ui.screens.base import Here, Screen
+
+_MODULES = {
+    "Home": "home",
+    "PresentCard": "present_card",
+    "ReadingCard": "reading_card",
+    "FaceCheck": "face_check",
+    "ChooseCertificate": "choose",
+    "Waiting": "waiting",
+    "Preview": "preview",
+    "Printing": "printing",
+    "HandOver": "hand_over",
+    "Rate": "rate",
+    "Refusal": "refusal",
+}
+
+
+def screen_for(page: Page, here: Here) -> Screen:
+    """The screen of `page`, built."""
+    name = type(page).__name__
+    module = import_module(f"kiosk.ui.screens.{_MODULES[name]}")
+    screen: Screen = getattr(module, f"{name}Screen")(page, here)
+    return screen

@@ -1,0 +1,77 @@
+"""What all pages share: head, steps, body, buttons, help line. A screen says what is its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from kivy.metrics import mm
+from kivy.uix.widget import Widget
+
+from kiosk.pages import Cancel, Language, Page, Text
+from kiosk.ui import wording
+from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, MARGIN, TITLE
+from kiosk.ui.widgets.header import Header, HelpLine
+from kiosk.ui.widgets.layout import Column, Row, Stack
+from kiosk.ui.widgets.pressable import Act, Button
+from kiosk.ui.widgets.steps import StepBar
+from kiosk.ui.widgets.words import Words
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where a screen is shown: in which hall and language, to whom it reports taps, where the camera picture comes from."""
+
+    hall: Text
+    language: Language
+    act: Act
+    preview: Path
+
+    def say(self, text: Text, **facts: Any) -> str:
+        return text.in_language(self.language).format(**facts)
+
+
+class Screen(Column):
+    """One page, built from its view-model. `step` is its place in the step bar, if it has one."""
+
+    step: ClassVar[int | None] = None
+
+    def __init__(self, page: Page, here: Here) -> None:
+        self.here = here
+        super().__init__()
+        self.header = Header(here.hall, here.language, here.act)
+        self.add_widget(self.header)
+        if self.step is not None:
+            self.add_widget(StepBar(self.step, here.language))
+        self.add_widget(self.body(page))
+        buttons = self.buttons(page)
+        if buttons:
+            self.add_widget(Row(*buttons, gap=GAP, margin=(MARGIN, 0), size_hint_y=None, height=mm(BUTTON)))
+        self.add_widget(HelpLine(here.hall, here.language))
+
+    def body(self, page: Any) -> Widget:
+        """Everything between the steps and the buttons."""
+        raise NotImplementedError
+
+    def buttons(self, page: Any) -> list[Button]:
+        """The bottom row. A page that does not say otherwise can be left."""
+        return [self.leave()]
+
+    def leave(self) -> Button:
+        """The way out of this page."""
+        return Button("cancel", self.here.say(wording.CANCEL), "stop", Cancel(), self.here.act)
+
+    def renew(self, page: Any) -> bool:
+        """Takes over a newer page of the same type in place. False: this screen must be built anew for it."""
+        return False
+
+    def close(self) -> None:
+        """Stops what runs and forgets what is shown."""
+        for widget in self.walk(restrict=True):
+            if widget is not self and hasattr(widget, "close"):
+                widget.close()
+        self.clear_widgets()
+
+
+def title(heading: str, sentence: str, align: str = "left") -> Stack:
+    """The first thing to read on a page."""
+    return Stack(Words(heading, TITLE, bold=True, align=align), Words(sentence, BODY, "ink_soft", align=align), gap=1.5)

@@ -1,0 +1,30 @@
+"""Pick a certificate."""
+
+from kivy.uix.widget import Widget
+
+from kiosk.pages import ChooseCertificate
+from kiosk.ui import wording
+from kiosk.ui.screens.base import Screen, title
+from kiosk.ui.theme.tokens import GAP, MARGIN
+from kiosk.ui.widgets.layout import Column, Space
+from kiosk.ui.widgets.pressable import tiles
+
+_ROOM_FOR_TILES = 290.0
+_TALLEST_TILE = 60.0
+
+
+class ChooseCertificateScreen(Screen):
+    step = 3
+
+    def body(self, page: ChooseCertificate) -> Widget:
+        here = self.here
+        columns = 1 if len(page.kinds) <= 4 else 2
+        rows = -(-len(page.kinds) // columns)
+        high = min(_TALLEST_TILE, (_ROOM_FOR_TILES + GAP) / max(rows, 1) - GAP)
+        return Column(
+            title(here.say(wording.CHOOSE_TITLE, name=page.name), here.say(wording.CHOOSE_LEAD)),
+            tiles(page.kinds, here.language, here.act, high, columns),
+            Space(),
+            gap=GAP * 1.5,
+            margin=(MARGIN, 14),
+        )

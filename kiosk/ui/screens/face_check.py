@@ -1,0 +1,86 @@
+"""Look at the camera: the picture in an oval, one thing to do in large letters, an arrow to the side meant.
+
+“Left” is the citizen's own left; the picture is a mirror, so that is the left of the screen.
+"""
+
+from typing import Final
+
+from kivy.metrics import mm
+from kivy.uix.widget import Widget
+
+from kiosk.pages import FaceCheck, Prompt
+from kiosk.ui import wording
+from kiosk.ui.screens.base import Here, Screen
+from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
+from kiosk.ui.widgets.camera import CameraView
+from kiosk.ui.widgets.drawing import Badge, Icon
+from kiosk.ui.widgets.layout import Column, Ground, Row
+from kiosk.ui.widgets.words import Words
+
+_ICONS: Final = {
+    Prompt.LOOK: "look",
+    Prompt.TURN_LEFT: "left",
+    Prompt.TURN_RIGHT: "right",
+    Prompt.BACK_TO_FRONT: "look",
+    Prompt.COMPARING: "shield",
+}
+
+
+class FaceCheckScreen(Screen):
+    """Follows the check without being rebuilt: prompt, hint and ring change in place."""
+
+    step = 2
+
+    def body(self, page: FaceCheck) -> Widget:
+        self._prompt = _Prompt(page, self.here)
+        self._camera = CameraView(self.here.preview, page.progress)
+        self._hint = _Hint(page, self.here)
+        return Column(self._prompt, self._camera, self._hint, gap=GAP, margin=(MARGIN, 8))
+
+    def renew(self, page: FaceCheck) -> bool:
+        self._prompt.show(page)
+        self._camera.advance(page.progress)
+        self._hint.show(page)
+        return True
+
+
+class _Prompt(Row):
+    """What to do; the drawing stands on the side it points to."""
+
+    def __init__(self, page: FaceCheck, here: Here) -> None:
+        self._here = here
+        self._sides = {side: Badge("look", 32, "on_dark", "brand", radius=16) for side in ("left", "right")}
+        self._words = Words("", TITLE + 1, bold=True, align="center", pos_hint={"center_y": 0.5})
+        super().__init__(self._sides["left"], self._words, self._sides["right"], gap=GAP, size_hint_y=None, height=mm(38))
+        self.show(page)
+
+    def show(self, page: FaceCheck) -> None:
+        used = "right" if page.prompt is Prompt.TURN_RIGHT else "left"
+        for side, badge in self._sides.items():
+            badge.opacity = 1.0 if side == used else 0.0
+        self._sides[used].icon.change(_ICONS[page.prompt])
+        self._words.say(self._here.say(wording.PROMPTS[page.prompt]))
+
+
+class _Hint(Row):
+    """What is wrong with the picture; if nothing is, what happens to it."""
+
+    def __init__(self, page: FaceCheck, here: Here) -> None:
+        self._here = here
+        self._icon = Icon("lock", 10, "ink_soft")
+        self._words = Words("", BODY, pos_hint={"center_y": 0.5})
+        super().__init__(self._icon, self._words, gap=5, margin=(8, 0), size_hint_y=None, height=mm(27))
+        self._ground = Ground(self, "surface")
+        self.show(page)
+
+    def show(self, page: FaceCheck) -> None:
+        if page.hint is None:
+            icon, text, tone, ground = "lock", wording.FACE_PRIVACY, "ink_soft", "surface"
+        else:
+            icon, text, tone, ground = "warning", wording.HINTS[page.hint], "warn", "warn_tint"
+        self._icon.change(icon, tone)
+        self._words.say(self._here.say(text))
+        self._words.bold = page.hint is not None
+        self._words.font_size = mm(BODY if page.hint is None else HEADING)
+        self._words.tint(tone)
+        self._ground.tint(ground)

@@ -1,0 +1,58 @@
+"""Nobody is here yet: greet, show how to begin, offer the kinds of certificate, or say why nothing can be printed."""
+
+from kivy.uix.widget import Widget
+
+from kiosk.pages import Home
+from kiosk.reasons import EXPLANATIONS
+from kiosk.ui import wording
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN
+from kiosk.ui.widgets.drawing import Scene
+from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
+from kiosk.ui.widgets.notice import Notice
+from kiosk.ui.widgets.pressable import Button, tiles
+from kiosk.ui.widgets.words import Words
+
+_ROOM_FOR_TILES = 228.0
+_TALLEST_TILE = 54.0
+
+
+class HomeScreen(Screen):
+    def body(self, page: Home) -> Widget:
+        here = self.here
+        columns = 1 if len(page.kinds) <= 3 else 2
+        rows = -(-len(page.kinds) // columns)
+        high = min(_TALLEST_TILE, (_ROOM_FOR_TILES + GAP) / max(rows, 1) - GAP)
+        greeting = Stack(
+            Words(here.say(wording.HOME_TITLE), DISPLAY, bold=True),
+            Words(here.say(wording.HOME_LEAD), BODY, "ink_soft"),
+            gap=1,
+        )
+        return Column(
+            greeting,
+            self._how_to_begin() if page.trouble is None else self._trouble(page),
+            Words(here.say(wording.HOME_KINDS), BODY, "ink_soft"),
+            tiles(page.kinds, here.language, here.act, high, columns, enabled=page.trouble is None),
+            gap=GAP,
+            margin=(MARGIN, 9),
+        )
+
+    def buttons(self, page: Home) -> list[Button]:
+        return []
+
+    def _how_to_begin(self) -> Widget:
+        here = self.here
+        panel = Column(
+            Scene("lay-card"),
+            Words(here.say(wording.HOME_CARD), HEADING, "good", bold=True, align="center"),
+            Words(here.say(wording.HOME_CARD_HOW), BODY, "ink", align="center"),
+            margin=(6, 6),
+            gap=1,
+        )
+        Ground(panel, "good_tint")
+        return panel
+
+    def _trouble(self, page: Home) -> Widget:
+        wording_of_trouble = EXPLANATIONS[page.trouble].in_language(self.here.language)
+        heading = f"{self.here.say(wording.HOME_CLOSED)}\n{wording_of_trouble.what}"
+        return Column(Space(), Notice("warning", heading, wording_of_trouble.next), Space())

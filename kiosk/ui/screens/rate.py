@@ -1,0 +1,50 @@
+"""Five levels, told apart by face and by word (B22), or none."""
+
+from typing import Final
+
+from kivy.metrics import mm
+from kivy.uix.widget import Widget
+
+from kiosk.pages import Done, Rate, Stars
+from kiosk.ui import wording
+from kiosk.ui.screens.base import Screen, title
+from kiosk.ui.theme.tokens import GAP, HEADING, MARGIN
+from kiosk.ui.widgets.drawing import Badge
+from kiosk.ui.widgets.layout import Column, Ground, Space
+from kiosk.ui.widgets.pressable import Act, Button, Pressable
+from kiosk.ui.widgets.words import Words
+
+_TONES: Final = {5: "good", 4: "good", 3: "brand", 2: "warn", 1: "warn"}
+_TINTS: Final = {"good": "good_tint", "brand": "brand_tint", "warn": "warn_tint"}
+
+
+class RateScreen(Screen):
+    step = 5
+
+    def body(self, page: Rate) -> Widget:
+        here = self.here
+        levels = [_Level(value, here.say(text), here.act) for value, text in wording.RATINGS.items()]
+        heading = title(here.say(wording.RATE_TITLE), here.say(wording.RATE_LEAD), "center")
+        return Column(heading, Space(0.3), *levels, Space(), gap=GAP, margin=(MARGIN, 14))
+
+    def leave(self) -> Button:
+        return Button("done", self.here.say(wording.SKIP), "home", Done(), self.here.act)
+
+
+class _Level(Pressable):
+    def __init__(self, value: int, label: str, act: Act) -> None:
+        super().__init__(
+            f"stars:{value}",
+            label,
+            Stars(value),
+            act,
+            ("surface", "brand_tint_pressed"),
+            size_hint_y=None,
+            height=mm(42),
+            spacing=mm(10),
+            padding=(mm(14), 0),
+        )
+        self.ground = Ground(self, "surface", shadow=True)
+        tone = _TONES[value]
+        self.add_widget(Badge(f"face-{value}", 31, tone, _TINTS[tone], radius=15.5))
+        self.add_widget(Words(label, HEADING + 1, bold=True, pos_hint={"center_y": 0.5}))

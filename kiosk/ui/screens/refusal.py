@@ -1,0 +1,59 @@
+"""It ends here: what happened, what to do now, where card and paper are, and a code for the staff."""
+
+from kivy.uix.widget import Widget
+
+from kiosk.pages import Done, Refusal, Retry
+from kiosk.reasons import EXPLANATIONS, Reason
+from kiosk.ui import wording
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL, TITLE
+from kiosk.ui.widgets.drawing import Badge
+from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
+from kiosk.ui.widgets.pressable import Button
+from kiosk.ui.widgets.words import Words
+
+_CALM = frozenset({Reason.CANCELLED, Reason.IDLE, Reason.CARD_REMOVED})
+"""Ends that are nobody's trouble: no warning sign."""
+
+
+class RefusalScreen(Screen):
+    def body(self, page: Refusal) -> Widget:
+        here = self.here
+        explanation = EXPLANATIONS[page.reason].in_language(here.language)
+        icon, tone, tint = ("check", "good", "good_tint") if page.reason in _CALM else ("warning", "warn", "warn_tint")
+        message = Stack(
+            Badge(icon, 54, tone, tint, radius=27),
+            Space(high=6),
+            Words(explanation.what, TITLE + 1, bold=True, align="center"),
+            Words(explanation.next, HEADING - 0.6, "ink", align="center"),
+            gap=4,
+            margin=(14, 18),
+        )
+        Ground(message, "surface", 8)
+        column = Column(Space(), message, *self._things(page), Space(1.2), gap=GAP, margin=(MARGIN, 12))
+        column.add_widget(Words(here.say(wording.CODE, code=page.reason.value), SMALL, "ink_soft", align="center"))
+        return column
+
+    def buttons(self, page: Refusal) -> list[Button]:
+        if not EXPLANATIONS[page.reason].retry:
+            return [self.leave()]
+        again = Button("retry", self.here.say(wording.RETRY), "again", Retry(), self.here.act, filled=True)
+        return [self.leave(), again]
+
+    def leave(self) -> Button:
+        return Button("done", self.here.say(wording.DONE), "home", Done(), self.here.act)
+
+    def _things(self, page: Refusal) -> list[Widget]:
+        """Where the citizen's card and paper are."""
+        say = self.here.say
+        lines = [_line("card", say(wording.CARD_ON_READER if page.card else wording.CARD_WITH_YOU))]
+        if page.paper:
+            lines.append(_line("printer", say(wording.PAPER_IN_TRAY)))
+        return lines
+
+
+def _line(icon: str, sentence: str) -> Widget:
+    row = Row(Badge(icon, 20), Words(sentence, BODY, pos_hint={"center_y": 0.5}), gap=GAP, margin=(8, 5), size_hint_y=None)
+    row.bind(minimum_height=row.setter("height"))
+    Ground(row, "surface")
+    return row

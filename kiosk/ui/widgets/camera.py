@@ -1,0 +1,117 @@
+"""The camera picture with the oval to look through: two quads, one fragment shader.
+
+The picture is shown mirrored, as in a mirror, so the citizen's own left is on the left. The shader paints what lies over it: the
+veil outside the oval, the ring that fills clockwise from the top, and the page's colour outside the rounded frame.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from kivy.clock import Clock
+from kivy.graphics import Color, Rectangle, RenderContext
+from kivy.graphics.texture import Texture
+from kivy.metrics import mm
+from kivy.uix.widget import Widget
+
+from kiosk.preview import FRAME_BYTES, HEIGHT, WIDTH, PreviewRing
+from kiosk.ui.theme.tokens import COLOURS
+
+_PICTURES_PER_SECOND: Final = 12
+"""Each picture redraws the whole window; without a GPU that is a core's work above this."""
+
+_SHADER: Final = """
+$HEADER$
+uniform vec2 box; uniform vec2 oval; uniform vec2 centre; uniform float corner; uniform float thickness; uniform float progress;
+uniform vec4 veil; uniform vec4 track; uniform vec4 ring; uniform vec4 page;
+float ellipse(vec2 p, vec2 r) {        // distance to the edge to first order: exact enough within some pixels of it
+    float a = length(p / r);
+    return a * (a - 1.0) / max(length(p / (r * r)), 1e-6);
+}
+float rounded(vec2 p, vec2 half_size, float r) {
+    vec2 q = abs(p) - half_size + r;
+    return length(max(q, 0.0)) + min(max(q.x, q.y), 0.0) - r;
+}
+void main(void) {
+    vec2 at = tex_coord0 * box;
+    vec2 p = at - centre;
+    float d = ellipse(p, oval);
+    vec4 c = vec4(veil.rgb, veil.a * smoothstep(-1.0, 1.0, d));
+    float turn = atan(p.x, p.y) / 6.2831853;
+    turn = turn < 0.0 ? turn + 1.0 : turn;
+    float lit = progress > 0.0 ? 1.0 - smoothstep(progress - 0.002, progress + 0.002, turn) : 0.0;
+    float band = 1.0 - smoothstep(thickness - 1.0, thickness + 1.0, abs(d - 2.2 * thickness));
+    vec4 stroke = mix(track, ring, lit);
+    c = mix(c, vec4(stroke.rgb, 1.0), band * stroke.a);
+    c = mix(c, page, smoothstep(-1.0, 0.5, rounded(at - box * 0.5, box * 0.5, corner)));
+    gl_FragColor = c * frag_color;
+}
+"""
+
+
+class CameraView(Widget):
+    """Takes pictures from the ring while it is open; `progress` is 0..1. `close` forgets the last picture."""
+
+    def __init__(self, ring: Path, progress: float) -> None:
+        super().__init__()
+        self._path, self._ring, self._number = ring, None, 0
+        self.seen = False
+        self._texture = Texture.create(size=(WIDTH, HEIGHT), colorfmt="rgb")
+        self._blank()
+        with self.canvas:
+            self._tone = Color(*COLOURS["brand_deep"])
+            self._picture = Rectangle()
+        self._glass = RenderContext(use_parent_projection=True, use_parent_modelview=True, fs=_SHADER)
+        self.canvas.add(self._glass)
+        with self._glass:
+            Color(1, 1, 1, 1)
+            self._quad = Rectangle()
+        for name, colour in (("veil", "scrim"), ("track", "track"), ("ring", "ring"), ("page", "page")):
+            self._glass[name] = list(COLOURS[colour])
+        self.bind(pos=self._follow, size=self._follow)
+        self.advance(progress)
+        Clock.schedule_interval(self._look, 1 / _PICTURES_PER_SECOND)
+
+    def advance(self, progress: float) -> None:
+        self._glass["progress"] = float(progress)
+        self.canvas.ask_update()
+
+    def close(self) -> None:
+        Clock.unschedule(self._look)
+        self._blank()
+        if self._ring:
+            self._ring.close()
+
+    def _look(self, *_: Any) -> None:
+        if self._ring is None:
+            try:
+                self._ring = PreviewRing(self._path)
+            except (OSError, ValueError):  # the vision process has not made it yet
+                return
+        frame = self._ring.latest(self._number)
+        if frame is None:
+            return
+        self._number, picture = frame
+        self._texture.blit_buffer(picture, colorfmt="rgb", bufferfmt="ubyte")
+        if not self.seen:
+            self.seen = True
+            self._tone.rgba = (1, 1, 1, 1)
+            self._picture.texture = self._texture
+            self._follow()
+        self.canvas.ask_update()
+
+    def _blank(self) -> None:
+        self._texture.blit_buffer(bytes(FRAME_BYTES), colorfmt="rgb", bufferfmt="ubyte")
+
+    def _follow(self, *_: Any) -> None:
+        self._quad.pos, self._quad.size = self.pos, self.size
+        self._picture.pos, self._picture.size = self.pos, self.size
+        # Cover the frame: the picture's height fills it, its sides are cut; u runs backwards (mirror), v downwards (top row first).
+        keep = min(1.0, (self.width / max(self.height, 1)) / (WIDTH / HEIGHT))
+        left, right = (1 + keep) / 2, (1 - keep) / 2
+        self._picture.tex_coords = (left, 1, right, 1, right, 0, left, 0)
+        across = min(self.width * 0.32, self.height * 0.32)
+        self._glass["box"] = [float(self.width), float(self.height)]
+        self._glass["centre"] = [self.width / 2, self.height * 0.5]
+        self._glass["oval"] = [across, across * 1.3]
+        self._glass["corner"] = mm(8)
+        self._glass["thickness"] = mm(1.3)

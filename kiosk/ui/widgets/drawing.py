@@ -1,0 +1,98 @@
+"""The line drawings and the pictures of `theme`, as widgets."""
+
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
+from kivy.metrics import mm
+from kivy.uix.anchorlayout import AnchorLayout
+from kivy.uix.widget import Widget
+
+from kiosk.ui.theme import scenes
+from kiosk.ui.theme.icons import Stroke, flatten, polylines
+from kiosk.ui.theme.tokens import COLOURS, Rgba
+from kiosk.ui.widgets.layout import Ground
+
+
+class _Drawn(Widget):
+    """Redrawn once per frame at most, when its place or its content changes."""
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self._again = Clock.create_trigger(self._draw, -1)
+        self.bind(pos=self._again, size=self._again)
+        self._again()
+
+    def _draw(self, *_: Any) -> None:
+        raise NotImplementedError
+
+
+class Icon(_Drawn):
+    """The drawing `name` in `tone`, `size_mm` square."""
+
+    def __init__(self, name: str, size_mm: float, tone: str | Rgba = "ink", weight: float = 1.8) -> None:
+        self._name, self._tone, self._weight = name, tone, weight
+        super().__init__(size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5})
+
+    def change(self, name: str, tone: str | Rgba | None = None) -> None:
+        if (name, tone or self._tone) != (self._name, self._tone):
+            self._name, self._tone = name, tone or self._tone
+            self._again()
+
+    def _draw(self, *_: Any) -> None:
+        unit = self.width / 24
+        self.canvas.clear()
+        with self.canvas:
+            Color(*(COLOURS[self._tone] if isinstance(self._tone, str) else self._tone))
+            for points in polylines(self._name):
+                SmoothLine(
+                    points=[v for x, y in points for v in (self.x + x * unit, self.top - y * unit)],
+                    width=max(self._weight * unit / 2, 1.01),
+                    joint="round",
+                    cap="round",
+                )
+
+
+class Badge(AnchorLayout):
+    """A drawing on its own ground."""
+
+    def __init__(
+        self, name: str, size_mm: float, tone: str | Rgba = "brand", ground: str | Rgba = "brand_tint", radius: float | None = None
+    ) -> None:
+        super().__init__(size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5})
+        self.ground = Ground(self, ground, size_mm * 0.2 if radius is None else radius)
+        self.icon = Icon(name, size_mm * 0.64, tone)
+        self.add_widget(self.icon)
+
+
+class Scene(_Drawn):
+    """The picture `name` of `theme.scenes`, as large as its box allows."""
+
+    def __init__(self, name: str, **properties: Any) -> None:
+        self.name = name
+        super().__init__(**properties)
+
+    def _draw(self, *_: Any) -> None:
+        unit = min(self.width / scenes.WIDTH, self.height / scenes.HEIGHT)
+        left, top = self.center_x - scenes.WIDTH * unit / 2, self.center_y + scenes.HEIGHT * unit / 2
+        self.canvas.clear()
+        with self.canvas:
+            for shape in scenes.SCENES[self.name]:
+                Color(*COLOURS[shape[1]])
+                if shape[0] == "box":
+                    _, _, x, y, width, height, radius = shape
+                    SmoothRoundedRectangle(
+                        pos=(left + x * unit, top - (y + height) * unit), size=(width * unit, height * unit), radius=[radius * unit]
+                    )
+                else:
+                    _, _, thickness, stroke = shape
+                    _line(stroke, thickness, left, top, unit)
+
+
+def _line(stroke: Stroke, thickness: float, left: float, top: float, unit: float) -> None:
+    SmoothLine(
+        points=[v for x, y in flatten(stroke) for v in (left + x * unit, top - y * unit)],
+        width=max(thickness * unit / 2, 1.01),
+        joint="round",
+        cap="round",
+    )

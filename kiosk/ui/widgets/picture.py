@@ -1,0 +1,51 @@
+"""A page of paper on the screen: decoded in memory, scaled once to the pixels it gets, forgotten when it is closed."""
+
+from io import BytesIO
+from typing import Any
+
+from kivy.graphics import BoxShadow, Color, Rectangle
+from kivy.graphics.texture import Texture
+from kivy.metrics import mm
+from kivy.uix.widget import Widget
+from PIL import Image
+
+from kiosk.ui.theme.tokens import COLOURS
+
+
+class PaperPicture(Widget):
+    """Raises ValueError if `png` is not a picture; says nothing about what is in it."""
+
+    def __init__(self, png: bytes) -> None:
+        try:
+            with Image.open(BytesIO(png), formats=["PNG"]) as picture:
+                self._picture: Image.Image | None = picture.convert("RGB")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            raise ValueError("the preview is not a picture") from None
+        super().__init__()
+        self._texture: Texture | None = None
+        with self.canvas:
+            Color(*COLOURS["shadow"])
+            self._shadow = BoxShadow(offset=(0, -mm(1.4)), blur_radius=mm(7), spread_radius=(-mm(0.5), -mm(0.5)), border_radius=[mm(1)] * 4)
+            Color(1, 1, 1, 1)
+            self._paper = Rectangle()
+        self.bind(pos=self._follow, size=self._follow)
+
+    def close(self) -> None:
+        if self._texture:
+            self._texture.blit_buffer(bytes(self._texture.width * self._texture.height * 3), colorfmt="rgb", bufferfmt="ubyte")
+        self._paper.texture = self._texture = self._picture = None
+
+    def _follow(self, *_: Any) -> None:
+        if self._picture is None:
+            return
+        scale = min(self.width / self._picture.width, self.height / self._picture.height)
+        size = (max(1, round(self._picture.width * scale)), max(1, round(self._picture.height * scale)))
+        if self._texture is None or self._texture.size != size:
+            scaled = self._picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+            self._texture = Texture.create(size=size, colorfmt="rgb")
+            self._texture.blit_buffer(scaled.tobytes(), colorfmt="rgb", bufferfmt="ubyte")
+            self._texture.flip_vertical()
+            self._paper.texture = self._texture
+        pos = (round(self.center_x - size[0] / 2), round(self.center_y - size[1] / 2))
+        self._paper.pos = self._shadow.pos = pos
+        self._paper.size = self._shadow.size = size

@@ -1,0 +1,79 @@
+"""Text on the screen: set by our own line-breaking, as high as it needs."""
+
+from functools import cache
+from typing import Any
+
+from kivy.core.text import Label as Measurer
+from kivy.metrics import mm
+from kivy.uix.label import Label
+
+from kiosk.ui.theme.fonts import FAMILY
+from kiosk.ui.theme.tokens import BODY, COLOURS, Rgba
+from kiosk.ui.typesetting import break_lines
+
+
+@cache
+def _measurer(font_px: float, bold: bool) -> Measurer:
+    return Measurer(font_name=FAMILY, font_size=font_px, bold=bold)
+
+
+class Words(Label):
+    """One text. `size_mm` is the em; `tone` names a colour; `lines` is the most it may take, cut with an ellipsis."""
+
+    def __init__(
+        self,
+        words: str,
+        size_mm: float = BODY,
+        tone: str | Rgba = "ink",
+        bold: bool = False,
+        align: str = "left",
+        lines: int | None = None,
+        **properties: Any,
+    ) -> None:
+        self.words, self._lines = words, lines
+        super().__init__(
+            font_name=FAMILY,
+            font_size=mm(size_mm),
+            bold=bold,
+            halign=align,
+            size_hint_y=None,
+            **{"width": 0, **properties},
+        )
+        self.tint(tone)
+        self.bind(width=self._set, texture_size=self._grow)
+        self._set()
+
+    def say(self, words: str) -> None:
+        """Another text in the same place."""
+        if words != self.words:
+            self.words = words
+            self._set()
+
+    def tint(self, tone: str | Rgba) -> None:
+        self.color = self.disabled_color = COLOURS[tone] if isinstance(tone, str) else tone
+
+    def _set(self, *_: Any) -> None:
+        if self.width < self.font_size:  # not laid out yet
+            return
+        measure = _measurer(self.font_size, self.bold)
+        # Extents are whole pixels per piece; the last hundredth keeps their sum from wrapping a second time.
+        lines = break_lines(self.words, lambda text: measure.get_extents(text)[0], self.width * 0.99, self._lines)
+        self.text_size = (self.width, None)
+        self.text = "\n".join(lines)
+
+    def _grow(self, *_: Any) -> None:
+        self.height = self.texture_size[1]
+
+
+class Caption(Words):
+    """One line that is as wide as its text: what stands beside a drawing in a button."""
+
+    def __init__(self, words: str, **properties: Any) -> None:
+        super().__init__(words, size_hint_x=None, **properties)
+
+    def _set(self, *_: Any) -> None:
+        self.text_size = (None, None)
+        self.text = self.words
+
+    def _grow(self, *_: Any) -> None:
+        self.size = self.texture_size

@@ -1,0 +1,164 @@
+"""Every text of every page, Chinese first; the sentences of refusals are in `kiosk/reasons.py`.
+
+Chinese: 您, short sentences, full-width punctuation, no term a visitor would have to ask about. English: plain words, no
+abbreviations. `{…}` are facts that the page brings.
+"""
+
+from datetime import date, datetime
+from typing import Final
+
+from kiosk.pages import Hint, Language, Prompt, Stage, Text
+
+HALL: Final = Text("示例区政务服务中心", "Example District Service Hall")
+TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
+OTHER_LANGUAGE: Final = Text("English", "中文")
+"""What the language switch offers, in that language."""
+HELP: Final = Text("需要帮助？请联系{hall}的工作人员。", "Need help? Ask the staff of {hall}.")
+STEPS: Final = (
+    Text("读身份证", "Card"),
+    Text("人脸核验", "Face"),
+    Text("选择证明", "Choose"),
+    Text("打印取件", "Print"),
+)
+
+# Buttons
+CANCEL: Final = Text("结束办理", "Stop")
+DONE: Final = Text("好的，返回首页", "OK, go to start")
+RETRY: Final = Text("再试一次", "Try again")
+PRINT: Final = Text("确认打印", "Print it")
+TAKEN: Final = Text("已取走，完成", "I have everything")
+SKIP: Final = Text("不评价，返回首页", "Skip")
+STILL_HERE: Final = Text("我还在，继续办理", "I am still here")
+
+# Home
+HOME_TITLE: Final = Text("您好，欢迎自助办理", "Welcome. How can we help?")
+HOME_LEAD: Final = Text("证明当场查询、核验、打印，免费，约两分钟。", "Certificates checked and printed on the spot. Free, about two minutes.")
+HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity card on the reader")
+HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
+HOME_KINDS: Final = Text("或先选择要打印的证明", "Or first choose what you need")
+HOME_CLOSED: Final = Text("本机暂时不能打印", "This terminal cannot print at the moment")
+NOT_NOW: Final = Text("暂不可办", "Not available")
+
+# Card
+PRESENT_TITLE: Final = Text("请放上您的身份证", "Lay your identity card on the reader")
+PRESENT_HOW: Final = Text(
+    "平放在屏幕下方的感应区，办理完成前请不要取走。", "Lay it flat on the reader below the screen and leave it there."
+)
+PRESENT_WISH: Final = Text("您要打印", "You chose")
+READING_TITLE: Final = Text("正在读取身份证", "Reading your card")
+READING_HOW: Final = Text("约两秒钟，请不要移动身份证。", "This takes about two seconds. Please do not move the card.")
+
+# Face
+PROMPTS: Final[dict[Prompt, Text]] = {
+    Prompt.LOOK: Text("请正视屏幕", "Look straight at the screen"),
+    Prompt.TURN_LEFT: Text("请慢慢向左转头", "Slowly turn your head left"),
+    Prompt.TURN_RIGHT: Text("请慢慢向右转头", "Slowly turn your head right"),
+    Prompt.BACK_TO_FRONT: Text("请转回正面", "Now face the screen again"),
+    Prompt.COMPARING: Text("正在核对，请稍候", "Comparing, one moment"),
+}
+HINTS: Final[dict[Hint, Text]] = {
+    Hint.NO_FACE: Text("请将脸部移到椭圆框内", "Move your face into the oval"),
+    Hint.TWO_FACES: Text("画面中只能有您一人", "Only you should be in the picture"),
+    Hint.TOO_FAR: Text("请再靠近一些", "Please come a little closer"),
+    Hint.TOO_NEAR: Text("请稍微后退", "Please step back a little"),
+    Hint.OFF_CENTRE: Text("请移到画面中间", "Please move to the middle"),
+    Hint.TOO_DARK: Text("光线太暗，请转向亮处", "Too dark: please face the light"),
+    Hint.TOO_BRIGHT: Text("光线太强，请避开逆光", "Too bright: please turn away from the light"),
+    Hint.BLURRED: Text("请保持不动", "Please hold still"),
+}
+FACE_PRIVACY: Final = Text("画面只用于本次核对，随后立即清除。", "The picture is used for this check only, then wiped.")
+FACE_NO_PICTURE: Final = Text("正在打开摄像头", "Starting the camera")
+
+# Choosing
+CHOOSE_TITLE: Final = Text("{name}，请选择要打印的证明", "{name}, what would you like to print?")
+CHOOSE_LEAD: Final = Text("点一下即可，打印前可以先查看。", "One tap. You will see it before it is printed.")
+
+# Waiting
+STAGES: Final[dict[Stage, Text]] = {
+    Stage.ASKING_KINDS: Text("正在查询可办的证明", "Looking up your certificates"),
+    Stage.ISSUING: Text("正在为您开具证明", "Preparing your certificate"),
+    Stage.CHECKING: Text("正在核验电子印章", "Checking the electronic seal"),
+}
+STAGES_HOW: Final[dict[Stage, Text]] = {
+    Stage.ASKING_KINDS: Text("正在连接政务服务平台。", "Asking the government platform."),
+    Stage.ISSUING: Text("政务服务平台正在汇集并盖章。", "The government platform gathers and seals it."),
+    Stage.CHECKING: Text("确认证明真实有效，并且属于您本人。", "Making sure that it is genuine and about you."),
+}
+WAIT_MORE: Final = Text(
+    "比平时久一些。您可以继续等待，也可以随时结束。", "This takes longer than usual. You can wait or stop at any time."
+)
+
+# Preview
+PREVIEW_TITLE: Final = Text("请核对，再确认打印", "Please check, then print")
+PREVIEW_SEALED: Final = Text("电子印章已核验", "Seal verified")
+PREVIEW_ISSUER: Final = Text("出具单位", "Issued by")
+PREVIEW_UNTIL: Final = Text("有效期至", "Valid until")
+PREVIEW_PAGES: Final = Text("页数", "Pages")
+PAGES_ONE: Final = Text("共 1 页", "1 page")
+PAGES_MANY: Final = Text("共 {n} 页", "{n} pages")
+PREVIEW_MISSING: Final = Text(
+    "预览无法显示，因此不能打印。请结束后重试。", "The preview cannot be shown, so it cannot be printed. Please stop and try again."
+)
+
+# Printing
+PRINTING_TITLE: Final = Text("正在打印", "Printing")
+PRINTING_HOW: Final = Text("纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please.")
+PRINTING_LEFT: Final = Text("最多再等 {n} 秒", "We wait {n} more seconds")
+
+# Hand over
+HAND_OVER_TITLE: Final = Text("打印完成，请取走物品", "Done. Please take your things")
+TAKE_PAPER: Final = Text("取走证明，{pages}", "Take your paper: {pages}")
+TAKE_CARD: Final = Text("取回身份证", "Take your card")
+TAKE_PAPER_WHERE: Final = Text("在屏幕下方的出纸口", "In the tray below the screen")
+TAKE_CARD_WHERE: Final = Text("在感应区上", "On the reader")
+
+# Rating
+RATE_TITLE: Final = Text("您对这次服务满意吗？", "How satisfied are you?")
+RATE_LEAD: Final = Text("点一下即可，不记录姓名。", "One tap. Your name is not kept.")
+RATINGS: Final[dict[int, Text]] = {
+    5: Text("非常满意", "Very satisfied"),
+    4: Text("满意", "Satisfied"),
+    3: Text("基本满意", "Fairly satisfied"),
+    2: Text("不满意", "Dissatisfied"),
+    1: Text("非常不满意", "Very dissatisfied"),
+}
+
+# Refusal
+CARD_ON_READER: Final = Text("身份证还在感应区，请记得取回。", "Your card is still on the reader. Please take it.")
+CARD_WITH_YOU: Final = Text("身份证不在本机，请收好。", "Your card is not in the terminal.")
+PAPER_IN_TRAY: Final = Text("出纸口可能有纸张，请查看。", "There may be paper in the tray. Please look.")
+CODE: Final = Text("代码 {code}", "Code {code}")
+
+# Idle
+COUNTDOWN_TITLE: Final = Text("您还在吗？", "Are you still there?")
+COUNTDOWN_HOW: Final = Text("秒后结束办理，并清除您的信息", "seconds until we stop and wipe your data")
+
+
+def clock(now: datetime) -> str:
+    return f"{now:%H:%M}"
+
+
+def day(now: datetime, language: Language) -> str:
+    """Today, as the head of a page says it."""
+    if language == "zh":
+        return f"{now.month}月{now.day}日 星期{'一二三四五六日'[now.weekday()]}"
+    return f"{_DAYS[now.weekday()]} {now.day} {_MONTHS[now.month - 1]}"
+
+
+def in_words(iso: str, language: Language) -> str:
+    """An ISO date as a sentence says it; what is not a date stays as it is."""
+    try:
+        on = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    if language == "zh":
+        return f"{on.year}年{on.month}月{on.day}日"
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def pages(count: int, language: Language) -> str:
+    return (PAGES_ONE if count == 1 else PAGES_MANY).in_language(language).format(n=count)
+
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

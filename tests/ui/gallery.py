@@ -1,0 +1,42 @@
+"""Pictures of every page in both languages: `python -m tests.ui.gallery FOLDER [FONTS] [SIZE]`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from kiosk.preview import HEIGHT, WIDTH, PreviewRing
+from tests.ui.samples import pages
+from tests.ui.stage import Stage, display
+
+
+def portrait(source: Path) -> bytes:
+    """A camera frame made of the demo portrait."""
+    frame = Image.new("RGB", (WIDTH, HEIGHT), "#8FA0B0")
+    frame.paste(Image.open(source).convert("RGB").resize((HEIGHT, HEIGHT)), ((WIDTH - HEIGHT) // 2, 0))
+    return frame.tobytes()
+
+
+def main(out: Path, assets: Path, only: list[str], size: tuple[int, int] = (1080, 1920)) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, display(*size) as x_display:
+        run = Path(folder)
+        ring = PreviewRing.create(run / "preview.ring")
+        ring.write(portrait(assets / "portrait.png"))
+        with Stage(run, assets / "fonts", x_display, size) as stage:
+            for name, page in pages(assets / "fonts").items():
+                if only and not any(part in name for part in only):
+                    continue
+                for language in ("zh", "en"):
+                    stage.show(page, language)
+                    if name.startswith("face"):
+                        stage.until(lambda s: any(i["id"] == "camera" and i["enabled"] for i in s["items"]))
+                    stage.picture(out / f"{name}-{language}.png")
+                    if name in ("choose", "rate"):
+                        stage.show(page, language, countdown_s=20)
+                        stage.picture(out / f"{name}-countdown-{language}.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

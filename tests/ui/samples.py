@@ -1,0 +1,94 @@
+"""One page of every kind, about nobody: the certificate is drawn here, the person does not exist."""
+
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from kiosk.pages import (
+    ChooseCertificate,
+    FaceCheck,
+    HandOver,
+    Hint,
+    Home,
+    Kind,
+    Page,
+    PresentCard,
+    Preview,
+    Printing,
+    Prompt,
+    Rate,
+    ReadingCard,
+    Refusal,
+    Stage,
+    Text,
+    Waiting,
+)
+from kiosk.reasons import Reason
+
+_KINDS = (
+    ("residence", "户籍证明", "户口登记与家庭成员", "Household registration", "Register and family members", "home"),
+    ("no-record", "无犯罪记录证明", "用于就业、出国等", "Certificate of no criminal record", "For work or travel", "shield"),
+    ("insurance", "社会保险参保证明", "参保与缴费明细", "Social insurance record", "Membership and contributions", "heart"),
+    ("marriage", "婚姻登记记录证明", "婚姻登记档案摘录", "Marriage record", "Extract from the register", "rings"),
+    ("property", "不动产登记查询结果证明", "个人名下不动产登记情况", "Property record", "Real estate in your name", "key"),
+    ("driving", "驾驶人安全记录证明", "驾驶证与安全记录", "Driving record", "Licence and safety record", "car"),
+    ("birth", "出生医学证明查询", "出生登记信息", "Birth record", "Extract from the register", "baby"),
+    ("education", "学历证书核验证明", "学历与学位信息", "Education record", "Degrees and certificates", "book"),
+)
+_AGENCY = Text("示例区公安局", "Example District Public Security Bureau")
+KINDS = tuple(Kind(code, Text(zh, en), Text(zh_note, en_note), _AGENCY, icon) for code, zh, zh_note, en, en_note, icon in _KINDS)
+
+
+def certificate(fonts: Path) -> bytes:
+    """An A4 page at 110 dpi with a heading, some lines and a red seal, as PNG."""
+    page = Image.new("RGB", (909, 1286), "white")
+    draw = ImageDraw.Draw(page)
+    regular, bold = fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf"
+    draw.text((454, 150), "户籍证明", "black", ImageFont.truetype(str(bold), 54), anchor="mm")
+    lines = ("姓名：张某某", "公民身份号码：330000********0000", "住址：示例省示例市示例区示例路 1 号", "", "兹证明上述人员的户口登记在本辖区。", "特此证明。")
+    for number, line in enumerate(lines):
+        draw.text((120, 300 + 62 * number), line, "black", ImageFont.truetype(str(regular), 28))
+    draw.ellipse((560, 820, 780, 1040), outline="#C8372D", width=8)
+    draw.text((670, 930), "★", "#C8372D", ImageFont.truetype(str(bold), 70), anchor="mm")
+    draw.text((670, 1080), "2026年11月23日", "black", ImageFont.truetype(str(regular), 28), anchor="mm")
+    out = BytesIO()
+    page.save(out, "PNG")
+    return out.getvalue()
+
+
+def pages(fonts: Path) -> dict[str, Page]:
+    """Every page, by a name for its picture."""
+    kind = KINDS[0]
+    return {
+        "home": Home(KINDS),
+        "home-three": Home(KINDS[:3]),
+        "home-one": Home(KINDS[:1]),
+        "home-trouble": Home(KINDS[:4], Reason.PAPER_EMPTY),
+        "present-card": PresentCard(),
+        "present-card-wish": PresentCard(kind),
+        "reading-card": ReadingCard(),
+        "face-look": FaceCheck(Prompt.LOOK),
+        "face-left": FaceCheck(Prompt.TURN_LEFT, Hint.TOO_FAR, 0.4),
+        "face-right": FaceCheck(Prompt.TURN_RIGHT, None, 0.7),
+        "face-comparing": FaceCheck(Prompt.COMPARING, None, 1.0),
+        "choose": ChooseCertificate("张*", KINDS),
+        "choose-three": ChooseCertificate("张*", KINDS[:3]),
+        "waiting-kinds": Waiting(Stage.ASKING_KINDS),
+        "waiting-issuing": Waiting(Stage.ISSUING, kind),
+        "waiting-checking": Waiting(Stage.CHECKING, kind),
+        "preview": Preview(kind, "示例区公安局", "2027-05-23", certificate(fonts), 1),
+        "printing": Printing(kind),
+        "printing-trouble": Printing(kind, Reason.PAPER_EMPTY_DURING, 60),
+        "hand-over": HandOver(kind, 1, card=True),
+        "hand-over-paper": HandOver(kind, 2, card=False),
+        "rate": Rate(),
+        "refusal-retry": Refusal(Reason.CARD_UNREADABLE, card=True),
+        "refusal-paper": Refusal(Reason.PRINT_UNCERTAIN, card=True, paper=True),
+        "refusal-cancelled": Refusal(Reason.CANCELLED, card=False),
+    }
+
+
+def refusals() -> list[Page]:
+    """Every reason there is."""
+    return [Refusal(reason, card=True, paper=True) for reason in Reason]

@@ -1,0 +1,160 @@
+"""What a ui test needs around the real process: a private X display, a desk that only shows and listens, an eye and a finger."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any
+
+from kiosk.messages import Act, Show, decode, encode
+from kiosk.pages import Language, Page
+
+SECONDS = 15.0
+"""How long anything may take before a test gives up."""
+
+Snapshot = dict[str, Any]
+_UI = """
+import sys
+from pathlib import Path
+from kiosk.ui.app import main
+socket, preview, fonts, probe = map(Path, sys.argv[1:5])
+main(socket, preview, fonts, probe, size=(int(sys.argv[5]), int(sys.argv[6])))
+"""
+
+
+@contextmanager
+def display(width: int, height: int) -> Iterator[str]:
+    """A private X server on a number it finds free itself. Yields the value for DISPLAY."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
+    try:
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+
+
+class Stage:
+    """The ui process between a fake desk and a private display."""
+
+    def __init__(self, folder: Path, fonts: Path, x_display: str, size: tuple[int, int] = (1080, 1920), **environment: str) -> None:
+        self.folder, self.display = folder, x_display
+        self.preview = folder / "preview.ring"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / "ui.sock"))
+        self._listener.listen()
+        self._listener.settimeout(SECONDS)
+        self._seq = 0
+        self.acts: Queue[Act] = Queue()
+        self.seen: Snapshot = {}
+        self._probe = folder / "probe.sock"
+        paths = [str(folder / "ui.sock"), str(self.preview), str(fonts), str(self._probe)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _UI, *paths, str(size[0]), str(size[1])],
+            env={**os.environ, "DISPLAY": x_display, "LIBGL_ALWAYS_SOFTWARE": "1", **environment},
+            stderr=(folder / "stderr").open("wb"),
+        )
+        self._desk, _ = self._listener.accept()
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._lines: Any = None
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.process.kill()
+        self.process.wait(SECONDS)
+
+    # --- the desk ---
+
+    def show(self, page: Page, language: Language = "zh", countdown_s: int | None = None, seq: int | None = None) -> Snapshot:
+        """Shows a page and waits until it is painted."""
+        self._seq = self._seq + 1 if seq is None else seq
+        self._desk.sendall(encode(Show(self._seq, page, language, countdown_s)))
+        return self.until(
+            lambda s: (s["page"], s["seq"], s["language"], s["countdown_s"])
+            == (type(page).__name__, self._seq, language, countdown_s)
+        )
+
+    def act(self) -> Act:
+        """The next thing the citizen did."""
+        return self.acts.get(timeout=SECONDS)
+
+    def hang_up(self) -> None:
+        self._desk.shutdown(socket.SHUT_RDWR)
+        self._desk.close()
+
+    # --- the eye ---
+
+    def until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
+        """Reads the probe until `condition` holds for what is painted."""
+        if self._lines is None:
+            self._lines = self.probe()
+        while not (self.seen and condition(self.seen)):
+            line = self._lines.readline()
+            assert line, (self.folder / "stderr").read_text()
+            self.seen = json.loads(line)
+        return self.seen
+
+    def probe(self) -> Any:
+        """A new connection to the probe, as a file of lines."""
+        self.process_lives()
+        while not self._probe.exists():
+            self.process_lives()
+        eye = socket.socket(socket.AF_UNIX)
+        eye.settimeout(SECONDS)
+        eye.connect(str(self._probe))
+        return eye.makefile()
+
+    def process_lives(self) -> None:
+        assert self.process.poll() is None, (self.folder / "stderr").read_text()
+
+    def item(self, name: str) -> dict[str, Any]:
+        return next(item for item in self.seen["items"] if item["id"] == name)
+
+    def picture(self, path: Path) -> None:
+        subprocess.run(["import", "-window", "root", str(path)], env={**os.environ, "DISPLAY": self.display}, check=True)
+
+    # --- the finger ---
+
+    def tap(self, name: str, times: int = 1) -> None:
+        item = self.item(name)
+        move = ["mousemove", str(item["x"]), str(item["y"])]
+        subprocess.run(
+            ["xdotool", *move, "click", "--repeat", str(times), "--delay", "20", "1"],
+            env={**os.environ, "DISPLAY": self.display},
+            check=True,
+        )
+
+    # --- the end ---
+
+    def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(SECONDS)
+
+    def nothing_more(self) -> bool:
+        try:
+            self.acts.get_nowait()
+        except Empty:
+            return True
+        return False
+
+    def _listen(self) -> None:
+        stream = self._desk.makefile("rb")
+        while head := stream.read(4):
+            message = decode(stream.read(int.from_bytes(head, "big")))
+            assert isinstance(message, Act)
+            self.acts.put(message)
