@@ -47,7 +47,8 @@ class IdentityReader(Protocol):
         """A card lies on the reader."""
 
     @property
-    def state(self) -> ReaderState: ...
+    def state(self) -> ReaderState:
+        """Whether it can be used."""
 
     async def open(self) -> None:
         """Starts watching the reader and returns when it was reached, or found missing, once: see `state`."""

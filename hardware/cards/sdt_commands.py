@@ -1,11 +1,11 @@
 """The commands this terminal sends to an SDT reader, with the answers each may give and how long it may take.
 
 Answers do not repeat the command, so an answer that comes late could be taken for the answer to the next question.
-But every good answer here has its own status and length, and `accepts` refuses all others.
+But each good answer here has its own status and length, `accepts` refuses all others, and a reader answers in the
+order it was asked: the data of one card cannot arrive after another card was found and selected.
 
-The commands that read fingerprints (30 10) are left out on purpose: this terminal never asks for them. The time
-limits are ours: generous multiples of the published times (find and select some 10 ms, a read about one second in the
-SAM and 115 ms on the line); no document gives them.
+The commands that read fingerprints (30 10) are left out on purpose: this terminal never asks for them. No document
+gives time limits; these are ours, and far above what the line needs (115 ms for a read).
 """
 
 from dataclasses import dataclass

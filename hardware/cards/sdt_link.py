@@ -132,7 +132,7 @@ def _open_port(path: str) -> serial.Serial:
 
 
 def _answer(body: bytes) -> Answer | None:
-    """SW1 and SW2 are always zero and mean nothing; a body without a status is no answer."""
+    """In every published answer SW1 and SW2 are zero; only SW3 is looked at. A body without a status is no answer."""
     if len(body) < _STATUS_BYTES:
         return None
     return Answer(body[_STATUS_BYTES - 1], body[_STATUS_BYTES:])

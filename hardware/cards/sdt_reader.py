@@ -6,7 +6,7 @@ card is still there. `read` takes its turn on the same line.
 What is documented (vendor protocol papers and programs that agree):
 - a card is found (20 01) once and, after it was selected (20 02), not again until it was lifted;
 - find no more often than every 300 ms;
-- a SAM answers 12 FF with its own number, which the vendor cannot change: the number binds the reader to the terminal.
+- a SAM answers 12 FF with its own number; it is how a terminal knows its reader again.
 
 What is our reading, to be confirmed on each model of reader: the extra-address read (30 03) is the cheapest command
 that needs the card, so it tells whether the selected card still lies there. 90 (has one) and 91 (has none) mean yes;
