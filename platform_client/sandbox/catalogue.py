@@ -32,18 +32,27 @@ AGENCIES: Final = (_POLICE, _SOCIAL, _CIVIL, _LAND, _HEALTH, _EDUCATION)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One kind of certificate and the agency behind it. `months`: how long the paper is valid."""
+    """One kind of certificate, the agency behind it, how long the paper is valid and from which age it is offered."""
 
     kind: CertificateKind
     agency: Agency
-    months: int
+    valid_days: int
+    from_age: int
 
 
 def _offer(
-    code: str, icon: str, agency: Agency, months: int, title: Bilingual, note: Bilingual, *, no_local: bool = False
+    code: str,
+    icon: str,
+    agency: Agency,
+    valid_days: int,
+    title: Bilingual,
+    note: Bilingual,
+    *,
+    from_age: int = 0,
+    no_local: bool = False,
 ) -> Offer:
     kind = CertificateKind(code, title, note, agency.name, agency.name.zh, icon, single_subject=True, no_local=no_local)
-    return Offer(kind, agency, months)
+    return Offer(kind, agency, valid_days, from_age)
 
 
 OFFERS: Final[dict[str, Offer]] = {
@@ -53,7 +62,7 @@ OFFERS: Final[dict[str, Offer]] = {
             "social-insurance",
             "heart",
             _SOCIAL,
-            3,
+            90,
             Bilingual("社会保险参保证明", "Social insurance"),
             Bilingual("参保险种与缴费状态", "Insured schemes and payment status"),
         ),
@@ -61,7 +70,7 @@ OFFERS: Final[dict[str, Offer]] = {
             "household",
             "home",
             _POLICE,
-            3,
+            90,
             Bilingual("户籍证明", "Household registration"),
             Bilingual("户口登记信息", "Entry in the household register"),
             no_local=True,
@@ -70,7 +79,7 @@ OFFERS: Final[dict[str, Offer]] = {
             "no-criminal-record",
             "shield",
             _POLICE,
-            2,
+            60,
             Bilingual("无犯罪记录证明", "No criminal record"),
             Bilingual("查询有无犯罪记录", "Search of criminal records"),
             no_local=True,
@@ -79,15 +88,16 @@ OFFERS: Final[dict[str, Offer]] = {
             "marriage",
             "rings",
             _CIVIL,
-            1,
+            30,
             Bilingual("婚姻登记记录证明", "Marriage record"),
             Bilingual("本人婚姻登记情况", "Your own marriage registration"),
+            from_age=20,
         ),
         _offer(
             "property",
             "key",
             _LAND,
-            1,
+            30,
             Bilingual("不动产登记证明", "Property record"),
             Bilingual("本人名下不动产登记", "Real estate registered in your name"),
         ),
@@ -95,16 +105,17 @@ OFFERS: Final[dict[str, Offer]] = {
             "driving",
             "car",
             _POLICE,
-            3,
+            90,
             Bilingual("机动车驾驶人证明", "Driving record"),
             Bilingual("驾驶证与安全驾驶信息", "Licence and safety record"),
+            from_age=18,
             no_local=True,
         ),
         _offer(
             "birth",
             "baby",
             _HEALTH,
-            12,
+            365,
             Bilingual("出生医学登记证明", "Birth record"),
             Bilingual("出生登记信息", "Entry in the birth register"),
         ),
@@ -112,7 +123,7 @@ OFFERS: Final[dict[str, Offer]] = {
             "education",
             "book",
             _EDUCATION,
-            12,
+            365,
             Bilingual("学历证明", "Education record"),
             Bilingual("学历与教育经历", "Degrees and schooling"),
         ),

@@ -20,7 +20,7 @@ _INK: Final = (28, 32, 38)
 _FADED: Final = (105, 112, 122)
 _FRAME: Final = (22, 77, 122)
 _STAMP: Final = (200, 32, 38)
-_WATERMARK: Final = (236, 240, 244)
+_WATERMARK: Final = (224, 230, 237)
 _LEFT_MM: Final = 26.0
 _WIDTH_MM: Final = 158.0
 

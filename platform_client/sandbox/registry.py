@@ -50,5 +50,9 @@ def somebody_else(person: Person) -> Person:
         f"{draw.number('other year', 1950, 2005)}{draw.number('other month', 1, 12):02}"
         f"{draw.number('other day', 1, 28):02}{draw.number('other order', 1, 999):03}"
     )
-    check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]
-    return Person(name, body + check)
+    return Person(name, body + check_character(body))
+
+
+def check_character(body: str) -> str:
+    """The last character of a number, from its first 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
+    return "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]

@@ -1,0 +1,101 @@
+"""What can be made to go wrong, one switch at a time, while the sandbox runs.
+
+A fault spoils exactly one thing and leaves everything else genuine, so that a test proves which check caught it. Faults
+of the wire act in the server; faults of the paper are functions on a document's plan (before) or on its bytes (after).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import Enum
+from typing import Final
+
+from platform_client.sandbox.catalogue import OFFERS, Offer
+from platform_client.sandbox.pki import Credential, SandboxPki
+from platform_client.sandbox.registry import Person, somebody_else
+
+
+class Fault(Enum):
+    """The value is the word used on the command line and on the switch."""
+
+    UNREACHABLE = "unreachable"
+    SLOW = "slow"
+    REFUSE = "refuse"
+    MALFORMED_ANSWER = "malformed-answer"
+    WRONG_PERSON = "wrong-person"
+    """The page is about somebody else, the statement names the asker."""
+    WRONG_SUBJECT = "wrong-subject"
+    """Page and statement are about somebody else."""
+    WRONG_KIND = "wrong-kind"
+    STALE_NONCE = "stale-nonce"
+    EXPIRED = "expired"
+    OTHER_AGENCY_SEAL = "other-agency-seal"
+    REVOKED_SEAL = "revoked-seal"
+    UNSEALED = "unsealed"
+    BROKEN_SEAL = "broken-seal"
+    NOT_A_PDF = "not-a-pdf"
+
+
+@dataclass(slots=True)
+class Faults:
+    """The switchboard: at most one fault is on. `seconds`: how slow SLOW is."""
+
+    active: Fault | None = None
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """What is about to be composed and sealed. `holder` is on the page, `subject` in the statement."""
+
+    offer: Offer
+    holder: Person
+    subject: Person
+    nonce: str
+    valid_until: date
+    seal: Credential | None
+
+    def __repr__(self) -> str:
+        return f"Plan({self.offer.kind.code})"
+
+
+def spoil_plan(plan: Plan, fault: Fault | None, pki: SandboxPki) -> Plan:
+    """The plan with what `fault` does to it; unchanged for faults that act elsewhere."""
+    match fault:
+        case Fault.WRONG_PERSON:
+            return replace(plan, holder=somebody_else(plan.holder))
+        case Fault.WRONG_SUBJECT:
+            return replace(plan, holder=somebody_else(plan.holder), subject=somebody_else(plan.subject))
+        case Fault.WRONG_KIND:
+            other = next(offer for offer in OFFERS.values() if offer.kind.code != plan.offer.kind.code)
+            return replace(plan, offer=other, seal=pki.seal(other.agency.code))
+        case Fault.STALE_NONCE:
+            return replace(plan, nonce="0" * len(plan.nonce))
+        case Fault.EXPIRED:
+            return replace(plan, valid_until=plan.valid_until - timedelta(days=plan.offer.valid_days + 1))
+        case Fault.OTHER_AGENCY_SEAL:
+            other = next(offer for offer in OFFERS.values() if offer.agency != plan.offer.agency)
+            return replace(plan, seal=pki.seal(other.agency.code))
+        case Fault.REVOKED_SEAL:
+            return replace(plan, seal=pki.revoked_seal(plan.offer.agency.code))
+        case Fault.UNSEALED:
+            return replace(plan, seal=None)
+        case _:
+            return plan
+
+
+def _flip_one_byte(pdf: bytes) -> bytes:
+    """One bit of the page's compressed content: under the signature, far from its structure."""
+    where = pdf.index(b"stream\n") + 64
+    return pdf[:where] + bytes([pdf[where] ^ 1]) + pdf[where + 1 :]
+
+
+_AFTER: Final[dict[Fault, Callable[[bytes], bytes]]] = {
+    Fault.BROKEN_SEAL: _flip_one_byte,
+    Fault.NOT_A_PDF: lambda _: b"<html><body>502 Bad Gateway</body></html>",
+}
+
+
+def spoil_bytes(pdf: bytes, fault: Fault | None) -> bytes:
+    """The finished document with what `fault` does to it."""
+    return _AFTER[fault](pdf) if fault in _AFTER else pdf
