@@ -9,9 +9,9 @@ mathematics; this module decides what counts as yes.
 
 import io
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from asn1crypto import crl, x509
+from asn1crypto import cms, crl, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -33,13 +33,20 @@ from kiosk.reasons import Reason, Refused
 _END: Final = b"%%EOF"
 
 
-async def verify_seal(pdf: bytes, trust: Trust, at: datetime) -> str:
-    """The organisation in the certificate of a seal that holds at the moment `at` (aware). Raises Refused.
+class HoldingSeal(NamedTuple):
+    """A seal that holds. `signer`: organisation in its certificate. `length`: bytes it covers, from the first."""
+
+    signer: str
+    length: int
+
+
+async def verify_seal(pdf: bytes, trust: Trust, at: datetime) -> HoldingSeal:
+    """The seal, if it holds at the moment `at` (aware). Raises Refused.
 
     Whatever else a hostile file makes pyHanko raise is the caller's to refuse.
     """
     seal = _only_seal(pdf)
-    _refuse_gaps(pdf, seal)
+    length = _covered_length(pdf, seal)
     _refuse_open_certification(seal)
     context = _context(trust, at)
     status = await async_validate_pdf_signature(seal, context, context)
@@ -53,7 +60,7 @@ async def verify_seal(pdf: bytes, trust: Trust, at: datetime) -> str:
         raise await _distrust(seal, _context(trust, at))
     if not status.bottom_line:
         raise Refused(Reason.SEAL_INVALID, "the seal breaks a rule of its own")
-    return _organisation(status.signing_cert)
+    return HoldingSeal(_organisation(status.signing_cert), length)
 
 
 def _only_seal(pdf: bytes) -> EmbeddedPdfSignature:
@@ -66,8 +73,8 @@ def _only_seal(pdf: bytes) -> EmbeddedPdfSignature:
     return seal
 
 
-def _refuse_gaps(pdf: bytes, seal: EmbeddedPdfSignature) -> None:
-    """The one hole in the signed bytes is the signature itself, and nothing follows the end of the file.
+def _covered_length(pdf: bytes, seal: EmbeddedPdfSignature) -> int:
+    """Where the signed bytes end. Their one hole is the signature itself, and nothing follows the end of the file.
 
     pyHanko compares lengths; the bytes in the hole are looked at here.
     """
@@ -78,10 +85,13 @@ def _refuse_gaps(pdf: bytes, seal: EmbeddedPdfSignature) -> None:
     hole = pdf[before:resume]
     if not (0 < before < resume <= resume + after <= len(pdf)) or hole != b"<" + hole[1:-1] + b">":
         raise Refused(Reason.SEAL_INVALID, "the seal's byte range does not frame the seal")
-    if bytes.fromhex(hole[1:-1].decode("ascii")) != seal.pkcs7_content:
+    signature = cms.ContentInfo.load(seal.pkcs7_content).dump()
+    # What is left of the room kept for the signature is in nobody's digest, so it must be empty.
+    if hole[1:-1].lower() != signature.hex().encode().ljust(len(hole) - 2, b"0"):
         raise Refused(Reason.SEAL_INVALID, "the seal's byte range frames something else")
     if not pdf.rstrip(b"\r\n").endswith(_END):
         raise Refused(Reason.SEAL_INVALID, "bytes after the end of the file")
+    return resume + after
 
 
 def _refuse_open_certification(seal: EmbeddedPdfSignature) -> None:

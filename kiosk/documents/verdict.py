@@ -19,12 +19,12 @@ async def judge(request: Verify, at: datetime) -> Verified | NotVerified:
     """The verdict on `request.pdf` at the moment `at` (aware)."""
     reason = Reason.DOCUMENT_UNSAFE
     try:
-        document = open_document(request.pdf)
-        pages = inspect(document)
+        pages = inspect(open_document(request.pdf))
         reason = Reason.SEAL_INVALID
-        signer = await verify_seal(request.pdf, request.trust, at)
+        seal = await verify_seal(request.pdf, request.trust, at)
         reason = Reason.DOCUMENT_UNSAFE
-        statement = read_statement(document)
+        # Archiving may replace the metadata afterwards, so may anybody: the statement is the one under the seal.
+        statement = read_statement(open_document(request.pdf[: seal.length]))
         numbers = number_digests(page_texts(request.pdf), request.nonce)
     except Refused as refused:
         return NotVerified(request.id, refused.reason, refused.detail)
@@ -34,7 +34,7 @@ async def judge(request: Verify, at: datetime) -> Verified | NotVerified:
     return Verified(
         id=request.id,
         sha256=hashlib.sha256(request.pdf).hexdigest(),
-        signer=signer,
+        signer=seal.signer,
         statement=statement,
         numbers=numbers,
         pages=pages,

@@ -1,6 +1,6 @@
 """The document process: reads what nobody may trust, answers one message with one message, knows nothing else.
 
-It connects to the desk, confines itself, says READY, and then verifies and draws until the desk closes the
+It confines itself, connects to the desk, says READY, and then verifies and draws until the desk closes the
 connection; it ends with its citizen, so nothing of one is there for the next. The parsers are imported with this
 module, which is what READY waits for.
 """
@@ -18,15 +18,7 @@ from systemd import daemon
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
 from kiosk.documents.inspect import limit_decoding
 from kiosk.documents.verdict import judge, picture
-from kiosk.messages import (
-    BadMessage,
-    FromDocuments,
-    Message,
-    Render,
-    Verify,
-    encode,
-    receive,
-)
+from kiosk.messages import BadMessage, FromDocuments, Message, Render, Verify, encode, receive
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +26,23 @@ log = logging.getLogger(__name__)
 def main(socket: Path) -> int:
     """Serves the desk that listens on `socket`. Returns the exit code: 0 when the desk closed the connection."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="documents: %(levelname)s %(message)s")
-    _silence_parsers()
-    limit_decoding()
+    prepare()
     return asyncio.run(_serve(socket))
 
 
-async def _serve(socket: Path) -> int:
-    reader, writer = await asyncio.open_unix_connection(socket)
+def prepare() -> None:
+    """Makes this process fit to read a stranger's bytes: parsers silent and limited, everything else given up."""
+    _silence_parsers()
+    limit_decoding()
     confine()
+
+
+async def _serve(socket: Path) -> int:
+    try:
+        reader, writer = await asyncio.open_unix_connection(socket)
+    except OSError as error:
+        log.error("the desk does not answer: %s", error.strerror)
+        return 1
     daemon.notify("READY=1")
     try:
         while True:

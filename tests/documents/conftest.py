@@ -1,0 +1,22 @@
+"""One set of certificates and one good document for all tests of the room."""
+
+from pathlib import Path
+
+import pytest
+from sealed_samples import Sealer, compose
+
+
+@pytest.fixture(scope="session")
+def sealer(tmp_path_factory: pytest.TempPathFactory) -> Sealer:
+    return Sealer(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(scope="session")
+def good(sealer: Sealer) -> bytes:
+    return sealer.seal(compose())
+
+
+@pytest.fixture
+def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Short enough for the path of a unix socket."""
+    return tmp_path_factory.mktemp("run")
