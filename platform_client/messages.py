@@ -187,7 +187,7 @@ def decode_refusal(data: bytes) -> str:
 
 def _root(data: bytes, name: str) -> etree._Element:
     root = wire.parse(data, PLATFORM)
-    if root.tag != etree.QName(PLATFORM, name):
+    if root.tag != f"{{{PLATFORM}}}{name}":
         raise WireError(f"not a {name}")
     return root
 

@@ -117,7 +117,5 @@ def _check(root: etree._Element, namespace: str) -> None:
     schema = _schema(namespace)
     if not schema.validate(root):
         # The rule and the line, without the validator's message: the message quotes content.
-        first = schema.error_log.last_error
-        raise WireError(
-            f"against the schema: {first.type_name} in line {first.line}" if first else "against the schema"
-        )
+        rules = ", ".join(f"{entry.type_name} in line {entry.line}" for entry in schema.error_log)  # type: ignore[attr-defined]
+        raise WireError(f"against the schema: {rules}")

@@ -111,15 +111,15 @@ class Sandbox:
         if self.faults.active is Fault.UNREACHABLE and request.transport is not None:
             request.transport.abort()
             return _CLOSED
-        began = time.monotonic()
+        terminal, began = terminal_of(_device(request)), time.monotonic()
         response = await handler(request)
         _log.info(
             "call request_id=%s terminal=%s operation=%s status=%d refusal=%s ms=%d",
             _call_id(request) or "-",
-            terminal_of(_device(request)),
+            terminal,
             request.path.removeprefix("/v1/"),
             response.status,
-            response.headers.get("X-Refusal", "-"),
+            response.get("refusal", "-"),
             (time.monotonic() - began) * 1000,
         )
         return response
@@ -243,5 +243,5 @@ def _xml(body: bytes) -> web.Response:
 def _refusal(status: int, code: str) -> web.Response:
     response = _xml(messages.encode_refusal(code))
     response.set_status(status)
-    response.headers["X-Refusal"] = code
+    response["refusal"] = code
     return response
