@@ -56,7 +56,7 @@ class Glass(App):
         whole.add_widget(self._panel)
         self._door.wait(_PATIENCE_SECONDS)
         self._news()
-        Window.bind(on_flip=lambda _: Clock.schedule_once(self._painted))
+        Window.bind(on_flip=self._about_to_paint)
         self._feed_watchdog()
         self._door.wake(lambda: Clock.schedule_once(self._news))
         return whole
@@ -116,6 +116,10 @@ class Glass(App):
     def _act(self, action: Action) -> None:
         if self._show:
             self._door.send(self._show.seq, action)
+
+    def _about_to_paint(self, _: Any) -> None:
+        # Handlers run before the buffers are swapped (and a true result would stop the swap): look again at the next tick.
+        Clock.schedule_once(self._painted)
 
     def _painted(self, *_: Any) -> None:
         self._frames += 1

@@ -12,7 +12,7 @@ from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, MARGIN, TITLE
 from kiosk.ui.widgets.header import Header, HelpLine
 from kiosk.ui.widgets.layout import Column, Row, Stack
-from kiosk.ui.widgets.pressable import Act, Button
+from kiosk.ui.widgets.pressable import Act, PushButton
 from kiosk.ui.widgets.steps import StepBar
 from kiosk.ui.widgets.words import Words
 
@@ -52,13 +52,13 @@ class Screen(Column):
         """Everything between the steps and the buttons."""
         raise NotImplementedError
 
-    def buttons(self, page: Any) -> list[Button]:
+    def buttons(self, page: Any) -> list[PushButton]:
         """The bottom row. A page that does not say otherwise can be left."""
         return [self.leave()]
 
-    def leave(self) -> Button:
+    def leave(self) -> PushButton:
         """The way out of this page."""
-        return Button("cancel", self.here.say(wording.CANCEL), "stop", Cancel(), self.here.act)
+        return PushButton("cancel", self.here.say(wording.CANCEL), "stop", Cancel(), self.here.act)
 
     def renew(self, page: Any) -> bool:
         """Takes over a newer page of the same type in place. False: this screen must be built anew for it."""

@@ -8,7 +8,7 @@ from kiosk.ui.screens.base import Screen
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.drawing import Scene
 from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
-from kiosk.ui.widgets.pressable import Button
+from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
 
@@ -30,8 +30,8 @@ class HandOverScreen(Screen):
         )
         return Column(heading, *things, gap=GAP * 1.5, margin=(MARGIN, 12))
 
-    def leave(self) -> Button:
-        return Button("done", self.here.say(wording.TAKEN), "check", Done(), self.here.act, filled=True)
+    def leave(self) -> PushButton:
+        return PushButton("done", self.here.say(wording.TAKEN), "check", Done(), self.here.act, filled=True)
 
 
 def _thing(scene: str, what: str, where: str) -> Widget:

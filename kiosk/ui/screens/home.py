@@ -10,7 +10,7 @@ from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Scene
 from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
 from kiosk.ui.widgets.notice import Notice
-from kiosk.ui.widgets.pressable import Button, tiles
+from kiosk.ui.widgets.pressable import PushButton, tiles
 from kiosk.ui.widgets.words import Words
 
 _ROOM_FOR_TILES = 228.0
@@ -37,7 +37,7 @@ class HomeScreen(Screen):
             margin=(MARGIN, 9),
         )
 
-    def buttons(self, page: Home) -> list[Button]:
+    def buttons(self, page: Home) -> list[PushButton]:
         return []
 
     def _how_to_begin(self) -> Widget:

@@ -10,7 +10,7 @@ from kiosk.ui.widgets.drawing import Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.notice import Notice
 from kiosk.ui.widgets.picture import PaperPicture
-from kiosk.ui.widgets.pressable import Button
+from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Caption, Words
 
 
@@ -29,9 +29,9 @@ class PreviewScreen(Screen):
             self._visible = False
         return Column(self._head(page), picture, self._facts(page), gap=GAP, margin=(MARGIN, 8))
 
-    def buttons(self, page: Preview) -> list[Button]:
+    def buttons(self, page: Preview) -> list[PushButton]:
         say = self.here.say
-        send = Button(
+        send = PushButton(
             "print", say(wording.PRINT), "printer", Print(), self.here.act, filled=True, enabled=self._visible, share=1.6
         )
         return [self.leave(), send]

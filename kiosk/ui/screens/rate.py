@@ -11,7 +11,7 @@ from kiosk.ui.screens.base import Screen, title
 from kiosk.ui.theme.tokens import GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Space
-from kiosk.ui.widgets.pressable import Act, Button, Pressable
+from kiosk.ui.widgets.pressable import Act, PushButton, Pressable
 from kiosk.ui.widgets.words import Words
 
 _TONES: Final = {5: "good", 4: "good", 3: "brand", 2: "warn", 1: "warn"}
@@ -27,8 +27,8 @@ class RateScreen(Screen):
         heading = title(here.say(wording.RATE_TITLE), here.say(wording.RATE_LEAD), "center")
         return Column(heading, Space(0.3), *levels, Space(), gap=GAP, margin=(MARGIN, 14))
 
-    def leave(self) -> Button:
-        return Button("done", self.here.say(wording.SKIP), "home", Done(), self.here.act)
+    def leave(self) -> PushButton:
+        return PushButton("done", self.here.say(wording.SKIP), "home", Done(), self.here.act)
 
 
 class _Level(Pressable):

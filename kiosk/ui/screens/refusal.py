@@ -9,7 +9,7 @@ from kiosk.ui.screens.base import Screen
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL, TITLE
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
-from kiosk.ui.widgets.pressable import Button
+from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
 _CALM = frozenset({Reason.CANCELLED, Reason.IDLE, Reason.CARD_REMOVED})
@@ -34,14 +34,14 @@ class RefusalScreen(Screen):
         column.add_widget(Words(here.say(wording.CODE, code=page.reason.value), SMALL, "ink_soft", align="center"))
         return column
 
-    def buttons(self, page: Refusal) -> list[Button]:
+    def buttons(self, page: Refusal) -> list[PushButton]:
         if not EXPLANATIONS[page.reason].retry:
             return [self.leave()]
-        again = Button("retry", self.here.say(wording.RETRY), "again", Retry(), self.here.act, filled=True)
+        again = PushButton("retry", self.here.say(wording.RETRY), "again", Retry(), self.here.act, filled=True)
         return [self.leave(), again]
 
-    def leave(self) -> Button:
-        return Button("done", self.here.say(wording.DONE), "home", Done(), self.here.act)
+    def leave(self) -> PushButton:
+        return PushButton("done", self.here.say(wording.DONE), "home", Done(), self.here.act)
 
     def _things(self, page: Refusal) -> list[Widget]:
         """Where the citizen's card and paper are."""

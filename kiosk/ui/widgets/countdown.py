@@ -8,7 +8,7 @@ from kiosk.pages import Language, StillHere
 from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, COLOURS, GAP, MARGIN, TITLE
 from kiosk.ui.widgets.layout import Ground, Stack
-from kiosk.ui.widgets.pressable import Act, Button
+from kiosk.ui.widgets.pressable import Act, PushButton
 from kiosk.ui.widgets.words import Words
 
 _NUMBER = 40.0
@@ -17,7 +17,7 @@ _NUMBER = 40.0
 class Countdown(AnchorLayout):
     """`leave` is the page's own way out, offered again because the veil covers it. `seconds` changes in place."""
 
-    def __init__(self, seconds: int, leave: Button, language: Language, act: Act) -> None:
+    def __init__(self, seconds: int, leave: PushButton, language: Language, act: Act) -> None:
         super().__init__(padding=mm(MARGIN))
         with self.canvas.before:
             Color(*COLOURS["scrim"])
@@ -33,7 +33,7 @@ class Countdown(AnchorLayout):
             self._number,
             Words(wording.COUNTDOWN_HOW.in_language(language), BODY, "ink_soft", align="center"),
             Stack(
-                Button("still-here", wording.STILL_HERE.in_language(language), "hand", StillHere(), act, filled=True, high=34),
+                PushButton("still-here", wording.STILL_HERE.in_language(language), "hand", StillHere(), act, filled=True, high=34),
                 leave,
                 gap=GAP,
                 margin=(0, GAP),

@@ -35,7 +35,7 @@ class Pressable(ButtonBehavior, BoxLayout):
         self._act(self._action)
 
 
-class Button(Pressable):
+class PushButton(Pressable):
     """A drawing and one line in a rounded bar. The main one of a page is `filled`."""
 
     def __init__(
