@@ -15,7 +15,7 @@ from kiosk.reasons import Reason, Refused
 LIMIT_PIXELS: Final = 12_000_000
 LIMIT_DPI: Final = 300
 _POINTS_PER_INCH: Final = 72
-_LIMIT_CHARACTERS: Final = 200_000
+_LIMIT_CHARACTERS: Final = 20_000
 
 
 def draw_page(pdf: bytes, page: int, dpi: int) -> bytes:

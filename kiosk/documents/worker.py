@@ -95,7 +95,3 @@ def _silence_parsers() -> None:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.handlers = [logging.NullHandler()]
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

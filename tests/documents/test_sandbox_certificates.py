@@ -1,0 +1,61 @@
+"""C17, C18: what the sandbox platform issues passes our verifier and our gate, in Chinese, as a terminal gets it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sealed_samples import AGENCY, EXPECTED, NONCE, OTHER, STATEMENT, ZHANG, Citizen, Sealer
+
+from kiosk.documents.gate import admit
+from kiosk.documents.sealed import SealedDocument
+from kiosk.documents.verdict import judge
+from kiosk.messages import Verified, Verify
+from kiosk.reasons import Reason, Refused
+from platform_client.sandbox.catalogue import OFFERS
+from platform_client.sandbox.compose import Certificate, compose
+from platform_client.sandbox.registry import Person
+from platform_client.sandbox.seal import Seal
+from platform_client.sandbox.statement import Statement
+from platform_client.sandbox.typeface import Typecase, Typeface
+
+
+@pytest.fixture(scope="module")
+def typecase(assets: Path) -> Typecase:
+    face = Typeface(assets / "fonts" / "NotoSansSC-Regular.otf", assets / "fonts" / "NotoSansSC-Bold.otf")
+    return Typecase(whole=face, everyday=face)
+
+
+def issue(sealer: Sealer, typecase: Typecase, holder: Citizen, statement: Statement) -> SealedDocument:
+    """The certificate on `holder`'s page with `statement` under its seal, as the terminal has verified it."""
+    certificate = Certificate(
+        kind=OFFERS["household"].kind,
+        holder=Person(holder.name, holder.number),
+        facts=(),
+        serial="S-1",
+        issued_on=date(2026, 11, 23),
+        statement=statement,
+    )
+    pdf = Seal(sealer.pki.seal(AGENCY.code), sealer.pki.issuing).seal(compose(certificate, typecase))
+    verdict = asyncio.run(judge(Verify(1, pdf, sealer.trust, NONCE), sealer.now))
+    assert isinstance(verdict, Verified), verdict
+    return SealedDocument.from_worker(pdf, verdict)
+
+
+def test_the_holders_certificate_is_printable(sealer: Sealer, typecase: Typecase) -> None:
+    paper = admit(issue(sealer, typecase, ZHANG, STATEMENT), EXPECTED)
+    assert (paper.kind, paper.issuer, paper.pages) == ("household", AGENCY.name.zh, 1)
+
+
+def test_another_persons_page_under_the_right_statement(sealer: Sealer, typecase: Typecase) -> None:
+    """The statement and the seal are right, the page is not: what people read is what counts."""
+    with pytest.raises(Refused) as refused:
+        admit(issue(sealer, typecase, OTHER, STATEMENT), EXPECTED)
+    assert refused.value.reason is Reason.WRONG_PERSON
+
+
+def test_an_answer_to_an_earlier_request(sealer: Sealer, typecase: Typecase) -> None:
+    with pytest.raises(Refused) as refused:
+        admit(issue(sealer, typecase, ZHANG, replace(STATEMENT, nonce="ff" * 16)), EXPECTED)
+    assert refused.value.reason is Reason.WRONG_DOCUMENT
