@@ -64,11 +64,12 @@ class CupsQueue:
             return error.trouble
 
     async def submit(self, pdf: bytes, pages: int) -> Submission:
-        """See `Printer.submit`. A printer that does not answer gets nothing: its queue would keep the paper's twin."""
+        """See `Printer.submit`. A printer that cannot print now gets nothing: no document waits in a queue for paper."""
         if self._job is not None and not _is_over(self._job):
             raise RuntimeError("one job at a time: the last one has no outcome yet")
-        if await self._device.condition() is None:
-            await self._spooler.run(_Spooler.resume)
+        if (trouble := await self._device.condition()) is not None:
+            raise PrinterError(trouble, "the printer says that it cannot print")
+        await self._spooler.run(_Spooler.resume)
         name = f"certificate-{secrets.token_hex(4)}"
         try:
             number = await self._spooler.run(lambda spooler: spooler.print(pdf, name))
@@ -103,6 +104,7 @@ class CupsQueue:
                 while (report := await self._look(job)).outcome is None:
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
+            job.last = JobReport(job.pages_out, Trouble.OTHER, Outcome.UNCERTAIN)
             raise PrinterError(Trouble.OTHER, "the printer does not let go of the job") from None
         if report.outcome is Outcome.UNCERTAIN:
             raise PrinterError(report.trouble or Trouble.OTHER, "nobody can say what the printer did with the job")

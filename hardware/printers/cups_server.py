@@ -13,11 +13,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+import pyipp
+from pyipp.enums import IppOperation
+
 from hardware.printers.loopback_server import ServerError, ServerProcess, as_child, claim_port
 
 _CUPSD: Final = "/usr/sbin/cupsd"
 _TEMPLATES: Final = ("cupsd.conf", "cups-files.conf")
 _FOLDERS: Final = ("etc/ssl", "run", "cache", "spool/tmp", "log")
+_QUEUE_READY_WITHIN_S: Final = 20.0
+_QUEUE_ASKED_EVERY_S: Final = 0.02
 _UNPRIVILEGED: Final = ("nobody", "nogroup")
 
 
@@ -51,6 +56,7 @@ class CupsServer:
         """A queue on the IPP Everywhere printer at `printer_uri`, which must answer now. Raises ServerError."""
         address = f"127.0.0.1:{self.port}"
         await self._run("lpadmin", "-h", address, "-p", name, "-E", "-v", printer_uri, "-m", "everywhere")
+        await self._knows_its_printer(name)
 
     async def wait(self) -> int:
         """Return its exit status when it has ended. Raises ServerError when it was never started."""
@@ -68,6 +74,20 @@ class CupsServer:
     def _configuration(self) -> tuple[str, ...]:
         etc = self._directory / "etc"
         return ("-c", str(etc / "cupsd.conf"), "-s", str(etc / "cups-files.conf"))
+
+    async def _knows_its_printer(self, name: str) -> None:
+        """cupsd asks the printer in the background; until it knows the media, the queue is a raw one and aborts jobs."""
+        message = {"operation-attributes-tag": {"requested-attributes": ["media-supported"]}}
+        async with pyipp.IPP(f"ipp://127.0.0.1:{self.port}/printers/{name}") as queue:
+            try:
+                async with asyncio.timeout(_QUEUE_READY_WITHIN_S):
+                    while True:
+                        answer = await queue.execute(IppOperation.GET_PRINTER_ATTRIBUTES, message)
+                        if any("media-supported" in attributes for attributes in answer["printers"]):
+                            return
+                        await asyncio.sleep(_QUEUE_ASKED_EVERY_S)
+            except (TimeoutError, pyipp.IPPError):
+                raise ServerError(f"queue {name}: the printer does not say what it can print") from None
 
     def _write_configuration(self) -> None:
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -2,11 +2,12 @@
 
 The printer is `ippeveprinter` of CUPS: IPP, job states and state reasons are its own. It runs a command for each document;
 ours is a line to the engine here, which takes its time per page, stops for an empty tray or a jam and goes on when a hand has
-helped, and lays what came out into a folder. Three things about ippeveprinter shape this file:
+helped, and lays what came out into a folder. Four things about ippeveprinter shape this file:
 
 - It does not start without a message bus, even to announce nothing (`-r off`): it gets a private one, on a socket, with nobody
   on it. The machine's own bus and avahi are neither needed nor touched.
-- Only a command can change its state reasons. When it idles, the engine sends it a job of a format of its own
+- Paper is loaded on its media page, like on a real one's. With an empty tray it starts no job until paper is in.
+- Other state reasons come from a command only. When it idles, it is sent a job of a format of our own
   (`application/vnd.onecard-panel`) whose command says nothing but the new state: the printer's front panel.
 - It lets a command run on after Cancel-Job: the engine asks for its job's state, and stops.
 """
@@ -19,10 +20,11 @@ import shutil
 import sys
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import aiohttp
 import pyipp
-from pyipp.enums import IppOperation
+from pyipp.enums import IppJobState, IppOperation
 from pypdf import PdfReader, PdfWriter
 
 from hardware.printers.loopback_server import ServerError, ServerProcess, as_child, claim_port
@@ -30,10 +32,12 @@ from hardware.printers.loopback_server import ServerError, ServerProcess, as_chi
 _PANEL: Final = "application/vnd.onecard-panel"
 _TICK_S: Final = 0.05
 _SHOWN_WITHIN_S: Final = 10.0
-_BUSY: Final = 0x0507
-_EMPTY: Final = frozenset({"media-empty", "media-needed"})
-_JAM: Final = frozenset({"media-jam"})
-_DOOR: Final = frozenset({"cover-open"})
+_EMPTY: Final = "media-empty"
+_JAM: Final = "media-jam"
+_DOOR: Final = "cover-open"
+_PANEL_REASONS: Final = frozenset({_JAM, _DOOR})
+# The media page's form: trays 1 (main) and 3 (by-pass) of ippeveprinter's built-in printer; the by-pass tray cannot tell.
+_TRAYS: Final = {"size1": "iso_a4_210x297mm", "type1": "stationery", "size3": "iso_a4_210x297mm", "level3": "-2"}
 
 
 class EmulatedPrinter:
@@ -51,6 +55,7 @@ class EmulatedPrinter:
         self._seconds_per_page = seconds_per_page
         self._port = port
         self._reasons: frozenset[str] = frozenset()
+        self._has_paper = True
         self._runs_out = False
         self._refuses = False
         self._bus: ServerProcess | None = None
@@ -88,12 +93,14 @@ class EmulatedPrinter:
 
     async def empty_tray(self) -> None:
         """Take the paper out. A page that is on its way stops."""
-        await self._change(self._reasons | _EMPTY)
+        self._has_paper = False
+        await self._load_paper()
 
     async def fill_tray(self) -> None:
         """Put paper in; a job that waits for it goes on."""
         self._runs_out = False
-        await self._change(self._reasons - _EMPTY)
+        self._has_paper = True
+        await self._load_paper()
 
     def empty_tray_during_next_job(self) -> None:
         """The tray looks filled, and is found empty when the last page of the next job is fed."""
@@ -105,19 +112,19 @@ class EmulatedPrinter:
 
     async def jam(self) -> None:
         """Paper is stuck. A page that is on its way stops."""
-        await self._change(self._reasons | _JAM)
+        await self._change(self._reasons | {_JAM})
 
     async def clear(self) -> None:
         """The stuck paper is out; the page is fed again."""
-        await self._change(self._reasons - _JAM)
+        await self._change(self._reasons - {_JAM})
 
     async def open_door(self) -> None:
         """Open the front door. A page that is on its way stops."""
-        await self._change(self._reasons | _DOOR)
+        await self._change(self._reasons | {_DOOR})
 
     async def close_door(self) -> None:
         """Close the front door."""
-        await self._change(self._reasons - _DOOR)
+        await self._change(self._reasons - {_DOOR})
 
     async def switch_off(self) -> None:
         """Cut the power: jobs, documents and the page on its way are lost."""
@@ -139,7 +146,7 @@ class EmulatedPrinter:
         self._memory.mkdir()
         command = resources.files(__package__) / "printer_command.sh"
         arguments = [
-            *("ippeveprinter", "-n", "localhost", "-p", str(self._port), "-r", "off", "--no-web-forms"),
+            *("ippeveprinter", "-n", "localhost", "-p", str(self._port), "-r", "off"),
             *("-d", str(self._memory), "-D", os.devnull, "-K", str(self._memory)),
             *("-f", f"application/pdf,{_PANEL}", "-s", "60", "-c", str(command), "Onecard Emulated Printer"),
         ]
@@ -153,7 +160,7 @@ class EmulatedPrinter:
             "ippeveprinter", as_child(arguments), self._run_dir / "printer.log", environment
         )
         await self._printer.accepts_on(self._port)
-        await self._show()
+        await self._load_paper()
 
     # --- the front panel ---------------------------------------------------------------------------------------------
 
@@ -162,34 +169,52 @@ class EmulatedPrinter:
         if self._printer is not None:
             await self._show()
 
+    async def _load_paper(self) -> None:
+        if self._printer is None:
+            return
+        form = _TRAYS | {"level1": "250" if self._has_paper else "0"}
+        page = f"http://127.0.0.1:{self._port}/media"
+        async with aiohttp.ClientSession() as session, session.get(page, params=form) as answer:
+            await answer.read()  # the page begins before the form is looked at
+        await self._show()
+
     async def _show(self) -> None:
-        """Return when the printer, asked by anybody, reports the reasons we set."""
+        """Return when the printer, asked by anybody, reports what we set; jam and door have to wait for paper."""
         async with asyncio.timeout(_SHOWN_WITHIN_S):
-            while await self._reported() != self._reasons:
+            while True:
+                reported = await self._reported()
+                if (_EMPTY in reported) == self._has_paper:
+                    raise ServerError("the printer does not notice its paper")
+                if not self._has_paper or reported & _PANEL_REASONS == self._reasons:
+                    return
                 await self._press_panel()
-                await asyncio.sleep(_TICK_S)
 
     async def _reported(self) -> frozenset[str]:
         answer = await self._ask(IppOperation.GET_PRINTER_ATTRIBUTES, {"requested-attributes": ["printer-state-reasons"]})
         reasons = answer["printers"][0]["printer-state-reasons"]
         named = reasons if isinstance(reasons, list) else [reasons]
-        return frozenset(reason.removesuffix("-warning").removesuffix("-error") for reason in named) - {"none"}
+        return frozenset(reason.removesuffix("-report").removesuffix("-warning") for reason in named)
 
     async def _press_panel(self) -> None:
-        """A panel job, unless the printer is at work: then its engine tells the new state by itself."""
-        try:
-            await self._ask(IppOperation.PRINT_JOB, {"job-name": "panel", "document-format": _PANEL}, data=b"panel")
-        except pyipp.IPPError as error:
-            if len(error.args) < 2 or error.args[1].get("status-code") != _BUSY:
-                raise
+        """Run a panel job to its end, unless the printer is at work: then its engine tells the new state by itself."""
+        with contextlib.suppress(pyipp.IPPError):  # busy
+            job = await self._ask(IppOperation.PRINT_JOB, {"job-name": "panel", "document-format": _PANEL}, data=b"panel")
+            while await self._job(job["jobs"][0]["job-id"], "job-state") != IppJobState.COMPLETED:
+                await asyncio.sleep(_TICK_S / 5)
+            return
+        await asyncio.sleep(_TICK_S)
+
+    async def _job(self, job: int, attribute: str) -> Any:
+        answer = await self._ask(IppOperation.GET_JOB_ATTRIBUTES, {"job-id": job, "requested-attributes": [attribute]})
+        return answer["jobs"][0][attribute]
 
     async def _ask(
         self, operation: IppOperation, attributes: dict[str, str | int | list[str]], data: bytes = b""
-    ) -> dict[str, list[dict[str, str | list[str]]]]:
+    ) -> dict[str, Any]:
         if self._ipp is None:
             raise ServerError("the printer is switched off")
         message = {"operation-attributes-tag": attributes, "data": data}
-        answer: dict[str, list[dict[str, str | list[str]]]] = await self._ipp.execute(operation, message)
+        answer: dict[str, Any] = await self._ipp.execute(operation, message)
         return answer
 
     # --- the engine --------------------------------------------------------------------------------------------------
@@ -234,22 +259,21 @@ class EmulatedPrinter:
         loop = asyncio.get_running_loop()
         if is_last and self._runs_out:
             self._runs_out = False
-            self._reasons |= _EMPTY
-        told = self._tell_state(writer)
+            await self.empty_tray()
+        told = self._reasons
         due = loop.time() + self._seconds_per_page
-        while self._reasons or loop.time() < due:
-            if self._reasons != told:
-                told = self._tell_state(writer)
-            if self._reasons:
-                due = loop.time() + self._seconds_per_page
+        while loop.time() < due:
             if await self._cancelled(job):
                 return False
+            if self._reasons != told:
+                told = self._tell_state(writer)
+            if self._reasons or not self._has_paper:
+                due = loop.time() + self._seconds_per_page
             await asyncio.sleep(_TICK_S)
         return True
 
     async def _cancelled(self, job: int) -> bool:
-        answer = await self._ask(IppOperation.GET_JOB_ATTRIBUTES, {"job-id": job, "requested-attributes": ["job-state-reasons"]})
-        return "processing-to-stop-point" in answer["jobs"][0]["job-state-reasons"]
+        return "processing-to-stop-point" in await self._job(job, "job-state-reasons")
 
     def _lay_out(self, pdf: bytes, out: int, pages: int) -> None:
         """Into the tray that people take from: whole files only, whoever watches the folder."""
@@ -268,7 +292,9 @@ class EmulatedPrinter:
         coming.rename(coming.with_suffix(".pdf"))
 
     def _tell_state(self, writer: asyncio.StreamWriter) -> frozenset[str]:
-        self._tell(writer, f"STATE: {','.join(sorted(self._reasons)) or 'none'}")
+        """The reasons that are the panel's; paper is not its business."""
+        for reason in sorted(_PANEL_REASONS):
+            self._tell(writer, f"STATE: {'+' if reason in self._reasons else '-'}{reason}")
         return self._reasons
 
     @staticmethod

@@ -18,7 +18,7 @@ ANSWER_WITHIN_S: Final = 3
 _JOB_NOT_POSSIBLE: Final = 0x0404
 _JOB_NOT_FOUND: Final = 0x0406
 _ENDED: Final = frozenset({IppJobState.CANCELED, IppJobState.ABORTED, IppJobState.COMPLETED})
-_SEVERITIES: Final = ("-error", "-warning")
+_SEVERITIES: Final = ("-error", "-warning", "-report")
 
 # printer-state-reasons (RFC 8011 section 5.4.12, PWG 5100.9) that keep a page from coming out, the most telling first.
 _TROUBLES: Final = {
@@ -123,7 +123,7 @@ def trouble_in(attributes: dict[str, Any]) -> Trouble | None:
 
 
 def _base(reason: str) -> str:
-    """The keyword without its severity. A "-report" keeps it and so matches nothing: it never stops a page."""
+    """The keyword without its severity: printers grade as they like (an idle ippeveprinter says "media-empty-report")."""
     for severity in _SEVERITIES:
         reason = reason.removesuffix(severity)
     return reason
