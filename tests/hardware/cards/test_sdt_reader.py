@@ -12,8 +12,10 @@ import pytest_asyncio
 from card_samples import CITIZENS, ENDLESS, EXPIRED, VALID, WEBP, today, with_wrong_check_character
 from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
 
-from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator
+from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SamEmulator
 from hardware.cards.port import CardError, CardFault, ReaderState
+from hardware.cards.sdt_commands import READ
+from hardware.cards.sdt_frame import Status, encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
 from hardware.cards.synthetic import SyntheticCard
 
@@ -154,6 +156,16 @@ async def test_rubbish_on_the_line_does_no_harm(bench: Bench) -> None:
     assert (await bench.reader.read()).number == VALID.number
 
 
+async def test_an_answer_to_another_question_is_not_taken(bench: Bench) -> None:
+    """As after a cancelled command whose answer comes late: here the SAM's number, again and again."""
+    bench.faults.garbage = encode(bytes([0, 0, Status.OK]) + DEFAULT_SAM_ID)
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+    bench.remove()
+    await bench.reader.wait_absent()
+    assert bench.reader.state is ReaderState.READY
+
+
 async def test_a_card_lifted_in_the_middle_of_its_data_was_removed(bench: Bench) -> None:
     await bench.lay(VALID)
     bench.faults.remove_during_read = True
@@ -200,6 +212,15 @@ async def test_a_reader_that_falls_silent_while_reading_is_lost(bench: Bench) ->
     bench.faults.silent = True
     assert await bench.fault() is CardFault.READER_LOST
     await bench.reader.wait_absent()
+
+
+async def test_a_reader_unplugged_while_reading_is_lost_at_once(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.silent = True
+    reading = asyncio.ensure_future(bench.fault())
+    await after_s(0.02)
+    bench.unplug()
+    assert await asyncio.wait_for(reading, READ.limit_s / 2) is CardFault.READER_LOST
 
 
 async def test_a_reader_whose_self_test_fails_is_not_used(bench: Bench) -> None:
