@@ -40,7 +40,7 @@ class Glass(App):
         self._countdown: Countdown | None = None
         self._frames = self._built = 0
         self._ready = False
-        self._probe = Probe(probe, self._describe) if probe else None
+        self._probe = Probe(probe) if probe else None
 
     def build(self) -> FloatLayout:
         scale = scale_of(Window.size)
@@ -118,16 +118,17 @@ class Glass(App):
             self._door.send(self._show.seq, action)
 
     def _about_to_paint(self, _: Any) -> None:
-        # Handlers run before the buffers are swapped (and a true result would stop the swap): look again at the next tick.
-        Clock.schedule_once(self._painted)
-
-    def _painted(self, *_: Any) -> None:
+        # Handlers run before the buffers are swapped (and a true result would stop the swap): tell at the next tick.
         self._frames += 1
+        frames, described = self._frames, self._describe() if self._probe else None
+        Clock.schedule_once(lambda _: self._painted(frames, described))
+
+    def _painted(self, frames: int, described: Snapshot | None) -> None:
         if not self._ready and self._screen:
             self._ready = True
             daemon.notify("READY=1")
         if self._probe:
-            self._probe.painted(self._frames)
+            self._probe.painted(frames, described)
 
     def _feed_watchdog(self) -> None:
         interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6

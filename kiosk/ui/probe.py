@@ -8,7 +8,6 @@ It exists only when a path is given; the appliance gives none.
 import json
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ Snapshot = dict[str, Any]
 
 
 class Probe:
-    """`describe` is called after each painted frame; it returns the page without `frames`, or None while there is none."""
+    """Listens at `path`, readable by this user only, until it is closed."""
 
-    def __init__(self, path: Path, describe: Callable[[], Snapshot | None]) -> None:
-        self._path, self._describe = path, describe
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._guard = threading.Lock()
         self._readers: list[socket.socket] = []
         self._last: Snapshot | None = None
@@ -31,9 +30,8 @@ class Probe:
         self._server.listen()
         threading.Thread(target=self._welcome, name="probe", daemon=True).start()
 
-    def painted(self, frames: int) -> None:
-        """A frame is on the glass, the `frames`-th; called in the drawing thread."""
-        now = self._describe()
+    def painted(self, frames: int, now: Snapshot | None) -> None:
+        """The `frames`-th frame is on the glass and shows `now`, or no page yet; called in the drawing thread."""
         with self._guard:
             self._frames = frames
             if now is None or now == self._last:

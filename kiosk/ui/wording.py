@@ -37,6 +37,7 @@ HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity car
 HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
 HOME_KINDS: Final = Text("或先选择要打印的证明", "Or first choose what you need")
 HOME_CLOSED: Final = Text("本机暂时不能打印", "This terminal cannot print at the moment")
+HOME_OFFER: Final = Text("本机可办理的证明", "What this terminal offers")
 NOT_NOW: Final = Text("暂不可办", "Not available")
 
 # Card

@@ -3,7 +3,7 @@
 from kivy.uix.widget import Widget
 
 from kiosk.pages import Home
-from kiosk.reasons import EXPLANATIONS
+from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
 from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN
@@ -28,14 +28,18 @@ class HomeScreen(Screen):
             Words(here.say(wording.HOME_LEAD), BODY, "ink_soft"),
             gap=1,
         )
-        return Column(
-            greeting,
-            self._how_to_begin() if page.trouble is None else self._trouble(page),
-            Words(here.say(wording.HOME_KINDS), BODY, "ink_soft"),
-            tiles(page.kinds, here.language, here.act, high, columns, enabled=page.trouble is None),
-            gap=GAP,
-            margin=(MARGIN, 9),
-        )
+        offer = tiles(page.kinds, here.language, here.act, high, columns, enabled=page.trouble is None)
+        column = Column(greeting, gap=GAP, margin=(MARGIN, 9))
+        if page.trouble is None:
+            column.add_widget(self._how_to_begin())
+            column.add_widget(Words(here.say(wording.HOME_KINDS), BODY, "ink_soft"))
+            column.add_widget(offer)
+        else:
+            column.add_widget(self._trouble(page.trouble))
+            column.add_widget(Words(here.say(wording.HOME_OFFER), BODY, "ink_soft"))
+            column.add_widget(offer)
+            column.add_widget(Space())
+        return column
 
     def buttons(self, page: Home) -> list[PushButton]:
         return []
@@ -52,7 +56,7 @@ class HomeScreen(Screen):
         Ground(panel, "good_tint")
         return panel
 
-    def _trouble(self, page: Home) -> Widget:
-        wording_of_trouble = EXPLANATIONS[page.trouble].in_language(self.here.language)
-        heading = f"{self.here.say(wording.HOME_CLOSED)}\n{wording_of_trouble.what}"
-        return Column(Space(), Notice("warning", heading, wording_of_trouble.next), Space())
+    def _trouble(self, reason: Reason) -> Widget:
+        explanation = EXPLANATIONS[reason].in_language(self.here.language)
+        heading = f"{self.here.say(wording.HOME_CLOSED)}\n{explanation.what}"
+        return Notice("warning", heading, explanation.next)

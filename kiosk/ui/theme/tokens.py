@@ -59,6 +59,7 @@ COLOURS: Final[dict[str, Rgba]] = {
         "disabled": "#E4E9F0",
         "on_disabled": "#5A6779",
         "scrim": "#08182ECC",
+        "veil": "#08182E99",
         "shadow": "#0B2A4A26",
         "ring": "#39D98A",
         "track": "#FFFFFF66",

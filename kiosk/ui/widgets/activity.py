@@ -38,6 +38,6 @@ class Activity(Widget):
 
     def _follow(self, *_: Any) -> None:
         width, pitch = mm(7), mm(14)
-        left = self.center_x - pitch * (_DOTS - 1) / 2 - width / 2
+        left = self.x + self.width / 2 - pitch * (_DOTS - 1) / 2 - width / 2
         for number, (_colour, dot) in enumerate(self._dots):
-            dot.pos, dot.size = (left + number * pitch, self.center_y - width / 2), (width, width)
+            dot.pos, dot.size = (left + number * pitch, self.y + (self.height - width) / 2), (width, width)

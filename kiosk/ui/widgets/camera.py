@@ -65,7 +65,7 @@ class CameraView(Widget):
         with self._glass:
             Color(1, 1, 1, 1)
             self._quad = Rectangle()
-        for name, colour in (("veil", "scrim"), ("track", "track"), ("ring", "ring"), ("page", "page")):
+        for name, colour in (("veil", "veil"), ("track", "track"), ("ring", "ring"), ("page", "page")):
             self._glass[name] = list(COLOURS[colour])
         self.bind(pos=self._follow, size=self._follow)
         self.advance(progress)

@@ -16,7 +16,7 @@ from kiosk.ui.widgets.layout import Column, Ground, Row, Space
 from kiosk.ui.widgets.pressable import Act, Pressable
 from kiosk.ui.widgets.words import Caption, Words
 
-_HIGH = 36.0
+_HIGH = 40.0
 _SHADES = 64
 
 
@@ -27,10 +27,10 @@ class Header(Row):
         self._language = language
         self._time = Words("", HEADING, "on_dark", bold=True, align="right")
         self._day = Words("", SMALL, "on_dark_soft", align="right")
-        times = Column(Space(), self._time, self._day, Space(), size_hint_x=None, width=mm(48))
+        times = Column(Space(), self._time, self._day, Space(), size_hint_x=None, width=mm(56))
         names = Column(
             Space(),
-            Words(hall.in_language(language), HEADING, "on_dark", bold=True, lines=2),
+            Words(hall.in_language(language), BODY + 0.6, "on_dark", bold=True, lines=2),
             Words(wording.TERMINAL.in_language(language), SMALL, "on_dark_soft", lines=1),
             Space(),
         )
@@ -85,7 +85,7 @@ class _LanguageSwitch(Pressable):
             act,
             ("on_dark_veil", "on_dark_veil_pressed"),
             size_hint=(None, None),
-            size=(mm(48), mm(TARGET + 0.4)),
+            size=(mm(46), mm(TARGET + 0.4)),
             pos_hint={"center_y": 0.5},
             spacing=mm(2.5),
         )

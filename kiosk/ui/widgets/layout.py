@@ -62,13 +62,14 @@ class Ground:
             self._colour = Color(1, 1, 1, 1)
             self._shape = SmoothRoundedRectangle()
         self.tint(colour)
-        widget.bind(pos=self._follow, size=self._follow)
+        # Kivy keeps bound methods weakly; the function keeps this object alive as long as its widget.
+        widget.bind(pos=lambda *_: self._follow(), size=lambda *_: self._follow())
         self._follow()
 
     def tint(self, colour: str | Rgba) -> None:
         self._colour.rgba = COLOURS[colour] if isinstance(colour, str) else colour
 
-    def _follow(self, *_: Any) -> None:
+    def _follow(self) -> None:
         size, pos = self._widget.size, self._widget.pos
         self._shape.pos, self._shape.size = pos, size
         self._shape.radius = [min(mm(self._radius), min(size) / 2)]

@@ -46,6 +46,6 @@ class PaperPicture(Widget):
             self._texture.blit_buffer(scaled.tobytes(), colorfmt="rgb", bufferfmt="ubyte")
             self._texture.flip_vertical()
             self._paper.texture = self._texture
-        pos = (round(self.center_x - size[0] / 2), round(self.center_y - size[1] / 2))
+        pos = (round(self.x + (self.width - size[0]) / 2), round(self.y + (self.height - size[1]) / 2))
         self._paper.pos = self._shadow.pos = pos
         self._paper.size = self._shadow.size = size

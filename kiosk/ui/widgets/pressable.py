@@ -9,7 +9,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk.pages import Action, Kind, Language, Pick
 from kiosk.ui import wording
-from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, HEADING, SMALL, TILE_TONES
+from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, SMALL, TILE_TONES
 from kiosk.ui.widgets.drawing import Badge, Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space
 from kiosk.ui.widgets.words import Caption, Words
@@ -70,11 +70,11 @@ class KindTile(Pressable):
     def __init__(self, kind: Kind, language: Language, turn: int, act: Act, enabled: bool = True) -> None:
         title = kind.title.in_language(language)
         grounds = ("surface", "brand_tint_pressed") if enabled else ("disabled", "disabled")
-        super().__init__(f"pick:{kind.code}", title, Pick(kind.code), act, grounds, spacing=mm(GAP), padding=(mm(7), mm(5)))
+        super().__init__(f"pick:{kind.code}", title, Pick(kind.code), act, grounds, spacing=mm(GAP), padding=(mm(6), mm(4)))
         self.disabled = not enabled
         self.ground = Ground(self, grounds[0], shadow=enabled)
         tone, tint = TILE_TONES[turn % len(TILE_TONES)] if enabled else ("on_disabled", "line")
-        heading = Words(title, HEADING, "ink" if enabled else "on_disabled", bold=True, lines=2)
+        heading = Words(title, BODY + 0.6, "ink" if enabled else "on_disabled", bold=True, lines=2)
         note_text = kind.note.in_language(language) if enabled else wording.NOT_NOW.in_language(language)
         note = Words(note_text, SMALL, "ink_soft" if enabled else "on_disabled", lines=2)
         self.add_widget(Badge(kind.icon, 26, tone, tint))

@@ -62,6 +62,6 @@ class _Dash(Space):
             dash = Rectangle()
 
         def follow(*_: object) -> None:
-            dash.pos, dash.size = (self.x, self.center_y - mm(0.35)), (self.width, mm(0.7))
+            dash.pos, dash.size = (self.x, self.y + self.height / 2 - mm(0.35)), (self.width, mm(0.7))
 
         self.bind(pos=follow, size=follow)
