@@ -19,7 +19,7 @@ from typing import Final
 
 from hardware.cards import sdt_commands
 from hardware.cards.sdt_frame import Decoder, FrameFault, Status, encode
-from hardware.cards.synthetic import SyntheticCard
+from hardware.cards.synthetic import PORTRAIT_BLOCK_BYTES, SyntheticCard
 
 # The example of the protocol paper: 05.01-20101129-0001228293-0296863149.
 DEFAULT_SAM_ID: Final = bytes.fromhex("0500010009B8320105BE1200ADC5B111")
@@ -61,6 +61,8 @@ class SamModule:
         self._seen = False
 
     def insert(self, card: SyntheticCard) -> None:
+        if len(card.portrait) != PORTRAIT_BLOCK_BYTES:
+            raise ValueError(f"a card has a portrait block of {PORTRAIT_BLOCK_BYTES} bytes, not {len(card.portrait)}")
         self.card, self._selected, self._seen = card, False, False
 
     def remove(self) -> None:
@@ -124,7 +126,7 @@ class SamEmulator:
         self.plug()
 
     def insert(self, card: SyntheticCard) -> None:
-        """Lays a card on the reader."""
+        """Lays a card on the reader. Raises ValueError for a portrait that is not a whole block (`portrait_block`)."""
         with self._access:
             self._module.insert(card)
 

@@ -1,6 +1,9 @@
 """The emulated reader behaves as the documents say, without any driver."""
 
-from card_samples import VALID
+from dataclasses import replace
+
+import pytest
+from card_samples import VALID, WEBP
 
 from hardware.cards.emulator import DEFAULT_SAM_ID, Faults, SamModule
 
@@ -39,3 +42,8 @@ def test_fingerprints_and_unknown_commands_are_refused() -> None:
     module.insert(VALID)
     module.answer(SELECT)
     assert module.answer(b"\x30\x10") == module.answer(b"\x99\x99") == bytes.fromhex("000021")
+
+
+def test_a_picture_that_was_not_made_a_block_is_no_card() -> None:
+    with pytest.raises(ValueError, match="portrait block"):
+        sam().insert(replace(VALID, portrait=WEBP))
