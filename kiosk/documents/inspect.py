@@ -25,6 +25,7 @@ _LIMIT_DECODED_BYTES: Final = 32 * 1024 * 1024
 _A4_PT: Final = (210 * 72 / 25.4, 297 * 72 / 25.4)
 _TOLERANCE_PT: Final = 2.0
 
+_SEAL_WIDGET: Final = ("/Widget", "/Sig")
 # fmt: off
 _FORBIDDEN_KEYS: Final = frozenset([
     "/AA", "/JavaScript", "/JS", "/XFA", "/EmbeddedFiles", "/EF", "/AF", "/Collection", "/OCProperties", "/OC",
@@ -77,6 +78,7 @@ def inspect(document: pypdf.PdfReader) -> int:
         raise Refused(Reason.DOCUMENT_UNSAFE, f"{pages} pages")
     for page in document.pages:
         _refuse_other_paper(page)
+        _refuse_annotations(page)
     return pages
 
 
@@ -114,15 +116,20 @@ def _refuse_active(item: DictionaryObject) -> None:
         raise Refused(Reason.DOCUMENT_UNSAFE, "external or attached file")
     if subkind == "/PS" or (subkind == "/Form" and "/Ref" in item):
         raise Refused(Reason.DOCUMENT_UNSAFE, "PostScript or reference XObject")
-    is_annotation = kind == "/Annot" or ("/Rect" in item and subkind is not None)
-    if is_annotation and (subkind != "/Widget" or _name(item, "/FT") != "/Sig"):
-        raise Refused(Reason.DOCUMENT_UNSAFE, "annotation other than the seal")
 
 
 def _name(item: DictionaryObject, key: str) -> str | None:
     """The name behind `key`, references resolved: pypdf's `get` would return the reference, and miss what it hides."""
     value = item[key] if key in item else None  # noqa: SIM401
     return str(value) if isinstance(value, NameObject) else None
+
+
+def _refuse_annotations(page: pypdf.PageObject) -> None:
+    for annotation in page.annotations or ():
+        item = annotation.get_object()
+        is_seal = isinstance(item, DictionaryObject) and (_name(item, "/Subtype"), _name(item, "/FT")) == _SEAL_WIDGET
+        if not is_seal:
+            raise Refused(Reason.DOCUMENT_UNSAFE, "annotation other than the seal")
 
 
 def _refuse_other_paper(page: pypdf.PageObject) -> None:

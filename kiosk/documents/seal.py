@@ -48,7 +48,10 @@ async def verify_seal(pdf: bytes, trust: Trust, at: datetime) -> HoldingSeal:
     seal = _only_seal(pdf)
     length = _covered_length(pdf, seal)
     _refuse_open_certification(seal)
-    context = _context(trust, at)
+    try:
+        context = _context(trust, at)
+    except (ValueError, TypeError):
+        raise Refused(Reason.SEAL_UNVERIFIABLE, "the trust store cannot be read") from None
     status = await async_validate_pdf_signature(seal, context, context)
     if not (status.intact and status.valid):
         raise Refused(Reason.SEAL_INVALID, "the bytes are not those that were sealed")

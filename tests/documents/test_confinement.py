@@ -9,6 +9,7 @@ from pathlib import Path
 PROBE = """
 import json, logging, resource, socket, sys
 logging.basicConfig(stream=sys.stderr)
+from kiosk.documents.confinement import allow_cpu_for_one_request
 from kiosk.documents.worker import prepare
 prepare()
 tried = {}
@@ -26,6 +27,9 @@ attempt("disk", write)
 attempt("memory", lambda: bytearray(2 << 30))
 held = []
 attempt("files", lambda: held.extend(open("/dev/null") for _ in range(100)))
+allow_cpu_for_one_request()
+used = resource.getrusage(resource.RUSAGE_SELF)
+tried["cpu_s"] = round(resource.getrlimit(resource.RLIMIT_CPU)[0] - used.ru_utime - used.ru_stime)
 tried["core"] = resource.getrlimit(resource.RLIMIT_CORE)[1]
 print(json.dumps(tried))
 """
@@ -45,5 +49,6 @@ def test_no_network_no_disk_little_memory_few_files(tmp_path: Path) -> None:
     tried = json.loads(done.stdout)
     refused_by_name = "the kernel refused an empty network namespace" in done.stderr
     assert tried.pop("network") == "OSError" or refused_by_name
+    assert tried.pop("cpu_s") in (10, 11)
     assert tried == {"disk": "OSError", "memory": "MemoryError", "files": "OSError", "core": 0}
     assert landing.read_bytes() == b""

@@ -9,12 +9,15 @@ from io import BytesIO
 
 import pypdf
 import pytest
+from asn1crypto import crl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from sealed_samples import AGENCY, NONCE, OTHER, OTHER_AGENCY, ZHANG, Sealer, changed, compose, replace_struct, stating
 
 from kiosk.documents.digests import number_digest, subject_digest
@@ -71,6 +74,15 @@ def test_any_other_byte_is_refused(sealer: Sealer, good: bytes, position: int, b
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_shorter_file_is_refused(sealer: Sealer, good: bytes, cut: int) -> None:
     refusal(sealer, good[:-cut])
+
+
+@given(start=st.integers(min_value=0), length=st.integers(1, 400))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_repeated_or_missing_stretch_is_refused(sealer: Sealer, good: bytes, start: int, length: int) -> None:
+    start %= len(good)
+    stretch = good[start : start + length]
+    refusal(sealer, good[:start] + stretch + good[start:])
+    refusal(sealer, good[:start] + good[start + length :])
 
 
 @pytest.mark.parametrize(
@@ -131,6 +143,16 @@ def test_incremental_update_after_sealing(
     sealer: Sealer, good: bytes, change: Callable[[IncrementalPdfFileWriter], None]
 ) -> None:
     assert refusal(sealer, changed(good, change))[0] is SEAL
+
+
+def test_validation_data_added_for_archiving_is_no_change(sealer: Sealer, good: bytes) -> None:
+    """PAdES B-LT: the archive appends certificates and CRLs, unsigned."""
+    file = BytesIO(good)
+    contents = PdfFileReader(BytesIO(good)).embedded_signatures[0].sig_object.raw_get("/Contents")
+    crls = [crl.CertificateList.load(der) for der in sealer.trust.crls]
+    DocumentSecurityStore.add_dss(file, contents, crls=crls)
+    assert len(file.getvalue()) > len(good)
+    assert isinstance(verdict(sealer, file.getvalue()), Verified)
 
 
 def test_a_statement_replaced_after_sealing_is_not_read(sealer: Sealer, good: bytes) -> None:
@@ -232,6 +254,17 @@ def test_a_stale_crl_is_no_crl(sealer: Sealer, good: bytes) -> None:
 
 def test_without_a_pinned_root_nobody_is_believed(sealer: Sealer, good: bytes) -> None:
     assert refusal(sealer, good, replace_struct(sealer.trust, roots=()))[0] is Reason.SEAL_UNVERIFIABLE
+
+
+def test_a_crl_that_nobody_signed_is_no_crl(sealer: Sealer, good: bytes) -> None:
+    forged = tuple(der[:-1] + bytes([der[-1] ^ 1]) for der in sealer.trust.crls)
+    assert refusal(sealer, good, replace_struct(sealer.trust, crls=forged))[0] is Reason.SEAL_UNVERIFIABLE
+
+
+@pytest.mark.parametrize("part", ["roots", "intermediates", "crls"])
+def test_a_trust_store_that_cannot_be_read_is_the_terminals_fault(sealer: Sealer, good: bytes, part: str) -> None:
+    spoilt = replace_struct(sealer.trust, **{part: (b"not DER", *getattr(sealer.trust, part))})
+    assert refusal(sealer, good, spoilt)[0] is Reason.SEAL_UNVERIFIABLE
 
 
 # --- harmful, although sealed by the right agency --------------------------------------------------------------------
