@@ -1,11 +1,11 @@
 """A printer behind a CUPS queue: CUPS carries the document, the printer itself says what became of it.
 
-CUPS is good at turning a sealed PDF into what a device eats and bad at telling the truth about it (notes in `ipp_device`).
-So the document goes in through pycups, from memory, under a random neutral name; from then on the printer is asked for the job
-of that name. Rules that keep one issue from becoming two originals:
+CUPS is good at turning a sealed PDF into what a device eats and bad at telling the truth about it (notes in
+`ipp_device`). So the document goes in through pycups, from memory, under a random neutral name; from then on the
+printer is asked for the job of that name. Rules that keep one issue from becoming two originals:
 
-- The queue's copy is purged as soon as the printer has said the last word on the job, or has vanished with it: nothing that
-  lies in a spool can be sent again later.
+- The queue's copy is purged as soon as the printer has said the last word on the job, or has vanished with it: nothing
+  that lies in a spool can be sent again later.
 - A printer that comes back without knowing the job, or counts fewer pages than we sent, makes the job `UNCERTAIN`.
 - No state of the queue is ever taken as proof of paper; it only tells that a job will not reach the printer any more.
 """
@@ -30,7 +30,15 @@ SPOOLER_WITHIN_S: Final = 10.0
 LET_GO_WITHIN_S: Final = 15.0
 _CHUNK: Final = 65536
 _OPTIONS: Final = {"media": "iso_a4_210x297mm", "sides": "one-sided", "copies": "1"}
-_OUTCOMES: Final = {IppJobState.CANCELED: Outcome.CANCELLED, IppJobState.ABORTED: Outcome.ABORTED}
+_ENDED_AT_PRINTER: Final = {IppJobState.CANCELED: Outcome.CANCELLED, IppJobState.ABORTED: Outcome.ABORTED}
+# A job whose filter failed is "stopped" in the queue and stays there. A completed one that the printer has never heard
+# of may have been heard and forgotten.
+_ENDED_IN_QUEUE: Final = {
+    IppJobState.CANCELED: Outcome.CANCELLED,
+    IppJobState.ABORTED: Outcome.ABORTED,
+    IppJobState.STOPPED: Outcome.ABORTED,
+    IppJobState.COMPLETED: Outcome.UNCERTAIN,
+}
 
 _T = TypeVar("_T")
 
@@ -48,7 +56,7 @@ class _Job:
 
 
 class CupsQueue:
-    """The queue `queue` of the CUPS server on loopback port `server_port`, and the printer at `printer_uri` behind it."""
+    """The queue `queue` of the CUPS server on loopback port `server_port`, in front of the printer at `printer_uri`."""
 
     def __init__(self, server_port: int, queue: str, printer_uri: str) -> None:
         self._device = IppDevice(printer_uri)
@@ -64,7 +72,7 @@ class CupsQueue:
             return error.trouble
 
     async def submit(self, pdf: bytes, pages: int) -> Submission:
-        """See `Printer.submit`. A printer that cannot print now gets nothing: no document waits in a queue for paper."""
+        """See `Printer.submit`. Nothing is handed to a printer that cannot print now: no document waits for paper."""
         if self._job is not None and not _is_over(self._job):
             raise RuntimeError("one job at a time: the last one has no outcome yet")
         if (trouble := await self._device.condition()) is not None:
@@ -101,12 +109,12 @@ class CupsQueue:
         job.cancelling = True
         try:
             async with asyncio.timeout(LET_GO_WITHIN_S):
-                while (report := await self._look(job)).outcome is None:
-                    await asyncio.sleep(LOOK_EVERY_S)
+                async for report in self.follow(submission):
+                    outcome = report.outcome
         except TimeoutError:
             job.last = JobReport(job.pages_out, Trouble.OTHER, Outcome.UNCERTAIN)
             raise PrinterError(Trouble.OTHER, "the printer does not let go of the job") from None
-        if report.outcome is Outcome.UNCERTAIN:
+        if outcome is Outcome.UNCERTAIN:
             raise PrinterError(report.trouble or Trouble.OTHER, "nobody can say what the printer did with the job")
 
     async def close(self) -> None:
@@ -157,11 +165,13 @@ class CupsQueue:
     def _as_the_printer_says(self, job: _Job, at_printer: DeviceJob, trouble: Trouble | None) -> JobReport:
         job.at_printer = True
         job.pages_out = max(job.pages_out, at_printer.pages_out or 0)
-        outcome = _OUTCOMES.get(at_printer.state)
+        outcome = _ENDED_AT_PRINTER.get(at_printer.state)
         if at_printer.state is IppJobState.COMPLETED:
-            counted = job.submission.pages if at_printer.pages_out is None else at_printer.pages_out
-            job.pages_out = counted
-            outcome = Outcome.PRINTED if counted >= job.submission.pages else Outcome.UNCERTAIN
+            if at_printer.pages_out is None:  # a printer that does not count is believed
+                job.pages_out = job.submission.pages
+            outcome = Outcome.UNCERTAIN
+        if outcome in (Outcome.CANCELLED, Outcome.UNCERTAIN) and job.pages_out >= job.submission.pages:
+            outcome = Outcome.PRINTED  # also when the cancel came too late: the paper is the truth
         return JobReport(job.pages_out, trouble, outcome)
 
     async def _queue_is_done(self, job: _Job) -> Outcome | None:
@@ -174,9 +184,7 @@ class CupsQueue:
             return None
         if job_state is None:  # purged: by us, or with the whole spool when the server was started again
             return Outcome.CANCELLED if job.cancelling else Outcome.UNCERTAIN
-        if job_state is IppJobState.COMPLETED:  # and yet the printer has never heard of it
-            return Outcome.UNCERTAIN
-        return _OUTCOMES.get(job_state)
+        return _ENDED_IN_QUEUE.get(job_state)
 
     async def _withdraw(self, job: _Job) -> None:
         await self._try(lambda spooler: spooler.withdraw(job.submission.job))
@@ -260,7 +268,8 @@ class _Spooler:
 
     def withdraw_named(self, name: str) -> None:
         """Withdraw the job of this name, if there is one."""
-        for number, job in self._connection.getJobs("not-completed", requested_attributes=["job-id", "job-name"]).items():
+        waiting = self._connection.getJobs("not-completed", requested_attributes=["job-id", "job-name"])
+        for number, job in waiting.items():
             if job.get("job-name") == name:
                 self.withdraw(number)
 

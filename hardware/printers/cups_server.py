@@ -1,7 +1,8 @@
-"""A CUPS server of our own, beside whatever the machine has: unprivileged, on loopback, with everything it writes on tmpfs.
+"""A CUPS server of our own, beside whatever the machine has: unprivileged, on loopback, with everything it writes on
+tmpfs.
 
-"Data never lands" (C20) meets a server that spools to a file by design; so the directory it is given is on a memory file
-system and is emptied at every start: a queue that comes back never prints what somebody left behind.
+"Data never lands" (C20) meets a server that spools to a file by design; so the directory it is given is on a memory
+file system and is emptied at every start: a queue that comes back never prints what somebody left behind.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ _UNPRIVILEGED: Final = ("nobody", "nogroup")
 
 
 class CupsServer:
-    """A cupsd that keeps everything under `directory` (on tmpfs, made here, emptied at start) and listens on `port` (0: any).
+    """A cupsd that keeps everything under `directory` (on tmpfs, emptied at start) and listens on `port` (0: any).
 
     Started by root it runs as nobody, who must be able to reach `directory`; started by anybody else it runs as them.
     """
@@ -76,7 +77,7 @@ class CupsServer:
         return ("-c", str(etc / "cupsd.conf"), "-s", str(etc / "cups-files.conf"))
 
     async def _knows_its_printer(self, name: str) -> None:
-        """cupsd asks the printer in the background; until it knows the media, the queue is a raw one and aborts jobs."""
+        """cupsd asks the printer in the background: until it knows the media, the queue is raw and aborts jobs."""
         message = {"operation-attributes-tag": {"requested-attributes": ["media-supported"]}}
         async with pyipp.IPP(f"ipp://127.0.0.1:{self.port}/printers/{name}") as queue:
             try:
@@ -105,7 +106,7 @@ class CupsServer:
                 shutil.chown(path, user, group)
 
     async def _run(self, *command: str) -> None:
-        """Run a short command as the server's user: `cupsd -t` also sets owners, so root must not be the one to check."""
+        """Run a short command as the server's user: `cupsd -t` also sets owners, so root must not check."""
         process = await asyncio.create_subprocess_exec(
             *as_child(command, *_identity()),
             stdin=asyncio.subprocess.DEVNULL,

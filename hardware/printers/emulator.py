@@ -1,11 +1,11 @@
 """An IPP Everywhere printer (PWG 5100.14) to develop and test against, with a tray, a door and a power switch.
 
-The printer is `ippeveprinter` of CUPS: IPP, job states and state reasons are its own. It runs a command for each document;
-ours is a line to the engine here, which takes its time per page, stops for an empty tray or a jam and goes on when a hand has
-helped, and lays what came out into a folder. Four things about ippeveprinter shape this file:
+The printer is `ippeveprinter` of CUPS: IPP, job states and state reasons are its own. It runs a command for each
+document; ours is a line to the engine here, which takes its time per page, stops for an empty tray or a jam and goes on
+when a hand has helped, and lays what came out into a folder. Four things about ippeveprinter shape this file:
 
-- It does not start without a message bus, even to announce nothing (`-r off`): it gets a private one, on a socket, with nobody
-  on it. The machine's own bus and avahi are neither needed nor touched.
+- It does not start without a message bus, even to announce nothing (`-r off`): it gets a private one, on a socket, with
+  nobody on it. The machine's own bus and avahi are neither needed nor touched.
 - Paper is loaded on its media page, like on a real one's. With an empty tray it starts no job until paper is in.
 - Other state reasons come from a command only. When it idles, it is sent a job of a format of our own
   (`application/vnd.onecard-panel`) whose command says nothing but the new state: the printer's front panel.
@@ -36,15 +36,15 @@ _EMPTY: Final = "media-empty"
 _JAM: Final = "media-jam"
 _DOOR: Final = "cover-open"
 _PANEL_REASONS: Final = frozenset({_JAM, _DOOR})
-# The media page's form: trays 1 (main) and 3 (by-pass) of ippeveprinter's built-in printer; the by-pass tray cannot tell.
+# The media page's form: trays 1 (main) and 3 (by-pass) of ippeveprinter's built-in printer; the by-pass tray cannot
 _TRAYS: Final = {"size1": "iso_a4_210x297mm", "type1": "stationery", "size3": "iso_a4_210x297mm", "level3": "-2"}
 
 
 class EmulatedPrinter:
     """A printer on loopback `port` (0: any) that keeps its things in `run_dir` and lays pages into `printed_dir`.
 
-    `printed_dir` receives 001.pdf, 002.pdf, …: what came out of the slot, one file per job that put out at least one page.
-    Each page takes `seconds_per_page`. The switches return when the printer itself reports the new condition.
+    `printed_dir` receives 001.pdf, 002.pdf, …: what came out of the slot, one file per job that put out at least one
+    page. Each page takes `seconds_per_page`. The switches return when the printer itself reports the new condition.
     """
 
     def __init__(self, run_dir: Path, printed_dir: Path, port: int = 0, seconds_per_page: float = 1.0) -> None:
@@ -190,27 +190,30 @@ class EmulatedPrinter:
                 await self._press_panel()
 
     async def _reported(self) -> frozenset[str]:
-        answer = await self._ask(IppOperation.GET_PRINTER_ATTRIBUTES, {"requested-attributes": ["printer-state-reasons"]})
+        attributes: dict[str, Any] = {"requested-attributes": ["printer-state-reasons"]}
+        answer = await self._ask(IppOperation.GET_PRINTER_ATTRIBUTES, attributes)
         reasons = answer["printers"][0]["printer-state-reasons"]
         named = reasons if isinstance(reasons, list) else [reasons]
         return frozenset(reason.removesuffix("-report").removesuffix("-warning") for reason in named)
 
     async def _press_panel(self) -> None:
         """Run a panel job to its end, unless the printer is at work: then its engine tells the new state by itself."""
-        with contextlib.suppress(pyipp.IPPError):  # busy
-            job = await self._ask(IppOperation.PRINT_JOB, {"job-name": "panel", "document-format": _PANEL}, data=b"panel")
-            while await self._job(job["jobs"][0]["job-id"], "job-state") != IppJobState.COMPLETED:
-                await asyncio.sleep(_TICK_S / 5)
+        try:
+            answer = await self._ask(IppOperation.PRINT_JOB, {"job-name": "panel", "document-format": _PANEL}, b"panel")
+        except pyipp.IPPError:
+            await asyncio.sleep(_TICK_S)
             return
-        await asyncio.sleep(_TICK_S)
+        while True:
+            if await self._job(answer["jobs"][0]["job-id"], "job-state") == IppJobState.COMPLETED:
+                return
+            await asyncio.sleep(_TICK_S / 5)
 
     async def _job(self, job: int, attribute: str) -> Any:
-        answer = await self._ask(IppOperation.GET_JOB_ATTRIBUTES, {"job-id": job, "requested-attributes": [attribute]})
+        attributes: dict[str, Any] = {"job-id": job, "requested-attributes": [attribute]}
+        answer = await self._ask(IppOperation.GET_JOB_ATTRIBUTES, attributes)
         return answer["jobs"][0][attribute]
 
-    async def _ask(
-        self, operation: IppOperation, attributes: dict[str, str | int | list[str]], data: bytes = b""
-    ) -> dict[str, Any]:
+    async def _ask(self, operation: IppOperation, attributes: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
         if self._ipp is None:
             raise ServerError("the printer is switched off")
         message = {"operation-attributes-tag": attributes, "data": data}
@@ -255,7 +258,7 @@ class EmulatedPrinter:
         return True
 
     async def _feed(self, job: int, is_last: bool, writer: asyncio.StreamWriter) -> bool:
-        """True when one more page is out, False when the job was cancelled. A stopped page is fed again from the start."""
+        """True when one more page is out, False when the job was cancelled. A stopped page is fed anew."""
         loop = asyncio.get_running_loop()
         if is_last and self._runs_out:
             self._runs_out = False

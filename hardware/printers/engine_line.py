@@ -1,7 +1,7 @@
 """The line between ippeveprinter and the engine of the emulated printer (`emulator.py`), run by `printer_command.sh`.
 
-Tells the engine which document has arrived; hands back its STATE and ATTR lines (ippeveprinter(7), ippevepcl(7)) on stderr,
-and its verdict as exit status. Standard library only: it is started for every job.
+Tells the engine which document has arrived; hands back its STATE and ATTR lines (ippeveprinter(7), ippevepcl(7)) on
+stderr, and its verdict as exit status. Standard library only: it is started for every job.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What the printer itself says, asked over IPP at its own address.
 
-A queue repeats what it once heard: CUPS keeps "media-jam" after the job is gone and counts an impression for a job sent to a
-printer that was switched off. So conditions and job states are taken from Get-Printer-Attributes and Get-Jobs
+A queue repeats what it once heard: CUPS keeps "media-jam" after the job is gone and counts an impression for a job sent
+to a printer that was switched off. So conditions and job states are taken from Get-Printer-Attributes and Get-Jobs
 (RFC 8011, sections 4.2.5 and 4.2.6) of the device, and a printer that does not answer is `OFFLINE`.
 """
 
@@ -123,7 +123,7 @@ def trouble_in(attributes: dict[str, Any]) -> Trouble | None:
 
 
 def _base(reason: str) -> str:
-    """The keyword without its severity: printers grade as they like (an idle ippeveprinter says "media-empty-report")."""
+    """The keyword without its severity: an idle printer may call an empty tray a mere "media-empty-report"."""
     for severity in _SEVERITIES:
         reason = reason.removesuffix(severity)
     return reason

@@ -76,7 +76,7 @@ class ServerProcess:
         return cls(name, process, log)
 
     async def accepts_on(self, port: int) -> None:
-        """Return when the port accepts connections. Raises ServerError when the process ends first, or takes too long."""
+        """Return when the port accepts connections. Raises ServerError when the process ends or takes too long."""
         await self._until_it_answers(lambda: asyncio.open_connection("127.0.0.1", port))
 
     async def accepts_at(self, path: Path) -> None:

@@ -1,8 +1,8 @@
 """What a printer is to this terminal: a device that can be asked how it is, and jobs that end in one known outcome.
 
-The paper is the truth. A job is over when the printer itself says so, not when a queue has accepted it, and where nobody can
-know whether a page came out the outcome is `UNCERTAIN`: the one who called decides, nothing here prints a second time.
-State words follow RFC 8011 (IPP/1.1: Model and Semantics), sections 5.3.7 job-state and 5.4.12 printer-state-reasons.
+The paper is the truth. A job is over when the printer itself says so, not when a queue has accepted it, and where
+nobody can know whether a page came out the outcome is `UNCERTAIN`: the one who called decides, nothing here prints a
+second time. The words of state follow RFC 8011 (IPP/1.1: Model and Semantics), sections 5.3.7 and 5.4.12.
 """
 
 from collections.abc import AsyncIterator
@@ -24,7 +24,10 @@ class Trouble(Enum):
 
 
 class Outcome(Enum):
-    """How a job ended. Pages may have come out before a `CANCELLED` or `ABORTED` job ended: see `JobReport.pages_out`."""
+    """How a job ended. Some pages may be out of a `CANCELLED` or `ABORTED` one: see `JobReport.pages_out`.
+
+    `PRINTED` also ends a job whose cancelling came too late: all its pages are out.
+    """
 
     PRINTED = "printed"
     CANCELLED = "cancelled"
@@ -33,7 +36,7 @@ class Outcome(Enum):
 
 
 class PrinterError(Exception):
-    """The printer or its queue cannot do what was asked. `detail` is for technicians and holds nothing of the document."""
+    """The printer or its queue cannot do what was asked. `detail` is for technicians, without personal data."""
 
     def __init__(self, trouble: Trouble, detail: str) -> None:
         super().__init__(f"{trouble.value}: {detail}")
@@ -67,7 +70,10 @@ class Printer(Protocol):
         ...
 
     async def submit(self, pdf: bytes, pages: int) -> Submission:
-        """Hand over a PDF of `pages` pages, from memory. Raises PrinterError; then nothing was handed over."""
+        """Hand over a PDF of `pages` pages, from memory, to a printer that is ready.
+
+        Raises PrinterError, also with the trouble of a printer that is not; then nothing was handed over.
+        """
         ...
 
     def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
@@ -78,7 +84,9 @@ class Printer(Protocol):
         ...
 
     async def cancel(self, submission: Submission) -> None:
-        """Stop the job; when this returns no further page can come. May be called again, and for a job that is over.
+        """Stop the job; when this returns no further page can come, and `follow` tells how it ended.
+
+        May be called again, and for a job that is over.
 
         Raises PrinterError when that cannot be promised (the printer is gone, or does not let go of the job).
         """
