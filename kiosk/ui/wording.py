@@ -32,7 +32,10 @@ STILL_HERE: Final = Text("我还在，继续办理", "I am still here")
 
 # Home
 HOME_TITLE: Final = Text("您好，欢迎自助办理", "Welcome. How can we help?")
-HOME_LEAD: Final = Text("证明当场查询、核验、打印，免费，约两分钟。", "Certificates checked and printed on the spot. Free, about two minutes.")
+HOME_LEAD: Final = Text(
+    "证明当场查询、核验、打印，免费，约两分钟。",
+    "Certificates checked and printed on the spot. Free, about two minutes.",
+)
 HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity card on the reader")
 HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
 HOME_KINDS: Final = Text("或先选择要打印的证明", "Or first choose what you need")
@@ -98,12 +101,15 @@ PREVIEW_PAGES: Final = Text("页数", "Pages")
 PAGES_ONE: Final = Text("共 1 页", "1 page")
 PAGES_MANY: Final = Text("共 {n} 页", "{n} pages")
 PREVIEW_MISSING: Final = Text(
-    "预览无法显示，因此不能打印。请结束后重试。", "The preview cannot be shown, so it cannot be printed. Please stop and try again."
+    "预览无法显示，因此不能打印。请结束后重试。",
+    "The preview cannot be shown, so it cannot be printed. Please stop and try again.",
 )
 
 # Printing
 PRINTING_TITLE: Final = Text("正在打印", "Printing")
-PRINTING_HOW: Final = Text("纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please.")
+PRINTING_HOW: Final = Text(
+    "纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please."
+)
 PRINTING_LEFT: Final = Text("最多再等 {n} 秒", "We wait {n} more seconds")
 
 # Hand over

@@ -28,16 +28,39 @@ from kiosk.reasons import Reason
 
 _KINDS = (
     ("residence", "户籍证明", "户口登记与家庭成员", "Household registration", "Register and family members", "home"),
-    ("no-record", "无犯罪记录证明", "用于就业、出国等", "Certificate of no criminal record", "For work or travel", "shield"),
-    ("insurance", "社会保险参保证明", "参保与缴费明细", "Social insurance record", "Membership and contributions", "heart"),
+    (
+        "no-record",
+        "无犯罪记录证明",
+        "用于就业、出国等",
+        "Certificate of no criminal record",
+        "For work or travel",
+        "shield",
+    ),
+    (
+        "insurance",
+        "社会保险参保证明",
+        "参保与缴费明细",
+        "Social insurance record",
+        "Membership and contributions",
+        "heart",
+    ),
     ("marriage", "婚姻登记记录证明", "婚姻登记档案摘录", "Marriage record", "Extract from the register", "rings"),
-    ("property", "不动产登记查询结果证明", "个人名下不动产登记情况", "Property record", "Real estate in your name", "key"),
+    (
+        "property",
+        "不动产登记查询结果证明",
+        "个人名下不动产登记情况",
+        "Property record",
+        "Real estate in your name",
+        "key",
+    ),
     ("driving", "驾驶人安全记录证明", "驾驶证与安全记录", "Driving record", "Licence and safety record", "car"),
     ("birth", "出生医学证明查询", "出生登记信息", "Birth record", "Extract from the register", "baby"),
     ("education", "学历证书核验证明", "学历与学位信息", "Education record", "Degrees and certificates", "book"),
 )
 _AGENCY = Text("示例区公安局", "Example District Public Security Bureau")
-KINDS = tuple(Kind(code, Text(zh, en), Text(zh_note, en_note), _AGENCY, icon) for code, zh, zh_note, en, en_note, icon in _KINDS)
+KINDS = tuple(
+    Kind(code, Text(zh, en), Text(zh_note, en_note), _AGENCY, icon) for code, zh, zh_note, en, en_note, icon in _KINDS
+)
 
 
 def certificate(fonts: Path) -> bytes:
@@ -46,7 +69,14 @@ def certificate(fonts: Path) -> bytes:
     draw = ImageDraw.Draw(page)
     regular, bold = fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf"
     draw.text((454, 150), "户籍证明", "black", ImageFont.truetype(str(bold), 54), anchor="mm")
-    lines = ("姓名：张某某", "公民身份号码：330000********0000", "住址：示例省示例市示例区示例路 1 号", "", "兹证明上述人员的户口登记在本辖区。", "特此证明。")
+    lines = (
+        "姓名：张某某",
+        "公民身份号码：330000********0000",
+        "住址：示例省示例市示例区示例路 1 号",
+        "",
+        "兹证明上述人员的户口登记在本辖区。",
+        "特此证明。",
+    )
     for number, line in enumerate(lines):
         draw.text((120, 300 + 62 * number), line, "black", ImageFont.truetype(str(regular), 28))
     draw.ellipse((560, 820, 780, 1040), outline="#C8372D", width=8)

@@ -50,7 +50,9 @@ def display(width: int, height: int) -> Iterator[str]:
 class Stage:
     """The ui process between a fake desk and a private display."""
 
-    def __init__(self, folder: Path, fonts: Path, x_display: str, size: tuple[int, int] = (1080, 1920), **environment: str) -> None:
+    def __init__(
+        self, folder: Path, fonts: Path, x_display: str, size: tuple[int, int] = (1080, 1920), **environment: str
+    ) -> None:
         self.folder, self.display = folder, x_display
         self.preview = folder / "preview.ring"
         self._listener = socket.socket(socket.AF_UNIX)
@@ -74,19 +76,25 @@ class Stage:
     def __enter__(self) -> "Stage":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.process.kill()
         self.process.wait(SECONDS)
 
     # --- the desk ---
 
-    def show(self, page: Page, language: Language = "zh", countdown_s: int | None = None, seq: int | None = None) -> Snapshot:
+    def show(
+        self, page: Page, language: Language = "zh", countdown_s: int | None = None, seq: int | None = None
+    ) -> Snapshot:
         """Shows a page and waits until it is painted."""
         self._seq = self._seq + 1 if seq is None else seq
         self._desk.sendall(encode(Show(self._seq, page, language, countdown_s)))
         return self.until(
-            lambda s: (s["page"], s["seq"], s["language"], s["countdown_s"])
-            == (type(page).__name__, self._seq, language, countdown_s)
+            lambda s: (
+                (s["page"], s["seq"], s["language"], s["countdown_s"])
+                == (type(page).__name__, self._seq, language, countdown_s)
+            )
         )
 
     def act(self) -> Act:
@@ -126,7 +134,9 @@ class Stage:
         return next(item for item in self.seen["items"] if item["id"] == name)
 
     def picture(self, path: Path) -> None:
-        subprocess.run(["import", "-window", "root", str(path)], env={**os.environ, "DISPLAY": self.display}, check=True)
+        subprocess.run(
+            ["import", "-window", "root", str(path)], env={**os.environ, "DISPLAY": self.display}, check=True
+        )
 
     # --- the finger ---
 

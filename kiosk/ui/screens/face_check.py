@@ -51,7 +51,9 @@ class _Prompt(Row):
         self._here = here
         self._sides = {side: Badge("look", 32, "on_dark", "brand", radius=16) for side in ("left", "right")}
         self._words = Words("", TITLE + 1, bold=True, align="center", pos_hint={"center_y": 0.5})
-        super().__init__(self._sides["left"], self._words, self._sides["right"], gap=GAP, size_hint_y=None, height=mm(38))
+        super().__init__(
+            self._sides["left"], self._words, self._sides["right"], gap=GAP, size_hint_y=None, height=mm(38)
+        )
         self.show(page)
 
     def show(self, page: FaceCheck) -> None:

@@ -18,7 +18,11 @@ class HandOverScreen(Screen):
     def body(self, page: HandOver) -> Widget:
         here = self.here
         things = [
-            _thing("take-paper", here.say(wording.TAKE_PAPER, pages=wording.pages(page.pages, here.language)), here.say(wording.TAKE_PAPER_WHERE))
+            _thing(
+                "take-paper",
+                here.say(wording.TAKE_PAPER, pages=wording.pages(page.pages, here.language)),
+                here.say(wording.TAKE_PAPER_WHERE),
+            )
         ]
         if page.card:
             things.append(_thing("take-card", here.say(wording.TAKE_CARD), here.say(wording.TAKE_CARD_WHERE)))

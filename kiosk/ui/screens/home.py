@@ -1,5 +1,6 @@
 """Nobody is here yet: greet, show how to begin, offer the kinds of certificate, or say why nothing can be printed."""
 
+from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
 from kiosk.pages import Home
@@ -47,10 +48,13 @@ class HomeScreen(Screen):
     def _how_to_begin(self) -> Widget:
         here = self.here
         panel = Column(
-            Scene("lay-card"),
+            Space(0.3),
+            Scene("lay-card", size_hint_max_y=mm(110)),
+            Space(0.05),
             Words(here.say(wording.HOME_CARD), HEADING, "good", bold=True, align="center"),
             Words(here.say(wording.HOME_CARD_HOW), BODY, "ink", align="center"),
-            margin=(6, 6),
+            Space(0.3),
+            margin=(6, 5),
             gap=1,
         )
         Ground(panel, "good_tint")

@@ -19,7 +19,9 @@ class PresentCardScreen(Screen):
         picture = Column(Scene("lay-card"), margin=12)
         Ground(picture, "good_tint", 8)
         column = Column(
-            title(here.say(wording.PRESENT_TITLE), here.say(wording.PRESENT_HOW), "center"), gap=GAP * 1.5, margin=(MARGIN, 14)
+            title(here.say(wording.PRESENT_TITLE), here.say(wording.PRESENT_HOW), "center"),
+            gap=GAP * 1.5,
+            margin=(MARGIN, 14),
         )
         if page.wish is not None:
             column.add_widget(self._wish(page.wish.icon, page.wish.title.in_language(here.language)))

@@ -25,14 +25,23 @@ class PreviewScreen(Screen):
             picture: Widget = PaperPicture(page.png)
             self._visible = True
         except ValueError:
-            picture = Column(Space(), Notice("warning", here.say(wording.PREVIEW_TITLE), here.say(wording.PREVIEW_MISSING)), Space())
+            picture = Column(
+                Space(), Notice("warning", here.say(wording.PREVIEW_TITLE), here.say(wording.PREVIEW_MISSING)), Space()
+            )
             self._visible = False
         return Column(self._head(page), picture, self._facts(page), gap=GAP, margin=(MARGIN, 8))
 
     def buttons(self, page: Preview) -> list[PushButton]:
         say = self.here.say
         send = PushButton(
-            "print", say(wording.PRINT), "printer", Print(), self.here.act, filled=True, enabled=self._visible, share=1.6
+            "print",
+            say(wording.PRINT),
+            "printer",
+            Print(),
+            self.here.act,
+            filled=True,
+            enabled=self._visible,
+            share=1.6,
         )
         return [self.leave(), send]
 
@@ -40,7 +49,9 @@ class PreviewScreen(Screen):
         here = self.here
         seal = Row(
             Icon("shield", 9, "good"),
-            Caption(here.say(wording.PREVIEW_SEALED), size_mm=SMALL, bold=True, tone="good", pos_hint={"center_y": 0.5}),
+            Caption(
+                here.say(wording.PREVIEW_SEALED), size_mm=SMALL, bold=True, tone="good", pos_hint={"center_y": 0.5}
+            ),
             gap=2.5,
             margin=(5, 3),
             size_hint=(None, None),

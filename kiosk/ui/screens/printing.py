@@ -26,7 +26,9 @@ class PrintingScreen(Screen):
         picture = Column(Scene("printing"), margin=12)
         Ground(picture, "brand_tint", 8)
         column = Column(
-            title(here.say(wording.PRINTING_TITLE), here.say(wording.PRINTING_HOW), "center"), gap=GAP * 1.5, margin=(MARGIN, 14)
+            title(here.say(wording.PRINTING_TITLE), here.say(wording.PRINTING_HOW), "center"),
+            gap=GAP * 1.5,
+            margin=(MARGIN, 14),
         )
         column.add_widget(picture)
         if page.trouble is None:

@@ -11,7 +11,7 @@ from kiosk.ui.screens.base import Screen, title
 from kiosk.ui.theme.tokens import GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Space
-from kiosk.ui.widgets.pressable import Act, PushButton, Pressable
+from kiosk.ui.widgets.pressable import Act, Pressable, PushButton
 from kiosk.ui.widgets.words import Words
 
 _TONES: Final = {5: "good", 4: "good", 3: "brand", 2: "warn", 1: "warn"}
@@ -25,7 +25,7 @@ class RateScreen(Screen):
         here = self.here
         levels = [_Level(value, here.say(text), here.act) for value, text in wording.RATINGS.items()]
         heading = title(here.say(wording.RATE_TITLE), here.say(wording.RATE_LEAD), "center")
-        return Column(heading, Space(0.3), *levels, Space(), gap=GAP, margin=(MARGIN, 14))
+        return Column(heading, Space(0.3), *levels, Space(0.5), gap=GAP + 1, margin=(MARGIN, 14))
 
     def leave(self) -> PushButton:
         return PushButton("done", self.here.say(wording.SKIP), "home", Done(), self.here.act)
@@ -40,7 +40,7 @@ class _Level(Pressable):
             act,
             ("surface", "brand_tint_pressed"),
             size_hint_y=None,
-            height=mm(42),
+            height=mm(46),
             spacing=mm(10),
             padding=(mm(14), 0),
         )

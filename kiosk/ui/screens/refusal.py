@@ -53,7 +53,9 @@ class RefusalScreen(Screen):
 
 
 def _line(icon: str, sentence: str) -> Widget:
-    row = Row(Badge(icon, 20), Words(sentence, BODY, pos_hint={"center_y": 0.5}), gap=GAP, margin=(8, 5), size_hint_y=None)
+    row = Row(
+        Badge(icon, 20), Words(sentence, BODY, pos_hint={"center_y": 0.5}), gap=GAP, margin=(8, 5), size_hint_y=None
+    )
     row.bind(minimum_height=row.setter("height"))
     Ground(row, "surface")
     return row

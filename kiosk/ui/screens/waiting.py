@@ -33,13 +33,14 @@ class WaitingScreen(Screen):
             margin=(12, 18),
         )
         if page.kind is not None:
-            card.add_widget(Words(page.kind.title.in_language(here.language), HEADING, "brand", bold=True, align="center", lines=2))
+            card.add_widget(
+                Words(page.kind.title.in_language(here.language), HEADING, "brand", bold=True, align="center", lines=2)
+            )
         card.add_widget(Space(high=4))
         card.add_widget(Activity())
-        card.add_widget(self._patience)
         Ground(card, "surface", 8)
         Clock.schedule_once(self._admit, _LONG_SECONDS)
-        return Column(Space(), card, Space(1.4), gap=GAP, margin=(MARGIN, 10))
+        return Column(Space(), card, self._patience, Space(1.4), gap=GAP, margin=(MARGIN, 10))
 
     def close(self) -> None:
         Clock.unschedule(self._admit)

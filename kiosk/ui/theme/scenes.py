@@ -40,7 +40,10 @@ def _sheet(x: float, y: float, height: float) -> tuple[Shape, ...]:
     ]
     lines += [("line", "paper_line", 1.4, f"M{x + 7} {y + at} H{x + 41}") for at in range(14, int(height) - 5, 6)]
     if height > 40:
-        lines += [("line", "seal", 1.5, ("o", x + 35, y + height - 11, 6)), ("line", "seal", 1.3, ("o", x + 35, y + height - 11, 2))]
+        lines += [
+            ("line", "seal", 1.5, ("o", x + 35, y + height - 11, 6)),
+            ("line", "seal", 1.3, ("o", x + 35, y + height - 11, 2)),
+        ]
     return tuple(lines)
 
 

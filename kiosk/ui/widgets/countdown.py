@@ -33,7 +33,15 @@ class Countdown(AnchorLayout):
             self._number,
             Words(wording.COUNTDOWN_HOW.in_language(language), BODY, "ink_soft", align="center"),
             Stack(
-                PushButton("still-here", wording.STILL_HERE.in_language(language), "hand", StillHere(), act, filled=True, high=34),
+                PushButton(
+                    "still-here",
+                    wording.STILL_HERE.in_language(language),
+                    "hand",
+                    StillHere(),
+                    act,
+                    filled=True,
+                    high=34,
+                ),
                 leave,
                 gap=GAP,
                 margin=(0, GAP),

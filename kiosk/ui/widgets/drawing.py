@@ -1,17 +1,20 @@
 """The line drawings and the pictures of `theme`, as widgets."""
 
-from typing import Any
+import math
+from typing import Any, Final
 
 from kivy.clock import Clock
-from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
+from kivy.graphics import Color, SmoothEllipse, SmoothLine, SmoothRoundedRectangle
 from kivy.metrics import mm
 from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.widget import Widget
 
 from kiosk.ui.theme import scenes
-from kiosk.ui.theme.icons import Stroke, flatten, polylines
+from kiosk.ui.theme.icons import Point, flatten, polylines
 from kiosk.ui.theme.tokens import COLOURS, Rgba
 from kiosk.ui.widgets.layout import Ground
+
+_SHARP: Final = math.cos(math.radians(25))
 
 
 class _Drawn(Widget):
@@ -32,7 +35,9 @@ class Icon(_Drawn):
 
     def __init__(self, name: str, size_mm: float, tone: str | Rgba = "ink", weight: float = 1.8) -> None:
         self._name, self._tone, self._weight = name, tone, weight
-        super().__init__(size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5})
+        super().__init__(
+            size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5}
+        )
 
     def change(self, name: str, tone: str | Rgba | None = None) -> None:
         if (name, tone or self._tone) != (self._name, self._tone):
@@ -45,21 +50,23 @@ class Icon(_Drawn):
         with self.canvas:
             Color(*(COLOURS[self._tone] if isinstance(self._tone, str) else self._tone))
             for points in polylines(self._name):
-                SmoothLine(
-                    points=[v for x, y in points for v in (self.x + x * unit, self.top - y * unit)],
-                    width=max(self._weight * unit / 2, 1.01),
-                    joint="round",
-                    cap="round",
-                )
+                _draw_line([(self.x + x * unit, self.top - y * unit) for x, y in points], self._weight * unit)
 
 
 class Badge(AnchorLayout):
     """A drawing on its own ground."""
 
     def __init__(
-        self, name: str, size_mm: float, tone: str | Rgba = "brand", ground: str | Rgba = "brand_tint", radius: float | None = None
+        self,
+        name: str,
+        size_mm: float,
+        tone: str | Rgba = "brand",
+        ground: str | Rgba = "brand_tint",
+        radius: float | None = None,
     ) -> None:
-        super().__init__(size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5})
+        super().__init__(
+            size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5}
+        )
         self.ground = Ground(self, ground, size_mm * 0.2 if radius is None else radius)
         self.icon = Icon(name, size_mm * 0.64, tone)
         self.add_widget(self.icon)
@@ -82,17 +89,27 @@ class Scene(_Drawn):
                 if shape[0] == "box":
                     _, _, x, y, width, height, radius = shape
                     SmoothRoundedRectangle(
-                        pos=(left + x * unit, top - (y + height) * unit), size=(width * unit, height * unit), radius=[radius * unit]
+                        pos=(left + x * unit, top - (y + height) * unit),
+                        size=(width * unit, height * unit),
+                        radius=[radius * unit],
                     )
                 else:
                     _, _, thickness, stroke = shape
-                    _line(stroke, thickness, left, top, unit)
+                    _draw_line([(left + x * unit, top - y * unit) for x, y in flatten(stroke)], thickness * unit)
 
 
-def _line(stroke: Stroke, thickness: float, left: float, top: float, unit: float) -> None:
-    SmoothLine(
-        points=[v for x, y in flatten(stroke) for v in (left + x * unit, top - y * unit)],
-        width=max(thickness * unit / 2, 1.01),
-        joint="round",
-        cap="round",
-    )
+def _draw_line(points: list[Point], thickness: float) -> None:
+    """A line with round ends and corners: Kivy's smooth line has neither, and draws nothing where a stroke is only a dot."""
+    SmoothLine(points=[v for point in points for v in point], width=max(thickness / 2, 1.01))
+    for x, y in _corners(points):
+        SmoothEllipse(pos=(x - thickness / 2, y - thickness / 2), size=(thickness, thickness), segments=24)
+
+
+def _corners(points: list[Point]) -> list[Point]:
+    """The ends of a line and where it turns sharply."""
+    found = [points[0], points[-1]]
+    for before, at, after in zip(points, points[1:], points[2:], strict=False):
+        turn = math.atan2(after[1] - at[1], after[0] - at[0]) - math.atan2(at[1] - before[1], at[0] - before[0])
+        if math.cos(turn) < _SHARP:
+            found.append(at)
+    return found

@@ -69,9 +69,7 @@ class HelpLine(Row):
     def __init__(self, hall: Text, language: Language) -> None:
         text = wording.HELP.in_language(language).format(hall=hall.in_language(language))
         caption = Caption(text, size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5})
-        super().__init__(
-            Space(), Icon("help", 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19)
-        )
+        super().__init__(Space(), Icon("help", 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19))
 
 
 class _LanguageSwitch(Pressable):
@@ -100,6 +98,8 @@ def _gradient(top: str, bottom: str) -> Texture:
     shades = bytearray()
     for step in range(_SHADES):
         share = step / (_SHADES - 1)
-        shades += bytes(round(255 * (b + (t - b) * share)) for t, b in zip(COLOURS[top][:3], COLOURS[bottom][:3], strict=True))
+        shades += bytes(
+            round(255 * (b + (t - b) * share)) for t, b in zip(COLOURS[top][:3], COLOURS[bottom][:3], strict=True)
+        )
     texture.blit_buffer(bytes(shades), colorfmt="rgb")
     return texture

@@ -15,7 +15,9 @@ class Column(BoxLayout):
 
     direction = "vertical"
 
-    def __init__(self, *children: Widget, gap: float = 0, margin: float | tuple[float, float] = 0, **properties: Any) -> None:
+    def __init__(
+        self, *children: Widget, gap: float = 0, margin: float | tuple[float, float] = 0, **properties: Any
+    ) -> None:
         across, along = margin if isinstance(margin, tuple) else (margin, margin)
         super().__init__(orientation=self.direction, spacing=mm(gap), padding=(mm(across), mm(along)), **properties)
         for child in children:
@@ -55,7 +57,10 @@ class Ground:
             if shadow:
                 Color(*COLOURS["shadow"])
                 self._shadow = BoxShadow(
-                    offset=(0, -mm(1.4)), blur_radius=mm(6), spread_radius=(-mm(1), -mm(1)), border_radius=[mm(radius)] * 4
+                    offset=(0, -mm(1.4)),
+                    blur_radius=mm(6),
+                    spread_radius=(-mm(1), -mm(1)),
+                    border_radius=[mm(radius)] * 4,
                 )
             else:
                 self._shadow = None

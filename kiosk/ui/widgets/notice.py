@@ -10,7 +10,9 @@ class Notice(Row):
     """`tone` is "warn" or "good". As high as its text."""
 
     def __init__(self, icon: str, heading: str, sentence: str, tone: str = "warn") -> None:
-        texts = Stack(Words(heading, HEADING, tone, bold=True), Words(sentence, BODY, "ink"), gap=1, pos_hint={"center_y": 0.5})
+        texts = Stack(
+            Words(heading, HEADING, tone, bold=True), Words(sentence, BODY, "ink"), gap=1, pos_hint={"center_y": 0.5}
+        )
         super().__init__(Badge(icon, 24, "on_dark", tone), texts, gap=7, margin=(8, 8), size_hint_y=None)
         self.bind(minimum_height=self.setter("height"))
         Ground(self, f"{tone}_tint")

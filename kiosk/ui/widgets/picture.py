@@ -25,14 +25,18 @@ class PaperPicture(Widget):
         self._texture: Texture | None = None
         with self.canvas:
             Color(*COLOURS["shadow"])
-            self._shadow = BoxShadow(offset=(0, -mm(1.4)), blur_radius=mm(7), spread_radius=(-mm(0.5), -mm(0.5)), border_radius=[mm(1)] * 4)
+            self._shadow = BoxShadow(
+                offset=(0, -mm(1.4)), blur_radius=mm(7), spread_radius=(-mm(0.5), -mm(0.5)), border_radius=[mm(1)] * 4
+            )
             Color(1, 1, 1, 1)
             self._paper = Rectangle()
         self.bind(pos=self._follow, size=self._follow)
 
     def close(self) -> None:
         if self._texture:
-            self._texture.blit_buffer(bytes(self._texture.width * self._texture.height * 3), colorfmt="rgb", bufferfmt="ubyte")
+            self._texture.blit_buffer(
+                bytes(self._texture.width * self._texture.height * 3), colorfmt="rgb", bufferfmt="ubyte"
+            )
         self._paper.texture = self._texture = self._picture = None
 
     def _follow(self, *_: Any) -> None:

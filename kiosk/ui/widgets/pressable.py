@@ -22,7 +22,9 @@ _ROUND = 7.0
 class Pressable(ButtonBehavior, BoxLayout):
     """Sends `action` when the finger lifts; shows at the touch that it was felt. `name` is its stable id, `label` its name."""
 
-    def __init__(self, name: str, label: str, action: Action, act: Act, grounds: tuple[Any, Any], **properties: Any) -> None:
+    def __init__(
+        self, name: str, label: str, action: Action, act: Act, grounds: tuple[Any, Any], **properties: Any
+    ) -> None:
         super().__init__(**properties)
         self.name, self.label, self._action, self._act, self._grounds = name, label, action, act, grounds
         self.ground: Ground | None = None
@@ -55,7 +57,15 @@ class PushButton(Pressable):
         if not enabled:
             grounds, tone = ("disabled", "disabled"), "on_disabled"
         super().__init__(
-            name, label, action, act, grounds, size_hint=(share, None), height=mm(high), spacing=mm(3.6), padding=(mm(5), 0)
+            name,
+            label,
+            action,
+            act,
+            grounds,
+            size_hint=(share, None),
+            height=mm(high),
+            spacing=mm(3.6),
+            padding=(mm(5), 0),
         )
         self.disabled = not enabled
         self.ground = Ground(self, grounds[0], _ROUND)
@@ -70,7 +80,9 @@ class KindTile(Pressable):
     def __init__(self, kind: Kind, language: Language, turn: int, act: Act, enabled: bool = True) -> None:
         title = kind.title.in_language(language)
         grounds = ("surface", "brand_tint_pressed") if enabled else ("disabled", "disabled")
-        super().__init__(f"pick:{kind.code}", title, Pick(kind.code), act, grounds, spacing=mm(GAP), padding=(mm(6), mm(4)))
+        super().__init__(
+            f"pick:{kind.code}", title, Pick(kind.code), act, grounds, spacing=mm(GAP), padding=(mm(6), mm(4))
+        )
         self.disabled = not enabled
         self.ground = Ground(self, grounds[0], shadow=enabled)
         tone, tint = TILE_TONES[turn % len(TILE_TONES)] if enabled else ("on_disabled", "line")

@@ -1,8 +1,8 @@
 """Where the citizen is: four steps, the finished ones ticked."""
 
+from kivy.graphics import Color, Rectangle
 from kivy.metrics import mm
 from kivy.uix.anchorlayout import AnchorLayout
-from kivy.graphics import Color, Rectangle
 
 from kiosk.pages import Language
 from kiosk.ui import wording
@@ -51,7 +51,9 @@ class _Number(AnchorLayout):
         if done:
             self.add_widget(Icon("check", 7.4, "on_dark", weight=2.6))
         else:
-            self.add_widget(Caption(str(number), size_mm=SMALL, bold=True, tone="on_dark" if number == here else "ink_soft"))
+            self.add_widget(
+                Caption(str(number), size_mm=SMALL, bold=True, tone="on_dark" if number == here else "ink_soft")
+            )
 
 
 class _Dash(Space):
