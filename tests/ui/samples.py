@@ -87,6 +87,10 @@ def certificate(fonts: Path) -> bytes:
     return out.getvalue()
 
 
+def preview(png: bytes) -> Preview:
+    return Preview(KINDS[0], "示例区公安局", "2027-05-23", png, 1)
+
+
 def pages(fonts: Path) -> dict[str, Page]:
     """Every page, by a name for its picture."""
     kind = KINDS[0]
@@ -107,7 +111,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "waiting-kinds": Waiting(Stage.ASKING_KINDS),
         "waiting-issuing": Waiting(Stage.ISSUING, kind),
         "waiting-checking": Waiting(Stage.CHECKING, kind),
-        "preview": Preview(kind, "示例区公安局", "2027-05-23", certificate(fonts), 1),
+        "preview": preview(certificate(fonts)),
         "printing": Printing(kind),
         "printing-trouble": Printing(kind, Reason.PAPER_EMPTY_DURING, 60),
         "hand-over": HandOver(kind, 1, card=True),
@@ -119,6 +123,6 @@ def pages(fonts: Path) -> dict[str, Page]:
     }
 
 
-def refusals() -> list[Page]:
+def refusals() -> list[Refusal]:
     """Every reason there is."""
     return [Refusal(reason, card=True, paper=True) for reason in Reason]

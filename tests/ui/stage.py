@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
-from types import TracebackType
 from typing import Any
 
 from kiosk.messages import Act, Show, decode, encode
@@ -76,11 +75,13 @@ class Stage:
     def __enter__(self) -> "Stage":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.process.kill()
         self.process.wait(SECONDS)
+        self._listener.close()
 
     # --- the desk ---
 

@@ -1,0 +1,42 @@
+"""One private display and one ui process for all tests that only look; tests that end the process start their own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ui.stage import Stage, display
+
+NewStage = Callable[..., Stage]
+
+
+@pytest.fixture(scope="session")
+def fonts(assets: Path) -> Path:
+    return assets / "fonts"
+
+
+@pytest.fixture(scope="session")
+def x_display() -> Iterator[str]:
+    with display(1080, 1920) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def stage(x_display: str, fonts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("ui"), fonts, x_display) as one:
+        yield one
+
+
+@pytest.fixture
+def new_stage(fonts: Path, tmp_path: Path) -> Iterator[NewStage]:
+    """Starts a ui process of its own, on a display of its own size."""
+    with display(1080, 1920) as x_display:
+        stages: list[Stage] = []
+
+        def start(**environment: str) -> Stage:
+            stages.append(Stage(tmp_path, fonts, x_display, **environment))
+            return stages[-1]
+
+        yield start
+        for one in stages:
+            one.close()

@@ -1,0 +1,94 @@
+"""Every page in both languages, as painted: legible, roomy, nothing cut, nothing over anything else (notes/citizen-ui.md, 4)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Text
+from kiosk.reasons import EXPLANATIONS, Reason
+from tests.ui import samples
+from tests.ui.geometry import faults
+from tests.ui.stage import Stage
+
+NAMES = sorted(samples.pages(Path(__file__).parent.parent.parent / ".cache" / "assets" / "fonts"))
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+@pytest.fixture(scope="module")
+def pages(fonts: Path) -> dict[str, Page]:
+    return samples.pages(fonts)
+
+
+def texts(snapshot: dict[str, Any]) -> str:
+    return " ".join(item["text"] for item in snapshot["items"])
+
+
+def buttons(snapshot: dict[str, Any]) -> set[str]:
+    return {item["id"] for item in snapshot["items"] if item["role"] == "button" and item["enabled"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_page_is_tidy_and_can_be_left(stage: Stage, pages: dict[str, Page], name: str, language: Language) -> None:
+    shown = stage.show(pages[name], language)
+    assert faults(shown["items"]) == []
+    assert "language" in buttons(shown)
+    assert name.startswith("home") or buttons(shown) & {"cancel", "done"}
+    hall = "示例区政务服务中心" if language == "zh" else "Example District Service Hall"
+    assert texts(shown).count(hall) >= 2, "the head and the help line name the hall"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_countdown_is_tidy_over_every_page(stage: Stage, pages: dict[str, Page], name: str, language: Language) -> None:
+    shown = stage.show(pages[name], language, countdown_s=20)
+    assert faults(shown["items"]) == []
+    assert {"still-here", "language"} <= buttons(shown)
+    assert not buttons(shown) & {"print", "retry"}, "what lies under the veil cannot be tapped"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_a_page_that_says_all(stage: Stage, language: Language) -> None:
+    for page in samples.refusals():
+        shown = stage.show(page, language)
+        explanation = EXPLANATIONS[page.reason]
+        wording = explanation.in_language(language)
+        assert faults(shown["items"]) == [], page.reason
+        assert wording.what in texts(shown)
+        assert wording.next in texts(shown)
+        assert page.reason.value in texts(shown)
+        assert ("retry" in buttons(shown)) is explanation.retry
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_home_has_a_tile_for_each_kind(stage: Stage, count: int) -> None:
+    kinds = samples.KINDS[:count]
+    shown = stage.show(Home(kinds))
+    assert faults(shown["items"]) == []
+    assert {f"pick:{kind.code}" for kind in kinds} <= buttons(shown)
+    shown = stage.show(ChooseCertificate("张*", kinds))
+    assert faults(shown["items"]) == []
+    assert {f"pick:{kind.code}" for kind in kinds} <= buttons(shown)
+
+
+def test_a_title_that_is_too_long_is_cut_inside_its_tile(stage: Stage) -> None:
+    long = Text("关于某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某情况的证明", "A certificate " * 12)
+    kinds = tuple(Kind(f"long-{n}", long, long, long, "no such drawing") for n in range(8))
+    for language in LANGUAGES:
+        assert faults(stage.show(ChooseCertificate("欧阳*", kinds), language)["items"]) == []
+
+
+def test_trouble_closes_the_tiles_and_says_why(stage: Stage) -> None:
+    shown = stage.show(Home(samples.KINDS, Reason.PAPER_EMPTY))
+    assert buttons(shown) == {"language"}
+    assert EXPLANATIONS[Reason.PAPER_EMPTY].zh.what in texts(shown)
+    assert faults(shown["items"]) == []
+
+
+def test_preview_that_cannot_be_shown_cannot_be_printed(stage: Stage, pages: dict[str, Page]) -> None:
+    broken = samples.preview(b"\x89PNG\r\n\x1a\n but nothing more")
+    shown = stage.show(broken)
+    assert "print" not in buttons(shown)
+    assert "cancel" in buttons(shown)
+    assert faults(shown["items"]) == []
