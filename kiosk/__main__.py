@@ -1,4 +1,5 @@
-"""The `kiosk` command. Light on purpose: no Kivy, no model runtime, no PDF parser is imported before a sub-command needs it."""
+"""The `kiosk` command. Light on purpose: no Kivy, no model runtime, no PDF parser is imported before a sub-command
+needs it."""
 
 import argparse
 import importlib

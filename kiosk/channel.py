@@ -1,8 +1,8 @@
 """The desk's end of the socket to one worker (ui, vision or documents).
 
-The desk listens, the worker connects. A worker may die at any moment and come back: the owner of the channel learns both through
-`on_connect` and `on_lost` and decides what to send again. There is at most one worker: a second connection replaces the first,
-because the supervisor starts a new one only when the old one is gone or hangs.
+The desk listens, the worker connects. A worker may die at any moment and come back: the owner of the channel learns
+both through `on_connect` and `on_lost` and decides what to send again. There is at most one worker: a second connection
+replaces the first, because the supervisor starts a new one only when the old one is gone or hangs.
 """
 
 import asyncio

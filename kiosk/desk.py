@@ -1,10 +1,11 @@
 """What a journey may use: the ports, and the citizen in front of the terminal.
 
-A journey is one coroutine, and `Citizen` is its scope: everything learnt about a person lives in the journey's locals, and
-leaving the scope, by whatever way, is what wipes it. Three things end a session from outside: the citizen taps *stop*, the card is
-taken away, nothing happens for a while. Each has one owner here and ends the journey in the same way: its task is cancelled, and
-at the edge of the scope the cancellation becomes `Refused` with the reason, just as `asyncio.timeout` turns its own into
-`TimeoutError`. A cancellation that came from elsewhere (the terminal is going down) passes through untouched.
+A journey is one coroutine, and `Citizen` is its scope: everything learnt about a person lives in the journey's locals,
+and leaving the scope, by whatever way, is what wipes it. Three things end a session from outside: the citizen taps
+*stop*, the card is taken away, nothing happens for a while. Each has one owner here and ends the journey in the same
+way: its task is cancelled, and at the edge of the scope the cancellation becomes `Refused` with the reason, just as
+`asyncio.timeout` turns its own into `TimeoutError`. A cancellation that came from elsewhere (the terminal is going
+down) passes through untouched.
 """
 
 import asyncio
@@ -66,7 +67,13 @@ class Screen(Protocol):
 
 
 class Reader(Protocol):
-    """The identity card reader. `read` raises Refused with a card reason."""
+    """The identity card reader. `read` raises Refused with a card reason.
+
+    `trouble`: why no card can be read, None when one can. On a reader that is lost no card is present.
+    """
+
+    @property
+    def trouble(self) -> Reason | None: ...
 
     @property
     def present(self) -> bool: ...
@@ -85,7 +92,7 @@ class Presence(Protocol):
 
 
 class Platform(Protocol):
-    """The government platform. Every call raises Refused with a platform reason. None takes an identity number (E01)."""
+    """The government platform. Calls raise Refused with a platform reason; none takes an identity number (E01)."""
 
     async def kinds(self) -> tuple[Offer, ...]: ...
 
@@ -120,9 +127,9 @@ class PrintReport:
 class Printer(Protocol):
     """The certificate printer. Takes a PrintableDocument and nothing else.
 
-    `trouble` asks the printer itself; None means that it can print. `job` submits and yields reports, at least one a second,
-    until the pages are out; raises Refused when they will not come. Leaving the context before that cancels the job, and
-    returns only when no page of it can come out any more.
+    `trouble` asks the printer itself; None means that it can print. `job` submits and yields reports, at least one a
+    second, until the pages are out; raises Refused when they will not come. Leaving the context before that cancels the
+    job, and returns only when no page of it can come out any more.
     """
 
     async def trouble(self) -> Reason | None: ...
@@ -219,7 +226,7 @@ class Desk:
 
 
 class Lobby:
-    """What the home page says, kept true while nobody is being served. Remembers the last offers for the next welcome."""
+    """What the home page says, kept true while nobody is served. Remembers the last offers for the next welcome."""
 
     FRESH_S = 10.0
 
@@ -235,7 +242,7 @@ class Lobby:
         """Asks platform and printer again and again, and shows what they say."""
         while True:
             desk.screen.show(Home(tuple(self.kinds.values()), self._trouble))
-            self._trouble = await desk.printer.trouble()
+            self._trouble = desk.reader.trouble or await desk.printer.trouble()
             try:
                 self._offers = await desk.platform.kinds()
             except Refused as refused:
@@ -428,7 +435,7 @@ class Citizen:
         return await self._patiently(page, answer())
 
     async def _patiently(self, page: Page, answer: Coroutine[None, None, Answer]) -> Answer:
-        """Shows the page and waits for `answer`; after `idle_s` without any action counts down, then ends the session."""
+        """Shows the page and waits for `answer`; counts down after `idle_s` without an action, then ends the session."""
         desk = self._desk
         desk.screen.show(page)
         work = asyncio.ensure_future(answer)
@@ -485,7 +492,7 @@ class Citizen:
 
     async def _watch_card(self) -> None:
         await self._desk.reader.wait_absent()
-        self._end(Reason.CARD_REMOVED)
+        self._end(self._desk.reader.trouble or Reason.CARD_REMOVED)
 
     def _end(self, reason: Reason) -> None:
         if self._ended is None and self._journey is not None:

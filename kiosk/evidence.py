@@ -1,11 +1,11 @@
-"""What this terminal shows the platform about the person and the proof: CardReading + LiveMatch, never typed text (E01).
+"""What this terminal shows the platform about the person and the proof: CardReading + LiveMatch, never typed text
+(E01).
 
-One issue is one `IssueRequest`: a request id (the idempotency key: asking twice never issues twice) and a fresh nonce, which comes
-back under the seal and ties the paper to this request.
+One issue is one `IssueRequest`: a request id (the idempotency key: asking twice never issues twice) and a fresh nonce,
+which comes back under the seal and ties the paper to this request.
 """
 
 import secrets
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -18,7 +18,10 @@ from platform_client.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class IssueRequest:
-    """This person asks for this certificate, now. Lives and dies with the journey that made it."""
+    """This person asks for this certificate, now. Lives and dies with the journey that made it.
+
+    `request_id` and `nonce`: 32 hexadecimal digits each.
+    """
 
     request_id: str
     nonce: str
@@ -28,7 +31,7 @@ class IssueRequest:
 
     @classmethod
     def new(cls, offer: Offer, card: CardReading, match: LiveMatch) -> Self:
-        return cls(str(uuid.uuid4()), secrets.token_hex(16), offer, card, match)
+        return cls(secrets.token_hex(16), secrets.token_hex(16), offer, card, match)
 
 
 def show(card: CardReading, match: LiveMatch, *, terminal: str, nonce: str, at: datetime) -> Evidence:

@@ -1,12 +1,12 @@
 """What crosses a socket between the desk and its three workers (ui, vision, documents).
 
-The desk listens, a worker connects, both send frames: four bytes big-endian length, then one msgpack struct whose `type`
-field names it. A frame that is too long, unknown or malformed raises `BadMessage`, and the connection is closed: there is
-nothing to resynchronise with a peer that speaks another language.
+The desk listens, a worker connects, both send frames: four bytes big-endian length, then one msgpack struct whose
+`type` field names it. A frame that is too long, unknown or malformed raises `BadMessage`, and the connection is closed:
+there is nothing to resynchronise with a peer that speaks another language.
 """
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -69,8 +69,8 @@ class Guidance(Struct, frozen=True, tag=True):
 class Matched(Struct, frozen=True, tag=True):
     """A live person with the portrait's face is in front of the camera. No image, no embedding.
 
-    `score` is the distance between embeddings (smaller is closer) and is at most `threshold`. `liveness` holds each signal
-    by name (degrees of turn, planarity residual over the eye distance).
+    `score` is the distance between embeddings (smaller is closer) and is at most `threshold`. `liveness` holds each
+    signal by name (degrees of turn, planarity residual over the eye distance).
     """
 
     id: int
@@ -102,7 +102,7 @@ class Trust(Struct, frozen=True):
 
 
 class Verify(Struct, frozen=True, tag=True):
-    """Inspect and verify these bytes; answered by `Verified` or `NotVerified`. `nonce` salts the digests of the answer."""
+    """Verify these bytes; answered by `Verified` or `NotVerified`. `nonce` salts the digests of the answer."""
 
     id: int
     pdf: bytes
@@ -184,7 +184,7 @@ def encode(message: Message) -> bytes:
 def decode(body: bytes) -> Message:
     """The struct in one frame's body. Raises BadMessage."""
     try:
-        return _decoder.decode(body)
+        return cast(Message, _decoder.decode(body))
     except msgspec.MsgspecError:
         # msgspec quotes the offending value in its message; personal data must not travel in an exception.
         raise BadMessage("not one of our messages") from None

@@ -1,9 +1,9 @@
 """What can be on the screen: frozen view-models, no Kivy.
 
-A journey shows a `Page` and waits for an `Action`. A page holds facts (which certificate, how far the printer is); the words
-around them belong to the screen (`kiosk/ui/wording.py`), so that switching the language never asks the journey again.
-Texts that come from the platform or the profile are `Text`, in both languages. Personal data on a page is already masked,
-except the preview of the certificate itself.
+A journey shows a `Page` and waits for an `Action`. A page holds facts (which certificate, how far the printer is); the
+words around them belong to the screen (`kiosk/ui/wording.py`), so that switching the language never asks the journey
+again. Texts that come from the platform or the profile are `Text`, in both languages. Personal data on a page is
+already masked, except the preview of the certificate itself.
 """
 
 from enum import Enum
@@ -39,7 +39,8 @@ class Kind(Struct, frozen=True):
 class Offer(Struct, frozen=True):
     """A kind the platform offers, with what the gate must know of it.
 
-    `seal`: organisation whose seal it must carry (C18). `single_subject`: no other person's number may stand on the page.
+    `seal`: organisation whose seal it must carry (C18). `single_subject`: no other person's number may stand on the
+    page.
     """
 
     kind: Kind
@@ -82,7 +83,8 @@ class Stage(Enum):
 
 
 class Home(Struct, frozen=True, tag=True):
-    """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed now."""
+    """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed
+    now."""
 
     kinds: tuple[Kind, ...]
     trouble: Reason | None = None

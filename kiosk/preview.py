@@ -1,9 +1,9 @@
 """The camera picture on its way to the screen: a ring of frames in shared memory, with one writer and one reader.
 
-Vision writes, the user interface reads, neither waits for the other. The file lies on tmpfs, so a frame is never on a disk, and
-the writer zeroes the ring when a check ends. Layout: one 64-bit sequence number, then `SLOTS` frames of `HEIGHT`·`WIDTH`·3 bytes
-(RGB, top row first). The number is written after its frame; with three slots a reader has two frame times to copy before the
-writer comes round to the same slot, and `latest` checks that it did not.
+Vision writes, the user interface reads, neither waits for the other. The file lies on tmpfs, so a frame is never on a
+disk, and the writer zeroes the ring when a check ends. Layout: one 64-bit sequence number, then `SLOTS` frames of
+`HEIGHT`·`WIDTH`·3 bytes (RGB, top row first). The number is written after its frame; with three slots a reader has two
+frame times to copy before the writer comes round to the same slot, and `latest` checks that it did not.
 """
 
 import mmap
@@ -41,7 +41,7 @@ class PreviewRing:
         return int.from_bytes(self._map[:_HEADER], "little")
 
     def write(self, rgb: bytes | memoryview) -> None:
-        """Puts one frame (`FRAME_BYTES` bytes, RGB, top row first) after the last. Raises ValueError for another size."""
+        """Puts one frame (`FRAME_BYTES` bytes) after the last. Raises ValueError for another size."""
         if len(rgb) != FRAME_BYTES:
             raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(rgb)}")
         following = self.sequence + 1

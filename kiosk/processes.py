@@ -1,8 +1,8 @@
 """The processes of one terminal: how they are started, watched, limited and replaced.
 
-On the appliance systemd does this from the units in systemd/; `kiosk demo` does the same here, by the same protocol: a process says
-READY=1 and then WATCHDOG=1 on its NOTIFY_SOCKET (sd_notify(3)), dies with its parent, and is started again when it ends for
-whatever reason. One that says nothing for `watchdog_s` hangs and is killed.
+On the appliance systemd does this from the units in systemd/; `kiosk demo` does the same here, by the same protocol: a
+process says READY=1 and then WATCHDOG=1 on its NOTIFY_SOCKET (sd_notify(3)), dies with its parent, and is started again
+when it ends for whatever reason. One that says nothing for `watchdog_s` hangs and is killed.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -32,18 +31,13 @@ class StartFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `watchdog_s` None: the program does not speak sd_notify and counts as ready when it runs."""
+    """What to run: a program that says READY. `watchdog_s` None: it does not feed a watchdog."""
 
     name: str
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     watchdog_s: float | None = 10.0
     ready_s: float = 60.0
-
-
-def kiosk(name: str, *arguments: str, environment: dict[str, str] | None = None) -> Command:
-    """One of our own processes: `kiosk NAME …`, in the interpreter that runs now."""
-    return Command(name, (sys.executable, "-m", "kiosk", name, *arguments), environment or {})
 
 
 class Supervised:
@@ -53,6 +47,7 @@ class Supervised:
         self.command = command
         self.ready = asyncio.Event()
         self.starts = 0
+        self._started = asyncio.Event()
         self._logs = logs
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -69,6 +64,13 @@ class Supervised:
             await asyncio.wait_for(self.ready.wait(), self.command.ready_s)
         except TimeoutError:
             raise StartFailed(f"{self.command.name} did not become ready; see {self._log_path}") from None
+
+    async def ready_again(self, after: int) -> None:
+        """Waits until a later start than number `after` is ready."""
+        while self.starts <= after:
+            self._started.clear()
+            await self._started.wait()
+        await self.ready.wait()
 
     def launch(self) -> None:
         """Starts it without waiting."""
@@ -129,8 +131,8 @@ class Supervised:
                 preexec_fn=_die_with_parent,
             )
         self.starts += 1
-        if watchdog_s is None:
-            self.ready.set()
+        self.ready.clear()
+        self._started.set()
         listener = asyncio.create_task(self._listen(notify, watchdog_s))
         try:
             return await self._process.wait()
@@ -158,7 +160,8 @@ class Supervised:
 
 
 def _die_with_parent() -> None:
-    """Runs in the child before exec: no orphan survives its supervisor (prctl(2), PR_SET_PDEATHSIG); Ctrl-C is ours alone."""
+    """Runs in the child before exec: no orphan survives its supervisor (prctl(2), PR_SET_PDEATHSIG); Ctrl-C is ours
+    alone."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)

@@ -1,4 +1,7 @@
-"""The profile: one TOML file says what this terminal is made of. Unknown key = error with file, line and a suggestion."""
+"""The profile: one TOML file says what this terminal is made of.
+
+An unknown key is an error, with file, line and a suggestion.
+"""
 
 import difflib
 import re
@@ -134,5 +137,3 @@ def _known(table: str) -> list[str]:
         return list(fields)
     inner = Certificate if table.startswith("certificates") else fields[table.split(".")[0]]
     return [field.name for field in msgspec.structs.fields(inner)]
-
-

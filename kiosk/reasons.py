@@ -1,8 +1,8 @@
 """Every named refusal: what went wrong, in words a citizen can use, in both languages.
 
-A refusal is a value, never a free text: the journey raises `Refused(Reason.X)`, the screen looks the sentences up here, the
-audit log writes the code. Each entry says what happened, what to do next, and whether another try at this terminal can help.
-No sentence blames the citizen and none tells an impostor which check caught them.
+A refusal is a value, never a free text: the journey raises `Refused(Reason.X)`, the screen looks the sentences up here,
+the audit log writes the code. Each entry says what happened, what to do next, and whether another try at this terminal
+can help. No sentence blames the citizen and none tells an impostor which check caught them.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Explanation:
         return self.zh if language == "zh" else self.en
 
 
-class Refused(Exception):  # noqa: N818 (a refusal is an outcome, not an error)
+class Refused(Exception):
     """The journey ends here with a named reason. `detail` is for the log: precise, and never personal data."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

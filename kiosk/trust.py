@@ -1,7 +1,8 @@
-"""What seals this terminal believes in: the root pinned in its profile, and the revocation lists the platform feeds (C17).
+"""What seals this terminal believes in: the root pinned in its profile, and the revocation lists the platform feeds
+(C17).
 
-The lists are kept for as long as the terminal runs and asked for again while they are old. Without a list, or with one past its
-next update, the document process refuses: stale means *cannot verify*, never *fine*.
+The lists are kept for as long as the terminal runs and asked for again while they are old. Without a list, or with one
+past its next update, the document process refuses: stale means *cannot verify*, never *fine*.
 """
 
 import logging
@@ -13,8 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.clock import Clock
 from kiosk.messages import Trust
-from platform_client.client import PlatformClient
-from platform_client.errors import PlatformError
+from platform_client.client import PlatformClient, PlatformError
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class TrustStore:
             try:
                 feed = await self._client.trust()
             except PlatformError as error:
-                log.warning("trust feed not renewed: %s", error.fault.name)
+                log.warning("trust feed not renewed: %s", error.kind.name)
             else:
                 self._trust = Trust(self._roots, feed.intermediates, feed.crls)
                 self._heard_at = now

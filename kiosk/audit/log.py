@@ -1,9 +1,9 @@
 """An append-only log in which every record carries the hash of the one before it.
 
-Taking a record out, changing one or putting one in breaks the chain at that place, and `verify` names it. (Cutting off the end is
-only seen by whoever knows the last hash; anchoring that elsewhere is the fleet's work.) A citizen is a random pseudonym per
-session (E12); fields hold identifiers of devices, models, requests and documents, numbers and reasons, never personal data: the
-recorder refuses any text of a form that could be a resident number.
+Taking a record out, changing one or putting one in breaks the chain at that place, and `verify` names it. (Cutting off
+the end is only seen by whoever knows the last hash; anchoring that elsewhere is the fleet's work.) A citizen is a
+random pseudonym per session (E12); fields hold identifiers of devices, models, requests and documents, numbers and
+reasons, never personal data: the recorder refuses any text of a form that could be a resident number.
 
 One record per line, canonical JSON (sorted keys, no blanks); `hash` is SHA-256 over the line without it.
 """
@@ -31,7 +31,8 @@ class AuditBroken(Exception):
 
 
 class AuditLog:
-    """Writes one file per start of the desk; `fsync` after each record, because the next thing to happen may be a power cut."""
+    """Writes one file per start of the desk; `fsync` after each record, because the next thing to happen may be a power
+    cut."""
 
     def __init__(self, directory: Path, clock: Clock, *, terminal: str, software: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)

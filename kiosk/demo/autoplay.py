@@ -1,7 +1,7 @@
 """The main job played by itself: real pointer events, a card on the emulated reader, a head that follows the prompts.
 
-Leaves a picture of every page, the PDF that came out of the printer, the audit trail and a table of steps with times. The journey
-counts only when a page lies in the printer's tray.
+Leaves a picture of every page, the PDF that came out of the printer, the audit trail and a table of steps with times.
+The journey counts only when a page lies in the printer's tray.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ async def autoplay(machine: Machine, eyes: Eyes, out: Path, began: float) -> boo
 
 
 async def _play(machine: Machine, eyes: Eyes, album: Album) -> None:
-    view = await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=60.0, what="the home page with its tiles")
+    view = await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=60.0, what="the tiles of the home page")
     album.note("first page, ready to serve", view)
     await _in_both_languages(eyes, album, "home", view)
 
@@ -92,7 +92,7 @@ async def _play(machine: Machine, eyes: Eyes, album: Album) -> None:
         await album.photograph("reading-card", view)
     view = await eyes.page("FaceCheck")
     album.note("the card was read", view)
-    view = await eyes.see(lambda view: view.page == "FaceCheck" and _prompt(view).startswith("turn"), what="a prompt to turn")
+    view = await eyes.see(lambda view: _prompt(view).startswith("turn"), what="a prompt to turn the head")
     await album.photograph("face-check", view)
 
     view = await eyes.page("ChooseCertificate", seconds=60.0)
@@ -128,10 +128,10 @@ async def _in_both_languages(eyes: Eyes, album: Album, name: str, view: View) ->
     await album.photograph(name, view)
     first = view.language
     await eyes.tap("language")
-    view = await eyes.see(lambda other: other.page == view.page and other.language != first, what=f"{view.page} in English")
+    view = await eyes.see(lambda other: other.page == view.page and other.language != first, what="the other language")
     await album.photograph(f"{name}-{view.language}", view)
     await eyes.tap("language")
-    await eyes.see(lambda other: other.page == view.page and other.language == first, what=f"{view.page} in Chinese")
+    await eyes.see(lambda other: other.page == view.page and other.language == first, what="the first language")
 
 
 def _prompt(view: View) -> str:

@@ -1,7 +1,8 @@
 """What is on the screen, as a person would see it, and a finger to touch it.
 
-The user interface describes what it has painted (kiosk/ui/probe.py); taps go through X as real pointer events (xdotool). So nothing
-here can click what is not there, and nothing waits for a time to pass: it waits until the page has been painted.
+The user interface describes what it has painted (kiosk/ui/probe.py); taps go through X as real pointer events
+(xdotool). So nothing here can click what is not there, and nothing waits for a time to pass: it waits until the page
+has been painted.
 """
 
 import asyncio

@@ -41,4 +41,3 @@ async def follow_prompts(eyes: Eyes, puppet: Puppet) -> None:
             asked = prompt
             puppet.turn(_POSES[prompt])
         view = await eyes.next_change(view)
-

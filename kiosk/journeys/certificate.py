@@ -1,5 +1,5 @@
-"""The main job: a citizen lays an identity card on the reader, looks at the camera, picks a certificate; the terminal asks the
-platform for it, checks the seal, checks that it is about *this* person, and puts it on paper."""
+"""The main job: a citizen lays an identity card on the reader, looks at the camera, picks a certificate; the terminal
+asks the platform for it, checks the seal, checks that it is about *this* person, and puts it on paper."""
 
 from kiosk.desk import Desk
 from kiosk.evidence import IssueRequest

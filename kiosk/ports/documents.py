@@ -1,7 +1,7 @@
 """The documents port: the process that reads hostile bytes, and the right-person gate behind it.
 
-The process is replaced after each citizen. One that dies over a document is asked once more in its next life, because it may have
-been killed for another's sake; a document that ends two processes is refused.
+The process is replaced after each citizen. One that dies over a document is asked once more in its next life, because
+it may have been killed for another's sake; a document that ends two processes is refused.
 """
 
 import asyncio

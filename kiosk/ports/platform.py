@@ -1,11 +1,12 @@
 """The platform port: every call takes evidence, never a number; every fault is a refusal.
 
-The list of kinds comes from the platform; which of them this terminal prints, and whose seal each must carry, is pinned in its profile
-(C18). A kind the profile does not name is not offered, whatever the platform says.
+The list of kinds comes from the platform; which of them this terminal prints, and whose seal each must carry, is pinned
+in its profile (C18). A kind the profile does not name is not offered, whatever the platform says.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
 
 from hardware.cards.reading import CardReading
 from kiosk.clock import Clock
@@ -14,10 +15,13 @@ from kiosk.pages import Kind, Offer, Text
 from kiosk.profile import Certificate
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
-from platform_client.client import IssueCall, PlatformClient
-from platform_client.errors import PlatformError, PlatformFault
+from platform_client.client import PlatformClient, PlatformError, PlatformFault
+from platform_client.evidence import SignedEvidence
 from platform_client.identity import DeviceIdentity
 from platform_client.kinds import Bilingual, CertificateKind
+from platform_client.messages import IssueCall
+
+Answer = TypeVar("Answer")
 
 _REASONS = {
     PlatformFault.UNREACHABLE: Reason.PLATFORM_UNREACHABLE,
@@ -26,3 +30,64 @@ _REASONS = {
     PlatformFault.ANSWER_INVALID: Reason.PLATFORM_ANSWER_INVALID,
     PlatformFault.NOT_TRUSTED: Reason.PLATFORM_ANSWER_INVALID,
 }
+
+
+class PlatformPort:
+    """The desk's `Platform`, over the typed client and with this terminal's identity."""
+
+    def __init__(
+        self,
+        client: PlatformClient,
+        identity: DeviceIdentity,
+        certificates: Mapping[str, Certificate],
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._identity = identity
+        self._certificates = certificates
+        self._clock = clock
+
+    async def kinds(self) -> tuple[Offer, ...]:
+        """What this terminal can print for anybody. Raises Refused."""
+        return self._offers(await _refusing(self._client.kinds()))
+
+    async def kinds_for(self, card: CardReading, match: LiveMatch) -> tuple[Offer, ...]:
+        """What it can print for this person. Raises Refused."""
+        evidence = self._signed(card, match, secrets.token_hex(16))
+        return self._offers(await _refusing(self._client.kinds_for(evidence)))
+
+    async def issue(self, request: IssueRequest) -> bytes:
+        """The sealed certificate, as the platform gave it: nothing about it is believed yet. Raises Refused."""
+        evidence = self._signed(request.card, request.match, request.nonce)
+        call = IssueCall(request.request_id, request.nonce, request.offer.kind.code, evidence)
+        return await _refusing(self._client.issue(call))
+
+    async def rate(self, request: IssueRequest, stars: int) -> None:
+        """One to five for this issue. Raises Refused."""
+        await _refusing(self._client.rate(request.request_id, stars))
+
+    def _signed(self, card: CardReading, match: LiveMatch, nonce: str) -> SignedEvidence:
+        evidence = show(card, match, terminal=self._identity.terminal, nonce=nonce, at=self._clock.now())
+        return evidence.signed(self._identity)
+
+    def _offers(self, kinds: tuple[CertificateKind, ...]) -> tuple[Offer, ...]:
+        return tuple(
+            Offer(_shown(kind), self._certificates[kind.code].seal, kind.single_subject)
+            for kind in kinds
+            if kind.code in self._certificates
+        )
+
+
+async def _refusing(call: Awaitable[Answer]) -> Answer:
+    try:
+        return await call
+    except PlatformError as error:
+        raise Refused(_REASONS[error.kind], error.detail) from None
+
+
+def _shown(kind: CertificateKind) -> Kind:
+    return Kind(kind.code, _text(kind.title), _text(kind.note), _text(kind.agency), kind.icon)
+
+
+def _text(text: Bilingual) -> Text:
+    return Text(text.zh, text.en)

@@ -1,7 +1,7 @@
 """The presence port: the vision process, asked for a live person with the portrait's face.
 
-When the process dies in the middle of a check, the check begins anew with the process that replaces it: the citizen only sees that
-the prompt starts over.
+When the process dies in the middle of a check, the check begins anew with the process that replaces it: the citizen
+only sees that the prompt starts over.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from kiosk.channel import Channel
 from kiosk.clock import Clock, within
 from kiosk.messages import Guidance, Matched, Message, NotProven, ProvePresence, StopPresence
 from kiosk.reasons import Reason, Refused
-from kiosk.vision.witness import LiveMatch
+from kiosk.vision.witness import LiveMatch, NoProof
 
 # A replaced vision process has to import its models again.
 COMES_BACK_S: Final = 20.0
@@ -29,7 +29,9 @@ class VisionPort:
         self._clock = clock
         self._ids = count(1)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._channel = Channel("vision", on_message=self._inbox.put_nowait, on_lost=lambda: self._inbox.put_nowait(None))
+        self._channel = Channel(
+            "vision", on_message=self._inbox.put_nowait, on_lost=lambda: self._inbox.put_nowait(None)
+        )
 
     async def open(self, socket: Path) -> None:
         await self._channel.listen(socket)
@@ -52,10 +54,17 @@ class VisionPort:
                         case Guidance(id=number) if number == check:
                             yield message
                         case Matched(id=number) if number == check:
-                            yield LiveMatch.from_vision(message)
+                            yield _witnessed(message)
                             return
                         case NotProven(id=number) if number == check:
                             raise Refused(message.reason, message.detail)
             finally:
                 self._channel.send(StopPresence(check))
         raise Refused(Reason.CAMERA_LOST, "the vision process is gone")
+
+
+def _witnessed(message: Matched) -> LiveMatch:
+    try:
+        return LiveMatch.from_vision(message)
+    except NoProof as error:
+        raise Refused(Reason.FACE_NOT_LIVE, str(error)) from None

@@ -32,8 +32,8 @@ class PaperPort:
     async def job(self, paper: PrintableDocument) -> AsyncIterator[AsyncIterator[PrintReport]]:
         """Submits, and yields the reports. Raises Refused when the pages will not come.
 
-        Left before the job has an outcome, it is cancelled: the context ends when no page of it can come out any more, and
-        says so with Refused when that came too late (PRINT_ALREADY_OUT) or cannot be known (PRINT_UNCERTAIN).
+        Left before the job has an outcome, it is cancelled: the context ends when no page of it can come out any more,
+        and says so with Refused when that came too late (PRINT_ALREADY_OUT) or cannot be known (PRINT_UNCERTAIN).
         """
         try:
             submission = await self._printer.submit(paper.pdf, paper.pages)

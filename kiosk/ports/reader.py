@@ -1,6 +1,6 @@
 """The reader port: an identity card reader whose faults are refusals."""
 
-from hardware.cards.port import CardError, CardFault, IdentityReader
+from hardware.cards.port import CardError, CardFault, IdentityReader, ReaderState
 from hardware.cards.reading import CardReading
 from kiosk.reasons import Reason, Refused
 
@@ -20,6 +20,10 @@ class CardPort:
 
     def __init__(self, reader: IdentityReader) -> None:
         self._reader = reader
+
+    @property
+    def trouble(self) -> Reason | None:
+        return None if self._reader.state is ReaderState.READY else Reason.READER_LOST
 
     @property
     def present(self) -> bool:

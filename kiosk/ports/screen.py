@@ -1,8 +1,8 @@
 """The screen as a journey sees it: show a page, hear what the citizen does.
 
-The user interface keeps no state; this module does: the page, its number, the language. When the interface dies and comes back,
-the page it should show is sent again. A page of the same class as the last one is an update and keeps its number, so a tap that
-crosses an update on the way still counts; a tap on a page that is gone does not.
+The user interface keeps no state; this module does: the page, its number, the language. When the interface dies and
+comes back, the page it should show is sent again. A page of the same class as the last one is an update and keeps its
+number, so a tap that crosses an update on the way still counts; a tap on a page that is gone does not.
 """
 
 import asyncio
@@ -42,7 +42,8 @@ class UiScreen:
             self._channel.send(shown)
 
     async def action(self) -> Action:
-        """The next thing that the citizen does on the current page. A switch of language is obeyed here and reported, too."""
+        """The next thing that the citizen does on the current page. A switch of language is obeyed here and reported,
+        too."""
         return await self._actions.get()
 
     def reset(self) -> None:

@@ -1,0 +1,140 @@
+"""The composition root: a profile becomes a Desk. The only module that knows every adapter."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from systemd import daemon
+
+from hardware.cards.port import IdentityReader
+from hardware.cards.sdt_reader import SdtReader
+from hardware.printers.cups_queue import CupsQueue
+from kiosk.audit.log import AuditLog
+from kiosk.clock import Clock, SystemClock
+from kiosk.desk import Desk, Timing
+from kiosk.journeys.attract import attract
+from kiosk.ports.documents import DocumentPort
+from kiosk.ports.platform import PlatformPort
+from kiosk.ports.presence import VisionPort
+from kiosk.ports.printer import PaperPort
+from kiosk.ports.reader import CardPort
+from kiosk.ports.screen import UiScreen
+from kiosk.preview import PreviewRing
+from kiosk.profile import Profile, ProfileError
+from kiosk.trust import TrustStore
+from platform_client.client import CallRecord, PlatformClient
+from platform_client.identity import DeviceIdentity
+
+log = logging.getLogger(__name__)
+
+PREVIEW = "preview.ring"
+
+
+async def serve(profile: Profile) -> int:
+    """The desk process: opens everything, says READY, serves citizens until SIGTERM. Returns the exit code."""
+    async with opened(profile, SystemClock()) as desk:
+        work = asyncio.create_task(attract(desk))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, work.cancel)
+        pulse = asyncio.create_task(_feed_watchdog())
+        daemon.notify("READY=1")
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        finally:
+            pulse.cancel()
+    return 0
+
+
+@asynccontextmanager
+async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
+    """Every device, socket and connection of the profile, as a Desk; all of it is closed at the end."""
+    async with contextlib.AsyncExitStack() as stack:
+        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=version("onecard-kiosk"))
+        stack.callback(audit.close)
+
+        def observe(call: CallRecord) -> None:
+            """Every call leaves the id that the platform logs, too (C19)."""
+            audit.record(
+                "platform.called",
+                operation=call.operation,
+                request=call.request_id,
+                outcome=call.outcome,
+                took_s=round(call.seconds, 3),
+            )
+
+        identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
+        if identity.terminal != profile.terminal.id:
+            raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
+        client = PlatformClient(
+            profile.platform.url,
+            identity,
+            connect_s=profile.platform.connect_s,
+            total_s=profile.platform.answer_s,
+            observe=observe,
+        )
+        stack.push_async_callback(client.close)
+
+        PreviewRing.create(profile.run / PREVIEW).close()
+        screen = UiScreen(profile.terminal.language)
+        presence = VisionPort(clock)
+        documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock))
+        for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
+            await port.open(profile.run / f"{name}.sock")
+            stack.push_async_callback(port.close)
+
+        reader = _reader(profile, clock)
+        await reader.open()
+        stack.push_async_callback(reader.close)
+
+        printer = CupsQueue(_port(profile.printer.server), profile.printer.queue, profile.printer.uri)
+        stack.push_async_callback(printer.close)
+
+        yield Desk(
+            screen=screen,
+            reader=CardPort(reader),
+            presence=presence,
+            platform=PlatformPort(client, identity, profile.certificates, clock),
+            documents=documents,
+            printer=PaperPort(printer),
+            clock=clock,
+            audit=audit,
+            timing=Timing(
+                profile.timing.idle_s,
+                profile.timing.countdown_s,
+                profile.timing.farewell_s,
+                profile.timing.paper_rescue_s,
+            ),
+        )
+
+
+def _reader(profile: Profile, clock: Clock) -> IdentityReader:
+    """The driver for the reader's URI. Raises ProfileError for a family that this release does not have."""
+    uri = urlsplit(profile.reader.uri)
+    if uri.scheme == "sdt":
+        return SdtReader(uri.path, sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
+    raise ProfileError(f"reader {profile.reader.uri}: only sdt:///dev/… is supported in this release")
+
+
+def _port(server: str) -> int:
+    """The loopback port of our own CUPS, from 127.0.0.1:8631."""
+    host, _, port = server.rpartition(":")
+    if host not in ("127.0.0.1", "localhost") or not port.isdigit():
+        raise ProfileError(f"printer server {server}: our own CUPS listens on 127.0.0.1:PORT")
+    return int(port)
+
+
+async def _feed_watchdog() -> None:
+    """Tells the watchdog that the loop turns, at half the time it allows (sd_watchdog_enabled(3))."""
+    period_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6
+    while period_s:
+        daemon.notify("WATCHDOG=1")
+        await asyncio.sleep(period_s)

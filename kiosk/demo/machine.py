@@ -1,0 +1,228 @@
+"""A whole terminal on one machine: emulated devices, the sandbox platform, a real print queue, and the four processes.
+
+Starts, watches and stops every server it needs, on ports and sockets of its own; nothing of the host is touched. What
+may hold personal data (sockets, spool, camera ring) lies in one directory on tmpfs and is gone with it.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hardware.cards.emulator import SamEmulator
+from hardware.cards.synthetic import PORTRAIT_SIZE_PX, SyntheticCard, citizens, portrait_block, webp_portrait
+from hardware.printers.cups_server import CupsServer
+from hardware.printers.emulator import EmulatedPrinter
+from hardware.printers.loopback_server import ServerError, claim_port
+from kiosk.demo.puppeteer import Puppet
+from kiosk.processes import Command, StartFailed, Supervised
+from platform_client.sandbox.catalogue import OFFERS
+from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.pki import SandboxPki
+from platform_client.sandbox.sources import NAMES
+from platform_client.sandbox.switch import SetFault, SetSource, flip
+
+TERMINAL: Final = "kiosk-0001"
+TMPFS: Final = Path("/dev/shm")
+# Where the face is in the demo portrait (left, top, right, bottom, pixels of the 512x512 picture).
+DEMO_FACE: Final = (150, 10, 320, 220)
+# How long a data source takes to answer: three of them, asked at once, over networks of very different speed.
+SOURCE_S: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a demo needs. `out`: where pages, paper, audit and logs are left. `camera`: a device, or None: the puppet."""
+
+    assets: Path
+    pki: Path
+    out: Path
+    display: str
+    camera: str | None = None
+    portrait: Path | None = None
+    window: tuple[int, int] = (1080, 1920)
+    windowed: bool = False
+    timing: dict[str, float] = field(default_factory=dict)
+
+
+class Machine:
+    """The running demo: what a hand can do to it, and its processes by name."""
+
+    def __init__(self, settings: Settings, run: Path) -> None:
+        self.run = run
+        self.display = settings.display
+        self.probe = run / "probe.sock"
+        self.audit = settings.out / "audit"
+        self.printed = settings.out / "printed"
+        self.logs = settings.out / "log"
+        self.puppet = Puppet(run / "puppet.sock")
+        self.reader = SamEmulator(run / "reader")
+        self.printer = EmulatedPrinter(run / "printer", self.printed)
+        self.cups = CupsServer(run / "cups")
+        self.processes: dict[str, Supervised] = {}
+        self.citizens: tuple[SyntheticCard, ...] = ()
+        self._settings = settings
+        self._switch = run / "switch.sock"
+
+    def lay_card(self, card: SyntheticCard | None = None) -> None:
+        """Puts a card on the reader: the first synthetic citizen's, or the given one."""
+        self.reader.insert(card or self.citizens[0])
+
+    def take_card(self) -> None:
+        self.reader.remove()
+
+    async def spoil(self, fault: Fault | None, *, seconds: float = 30.0) -> None:
+        """Turns one fault of the platform on, all others off. UNREACHABLE pulls the network cable."""
+        await flip(self._switch, SetFault(fault, seconds))
+
+    async def watch(self) -> None:
+        """Raises ServerError when the print server ends; the other processes are started again by themselves."""
+        code = await self.cups.wait()
+        raise ServerError(f"cupsd ended with {code}; see its log in {self.logs}")
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Starts everything; what was started is stopped by `stack`. Raises ServerError or StartFailed."""
+        settings = self._settings
+        for folder in (self.printed, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        stack.callback(self.reader.close)
+        sandbox_port = claim_port(0)
+        await asyncio.gather(self._start_sandbox(stack, sandbox_port), self._start_paper(stack), self._make_cards())
+
+        profile = self.run / "profile.toml"
+        profile.write_text(self._profile(sandbox_port), encoding="utf-8")
+        await self._start(stack, "desk", "--profile", str(profile))
+        ring = str(self.run / "preview.ring")
+        camera = settings.camera or f"puppet:{self._portrait}"
+        look = ["--fonts", str(settings.assets / "fonts"), "--size", f"{settings.window[0]}x{settings.window[1]}"]
+        if settings.windowed:
+            look.append("--windowed")
+        await asyncio.gather(
+            self._start(
+                stack,
+                "ui",
+                *("--preview", ring, "--probe", str(self.probe), *look),
+                environment={"DISPLAY": settings.display},
+            ),
+            self._start(
+                stack,
+                "vision",
+                *("--preview", ring, "--camera", camera, "--assets", str(settings.assets)),
+                *("--control", str(self.run / "puppet.sock")),
+            ),
+            self._start(stack, "documents"),
+        )
+
+    @property
+    def _portrait(self) -> Path:
+        return self._settings.portrait or self._settings.assets / "portrait.png"
+
+    async def _make_cards(self) -> None:
+        """Synthetic citizens who look like the person in front of the camera."""
+        box = DEMO_FACE if self._settings.portrait is None else await asyncio.to_thread(face_box, self._portrait)
+        self.citizens = citizens(portrait_block(await asyncio.to_thread(webp_portrait, self._portrait, box)))
+
+    async def _start_sandbox(self, stack: AsyncExitStack, port: int) -> None:
+        await self._start(
+            stack,
+            "sandbox",
+            *("--port", str(port), "--pki", str(self._settings.pki), "--assets", str(self._settings.assets)),
+            *("--switch", str(self._switch)),
+        )
+        for name in NAMES:
+            await flip(self._switch, SetSource(name, latency_s=SOURCE_S))
+
+    async def _start_paper(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self.printer.stop)
+        await self.printer.start()
+        stack.push_async_callback(self.cups.stop)
+        await self.cups.start()
+        await self.cups.add_queue("kiosk", self.printer.uri)
+
+    async def _start(
+        self, stack: AsyncExitStack, name: str, *arguments: str, environment: dict[str, str] | None = None
+    ) -> None:
+        words = [sys.executable, "-m", "kiosk", name, *arguments]
+        if name in ("ui", "vision", "documents"):
+            words += ["--socket", str(self.run / f"{name}.sock")]
+        # The sandbox feeds no watchdog: it stands for a platform that is not ours to restart.
+        watchdog_s = None if name == "sandbox" else 10.0
+        process = Supervised(Command(name, tuple(words), environment or {}, watchdog_s), self.logs)
+        self.processes[name] = process
+        stack.push_async_callback(process.stop)
+        await process.start()
+
+    def _profile(self, sandbox_port: int) -> str:
+        pki = SandboxPki(self._settings.pki)
+        kiosk = pki.kiosk(TERMINAL)
+        tables: dict[str, dict[str, object]] = {
+            "": {"run": self.run, "audit": self.audit},
+            "terminal": {"id": TERMINAL},
+            "reader": {"uri": f"sdt://{self.run}/reader"},
+            "platform": {
+                "url": f"https://localhost:{sandbox_port}",
+                "ca": pki.tls_ca.certificate,
+                "certificate": kiosk.certificate,
+                "key": kiosk.key,
+            },
+            "trust": {"root": pki.root.certificate},
+            "printer": {
+                "server": f"127.0.0.1:{self.cups.port}",
+                "queue": "kiosk",
+                "uri": self.printer.uri,
+            },
+            "timing": dict(self._settings.timing),
+            **{f"certificates.{code}": {"seal": offer.kind.seal_organisation} for code, offer in OFFERS.items()},
+        }
+        return "\n".join(_table(name, values) for name, values in tables.items())
+
+
+def _table(name: str, values: dict[str, object]) -> str:
+    """One TOML table; a JSON string or number is a TOML one, too."""
+    lines = [f"[{name}]"] if name else []
+    for key, value in values.items():
+        lines.append(f"{key} = {json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+def face_box(portrait: Path) -> tuple[int, int, int, int]:
+    """The part of a picture that an identity photograph shows: the head around the face that is found.
+
+    Raises StartFailed when there is none.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from models.landmarks import FaceMesh
+
+    with Image.open(portrait) as picture:
+        faces = FaceMesh.for_stills().find(np.asarray(picture.convert("RGB")))
+    if not faces:
+        raise StartFailed(f"{portrait}: no face is seen in this picture")
+    flat = faces[0].flat
+    (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
+    # An identity photograph is half as high again as the face in it, with more room above (hair) than below.
+    height = (bottom - top) * 1.65
+    width = height * PORTRAIT_SIZE_PX[0] / PORTRAIT_SIZE_PX[1]
+    middle, upper = (left + right) / 2, top - height * 0.25
+    return (int(middle - width / 2), int(upper), int(middle + width / 2), int(upper + height))
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Machine]:
+    """The machine, started; everything of it is stopped and its run directory removed at the end."""
+    run = Path(tempfile.mkdtemp(prefix="onecard-kiosk-", dir=TMPFS))
+    run.chmod(0o711)  # the unprivileged print server must be able to pass; what is private below is closed by itself
+    try:
+        async with AsyncExitStack() as stack:
+            machine = Machine(settings, run)
+            await machine.start(stack)
+            yield machine
+    finally:
+        shutil.rmtree(run, ignore_errors=True)

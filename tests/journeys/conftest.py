@@ -1,0 +1,128 @@
+"""A terminal on a stage: real reader driver, sandbox over TLS and judgement of documents; a clock turned by hand."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from theatre import FaceBooth, HandClock, MemoryPrinter, PageList
+
+from hardware.cards.emulator import SamEmulator
+from hardware.cards.sdt_reader import SdtReader
+from hardware.cards.synthetic import SyntheticCard, citizens
+from kiosk.audit.log import AuditLog
+from kiosk.desk import Desk, Timing
+from kiosk.documents.verdict import judge, picture
+from kiosk.messages import BadMessage, Render, Verify, encode, receive
+from kiosk.ports.documents import DocumentPort
+from kiosk.ports.platform import PlatformPort
+from kiosk.ports.printer import PaperPort
+from kiosk.ports.reader import CardPort
+from kiosk.profile import Certificate
+from kiosk.trust import TrustStore
+from platform_client.client import CallRecord, PlatformClient
+from platform_client.identity import DeviceIdentity
+from platform_client.sandbox.catalogue import OFFERS
+from platform_client.sandbox.faults import Faults
+from platform_client.sandbox.pki import SandboxPki, make
+from platform_client.sandbox.server import Sandbox
+from platform_client.sandbox.typeface import Typecase, Typeface
+
+TERMINAL = "kiosk-0001"
+TIMING = Timing(idle_s=45.0, countdown_s=20, farewell_s=20.0, paper_rescue_s=120.0)
+
+
+@dataclass
+class Stage:
+    """The desk and everything a test may do to it."""
+
+    desk: Desk
+    screen: PageList
+    clock: HandClock
+    reader: SamEmulator
+    booth: FaceBooth
+    printer: MemoryPrinter
+    faults: Faults
+    calls: list[CallRecord]
+    card: SyntheticCard
+    cards: tuple[SyntheticCard, ...]
+    audit: Path
+
+    @property
+    def identified_calls(self) -> list[CallRecord]:
+        """Calls that tell the platform who is there."""
+        return [call for call in self.calls if call.operation in ("kinds-for", "issue", "rate")]
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
+    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="session")
+def typecase(assets: Path) -> Typecase:
+    fonts = assets / "fonts"
+    typeface = Typeface(fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf")
+    return Typecase.open(typeface, fonts / "cut")
+
+
+@pytest.fixture
+async def sandbox(pki: SandboxPki, typecase: Typecase) -> AsyncIterator[tuple[Sandbox, int]]:
+    sandbox = Sandbox(pki, typecase)
+    yield sandbox, await sandbox.start("127.0.0.1", 0)
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -> AsyncIterator[Stage]:
+    platform, port = sandbox
+    clock, screen, booth, printer = HandClock(), PageList(), FaceBooth(), MemoryPrinter()
+    calls: list[CallRecord] = []
+    device = pki.kiosk(TERMINAL)
+    identity = DeviceIdentity(device.certificate, device.key, pki.tls_ca.certificate)
+    client = PlatformClient(f"https://localhost:{port}", identity, connect_s=5.0, total_s=2.0, observe=calls.append)
+    pins = {code: Certificate(offer.kind.seal_organisation) for code, offer in OFFERS.items()}
+    documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock))
+    await documents.open(tmp_path / "documents.sock")
+    judging = asyncio.create_task(judges(tmp_path / "documents.sock"))
+    line = SamEmulator(tmp_path / "reader", baud=None)
+    reader = SdtReader(str(tmp_path / "reader"), sam_id=None, today=lambda: datetime.now(UTC).date())
+    await reader.open()
+    audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
+    desk = Desk(
+        screen=screen,
+        reader=CardPort(reader),
+        presence=booth,
+        platform=PlatformPort(client, identity, pins, clock),
+        documents=documents,
+        printer=PaperPort(printer),
+        clock=clock,
+        audit=audit,
+        timing=TIMING,
+    )
+    cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))
+    yield Stage(desk, screen, clock, line, booth, printer, platform.faults, calls, cards[0], cards, tmp_path / "audit")
+    judging.cancel()
+    await asyncio.gather(judging, return_exceptions=True)
+    await reader.close()
+    line.close()
+    await documents.close()
+    await client.close()
+    audit.close()
+
+
+async def judges(socket: Path) -> None:
+    """Document processes, one after the other, as the supervisor would start them; here without their confinement."""
+    while True:
+        reader, writer = await asyncio.open_unix_connection(socket)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, BadMessage):
+            while True:
+                match await receive(reader):
+                    case Verify() as request:
+                        writer.write(encode(await judge(request, datetime.now(UTC))))
+                    case Render() as request:
+                        writer.write(encode(picture(request)))
+        writer.close()

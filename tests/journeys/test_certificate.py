@@ -1,0 +1,358 @@
+"""The main job and its bad days, each told as a list of (expected page, what happens then)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from conftest import Stage
+from theatre import PATIENCE_S, performing
+
+from hardware.printers.port import Trouble
+from kiosk.audit.log import records, verify
+from kiosk.journeys.attract import attract
+from kiosk.pages import (
+    Action,
+    Cancel,
+    ChooseCertificate,
+    Done,
+    FaceCheck,
+    HandOver,
+    Home,
+    Page,
+    Pick,
+    PresentCard,
+    Preview,
+    Print,
+    Printing,
+    Rate,
+    ReadingCard,
+    Refusal,
+    Retry,
+    Stars,
+    StillHere,
+    Waiting,
+)
+from kiosk.reasons import Reason
+from platform_client.sandbox.faults import Fault
+
+KIND = "social-insurance"
+Happening = Callable[[Stage], Awaitable[None] | None]
+Scene = tuple[type[Page], Happening | None]
+
+
+async def play(stage: Stage, scenes: list[Scene]) -> None:
+    """Every page comes, in this order and no other, and on each the given thing happens."""
+    async with performing(attract(stage.desk)), asyncio.timeout(PATIENCE_S):
+        for number, (_, happening) in enumerate(scenes):
+            await stage.screen.seen(lambda pages, number=number: len(pages) > number)
+            shown = [type(seen).__name__ for seen in stage.screen.pages[: number + 1]]
+            assert shown == [expected.__name__ for expected, _ in scenes[: number + 1]]
+            if happening is not None:
+                waiting = happening(stage)
+                if waiting is not None:
+                    await waiting
+
+
+def tap(action: Action) -> Happening:
+    return lambda stage: stage.screen.tap(action)
+
+
+def lay_card(stage: Stage) -> None:
+    stage.reader.insert(stage.card)
+
+
+def take_card(stage: Stage) -> None:
+    stage.reader.remove()
+
+
+def refused_for(reason: Reason) -> Happening:
+    def check(stage: Stage) -> None:
+        page = stage.screen.pages[-1]
+        assert isinstance(page, Refusal)
+        assert page.reason is reason
+
+    return check
+
+
+async def tiles(stage: Stage) -> None:
+    await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and bool(pages[-1].kinds))
+
+
+async def tap_tile(stage: Stage) -> None:
+    await tiles(stage)
+    stage.screen.tap(Pick(KIND))
+
+
+TO_CHOICE: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, None), (Waiting, None)]
+TO_WAITING: list[Scene] = [*TO_CHOICE, (ChooseCertificate, tap(Pick(KIND)))]
+TO_PREVIEW: list[Scene] = [*TO_WAITING, (Waiting, None)]
+
+
+def nothing_printed(stage: Stage) -> None:
+    assert stage.printer.printed == []
+
+
+async def test_one_citizen_one_certificate(stage: Stage) -> None:
+    """A02, C17, C19, D01, E01, E03: identity, request, seal, right person, paper; audited, and the chain holds."""
+
+    async def take_everything(stage: Stage) -> None:
+        take_card(stage)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], HandOver) and not pages[-1].card)
+        stage.screen.tap(Done())
+
+    await play(
+        stage,
+        [
+            *TO_PREVIEW,
+            (Preview, tap(Print())),
+            (Printing, None),
+            (HandOver, take_everything),
+            (Rate, tap(Stars(5))),
+            (Home, None),
+        ],
+    )
+    assert len(stage.printer.printed) == 1
+    assert stage.printer.printed[0].startswith(b"%PDF")
+    assert [call.operation for call in stage.identified_calls] == ["kinds-for", "issue", "rate"]
+    events = [str(record.body["event"]) for record in records(stage.audit)]
+    for event in ("session.began", "card.read", "presence.proved", "print.submitted", "print.out", "session.ended"):
+        assert events.count(event) == 1
+    assert verify(stage.audit)[0] == len(events)
+
+
+async def test_a_tile_tapped_first_is_not_asked_again(stage: Stage) -> None:
+    scenes: list[Scene] = [
+        (Home, tap_tile),
+        (PresentCard, lay_card),
+        (ReadingCard, None),
+        (FaceCheck, None),
+        (Waiting, None),
+        (Preview, tap(Print())),
+        (Printing, None),
+        (HandOver, None),
+    ]
+    await play(stage, scenes)
+
+
+async def test_the_personal_data_is_masked_on_every_page_but_the_preview(stage: Stage) -> None:
+    """E05."""
+    await play(stage, [*TO_PREVIEW, (Preview, None)])
+    for page in stage.screen.pages:
+        if not isinstance(page, Preview):
+            assert stage.card.number not in repr(page)
+            assert stage.card.name not in repr(page)
+
+
+@pytest.mark.parametrize("reason", [Reason.FACE_NOT_LIVE, Reason.FACE_NOT_THE_CARDS, Reason.FACE_NOT_SEEN])
+async def test_without_a_face_the_platform_hears_of_nobody(stage: Stage, reason: Reason) -> None:
+    """A02: no request carries a person's identifier, no print job exists."""
+    stage.booth.verdict = reason
+    await play(stage, [(Home, lay_card), (ReadingCard, None), (FaceCheck, None), (Refusal, refused_for(reason))])
+    assert stage.identified_calls == []
+    nothing_printed(stage)
+
+
+async def test_a_card_with_a_wrong_check_digit(stage: Stage) -> None:
+    """E04."""
+    number = stage.card.number
+    stage.card = replace(stage.card, number=number[:-1] + ("0" if number[-1] != "0" else "1"))
+    await play(stage, [(Home, lay_card), (ReadingCard, None), (Refusal, refused_for(Reason.CARD_NUMBER_INVALID))])
+    assert stage.booth.asked == 0
+
+
+async def test_an_expired_card(stage: Stage) -> None:
+    stage.card = stage.cards[3]
+    await play(stage, [(Home, lay_card), (ReadingCard, None), (Refusal, refused_for(Reason.CARD_EXPIRED))])
+
+
+async def test_an_unreadable_card_may_be_tried_again(stage: Stage) -> None:
+    stage.card = replace(stage.card, birth="20019999")
+
+    async def lift(stage: Stage) -> None:
+        refused_for(Reason.CARD_UNREADABLE)(stage)
+        take_card(stage)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Refusal) and not pages[-1].card)
+        stage.card = stage.cards[1]
+        stage.screen.tap(Retry())
+
+    first: list[Scene] = [(Home, lay_card), (ReadingCard, None), (Refusal, lift)]
+    await play(stage, [*first, (PresentCard, lay_card), (ReadingCard, None), (FaceCheck, None)])
+
+
+async def test_the_card_is_taken_away_half_way(stage: Stage) -> None:
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, take_card), (Refusal, refused_for(Reason.CARD_REMOVED))])
+    nothing_printed(stage)
+
+
+async def test_the_platform_is_unreachable(stage: Stage) -> None:
+    def pull(stage: Stage) -> None:
+        stage.faults.active = Fault.UNREACHABLE
+        stage.screen.tap(Pick(KIND))
+
+    scenes: list[Scene] = [
+        *TO_CHOICE,
+        (ChooseCertificate, pull),
+        (Waiting, None),
+        (Refusal, refused_for(Reason.PLATFORM_UNREACHABLE)),
+    ]
+    await play(stage, scenes)
+
+
+async def test_the_platform_is_too_slow(stage: Stage) -> None:
+    def stall(stage: Stage) -> None:
+        stage.faults.active, stage.faults.seconds = Fault.SLOW, 60.0
+        stage.screen.tap(Pick(KIND))
+
+    scenes: list[Scene] = [
+        *TO_CHOICE,
+        (ChooseCertificate, stall),
+        (Waiting, None),
+        (Refusal, refused_for(Reason.PLATFORM_SLOW)),
+    ]
+    await play(stage, scenes)
+
+
+async def test_stop_ends_a_slow_request_at_once(stage: Stage) -> None:
+    def stall(stage: Stage) -> None:
+        stage.faults.active, stage.faults.seconds = Fault.SLOW, 60.0
+        stage.screen.tap(Pick(KIND))
+
+    loop = asyncio.get_running_loop()
+    tapped: list[float] = []
+
+    def stop(stage: Stage) -> None:
+        tapped.append(loop.time())
+        stage.screen.tap(Cancel())
+
+    def at_once(stage: Stage) -> None:
+        refused_for(Reason.CANCELLED)(stage)
+        assert loop.time() - tapped[0] < 0.5
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, stall), (Waiting, stop), (Refusal, at_once)])
+    assert stage.calls[-1].outcome == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.BROKEN_SEAL, Reason.SEAL_INVALID),
+        (Fault.UNSEALED, Reason.SEAL_INVALID),
+        (Fault.REVOKED_SEAL, Reason.SEAL_INVALID),
+        (Fault.OTHER_AGENCY_SEAL, Reason.SEAL_INVALID),
+        (Fault.WRONG_PERSON, Reason.WRONG_PERSON),
+        (Fault.WRONG_SUBJECT, Reason.WRONG_PERSON),
+        (Fault.WRONG_KIND, Reason.SEAL_INVALID),
+        (Fault.STALE_NONCE, Reason.WRONG_DOCUMENT),
+        (Fault.EXPIRED, Reason.DOCUMENT_EXPIRED),
+        (Fault.NOT_A_PDF, Reason.DOCUMENT_UNSAFE),
+        (Fault.REFUSE, Reason.PLATFORM_REFUSED),
+        (Fault.MALFORMED_ANSWER, Reason.PLATFORM_ANSWER_INVALID),
+    ],
+)
+async def test_the_wrong_paper_is_neither_shown_nor_printed(stage: Stage, fault: Fault, reason: Reason) -> None:
+    """C17, C18, D10: whatever is wrong with the document, it never reaches the preview."""
+
+    def spoil(stage: Stage) -> None:
+        stage.faults.active = fault
+        stage.screen.tap(Pick(KIND))
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, spoil), (Waiting, None), (Refusal, refused_for(reason))])
+    nothing_printed(stage)
+
+
+async def test_out_of_paper_is_said_before_anything_is_asked(stage: Stage) -> None:
+    """A09: the citizen does not give a face for a paper that cannot come."""
+    stage.printer.trouble = Trouble.PAPER_EMPTY
+    await play(stage, [(Home, lay_card), (Refusal, refused_for(Reason.PAPER_EMPTY))])
+    assert stage.booth.asked == 0
+
+
+async def test_paper_runs_out_and_is_filled_again(stage: Stage) -> None:
+    stage.printer.trouble_during = Trouble.PAPER_EMPTY
+
+    async def fill(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        stage.printer.repair()
+
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, fill), (HandOver, None)])
+    assert len(stage.printer.printed) == 1
+
+
+async def test_paper_runs_out_and_nobody_comes(stage: Stage) -> None:
+    stage.printer.trouble_during = Trouble.PAPER_EMPTY
+
+    async def wait(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        await stage.clock.pass_by(121.0)
+        stage.printer.beat()
+
+    def cancelled(stage: Stage) -> None:
+        refused_for(Reason.PAPER_EMPTY_DURING)(stage)
+        stage.printer.repair()
+
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, wait), (Refusal, cancelled)])
+    nothing_printed(stage)
+
+
+async def test_nothing_comes_out_after_stop_while_printing(stage: Stage) -> None:
+    stage.printer.trouble_during = Trouble.JAM
+
+    async def stop(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        stage.screen.tap(Cancel())
+
+    await play(
+        stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, stop), (Refusal, refused_for(Reason.CANCELLED))]
+    )
+    stage.printer.repair()
+    nothing_printed(stage)
+
+
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        [(Home, tap_tile), (PresentCard, None)],
+        [(Home, lay_card), (ReadingCard, None), (FaceCheck, None)],
+        [*TO_CHOICE, (ChooseCertificate, None)],
+        [*TO_PREVIEW, (Preview, None)],
+    ],
+    ids=["present-card", "face-check", "choose", "preview"],
+)
+async def test_stop_works_on_every_page(stage: Stage, scenes: list[Scene]) -> None:
+    stage.booth.go_on.clear() if scenes[-1][0] is FaceCheck else stage.booth.go_on.set()
+    page = scenes[-1][0]
+    await play(stage, [*scenes[:-1], (page, tap(Cancel())), (Refusal, refused_for(Reason.CANCELLED))])
+
+
+async def test_an_idle_minute_ends_the_session_with_a_countdown(stage: Stage) -> None:
+    async def idle(stage: Stage) -> None:
+        await stage.clock.pass_by(46.0)
+        assert stage.screen.countdown == 19
+        await stage.clock.pass_by(20.0)
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, idle), (Refusal, refused_for(Reason.IDLE))])
+
+
+async def test_one_tap_stops_the_countdown(stage: Stage) -> None:
+    async def stir(stage: Stage) -> None:
+        await stage.clock.pass_by(50.0)
+        assert stage.screen.countdown is not None
+        stage.screen.tap(StillHere())
+        await stage.screen.seen(lambda _: stage.screen.countdown is None)
+        await stage.clock.pass_by(40.0)
+        stage.screen.tap(Pick(KIND))
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, stir), (Waiting, None), (Preview, None)])
+
+
+async def test_the_same_request_twice_is_two_calls(stage: Stage) -> None:
+    """C20: nothing of a certificate is kept for the next time."""
+    again: list[Scene] = [
+        (Refusal, lambda stage: (take_card(stage), stage.screen.tap(Done()))[0]),
+        (Home, lay_card),
+        *TO_PREVIEW[1:],
+        (Preview, None),
+    ]
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Cancel())), *again])
+    assert [call.operation for call in stage.identified_calls].count("issue") == 2

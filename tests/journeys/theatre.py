@@ -1,0 +1,174 @@
+"""A desk for journey tests, and a journey told as a list of (expected page, what happens then).
+
+What is cheap is real: the card reader and its emulator on a pseudo-terminal, the sandbox platform over TLS, the
+judgement of the document process, the gate. The screen is a list, the clock turns by hand, the printer keeps its pages
+in memory.
+"""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from hardware.cards.reading import Portrait
+from hardware.printers.port import JobReport, Outcome, Submission, Trouble
+from kiosk.messages import Guidance, Matched
+from kiosk.pages import Action, Page, Prompt
+from kiosk.reasons import Reason, Refused
+from kiosk.vision.witness import LiveMatch
+
+PATIENCE_S = 20.0
+
+
+class HandClock:
+    """Time stands still until `pass_by`. Real waiting (sockets, serial lines) goes on meanwhile."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._order = count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._began = datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=self._now - 1000.0)
+
+    async def sleep(self, seconds: float) -> None:
+        alarm = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), alarm))
+        await alarm
+
+    async def pass_by(self, seconds: float) -> None:
+        """Lets `seconds` pass, alarm by alarm, with time in between for what each alarm causes."""
+        end = self._now + seconds
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self._now, _, alarm = heapq.heappop(self._sleepers)
+            if not alarm.done():
+                alarm.set_result(None)
+            for _ in range(20):
+                await asyncio.sleep(0)
+        self._now = end
+
+
+class PageList:
+    """A screen that remembers which pages were shown, in order; an update of the same page is not a new one."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self.countdown: int | None = None
+        self._changed = asyncio.Condition()
+        self._actions: asyncio.Queue[Action] = asyncio.Queue()
+
+    def show(self, page: Page, countdown_s: int | None = None) -> None:
+        self.countdown = countdown_s
+        if self.pages and type(self.pages[-1]) is type(page):
+            self.pages[-1] = page
+        else:
+            while not self._actions.empty():
+                self._actions.get_nowait()
+            self.pages.append(page)
+        asyncio.get_running_loop().call_soon(lambda: asyncio.ensure_future(self._tell()))
+
+    async def action(self) -> Action:
+        return await self._actions.get()
+
+    def reset(self) -> None:
+        return None
+
+    def tap(self, action: Action) -> None:
+        self._actions.put_nowait(action)
+
+    async def seen(self, wanted: Callable[[list[Page]], bool]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: wanted(self.pages))
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+
+class FaceBooth:
+    """The vision process's side of the story: prompts, then what it is told to conclude."""
+
+    def __init__(self) -> None:
+        self.verdict: Reason | None = None
+        self.asked = 0
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def prove(self, portrait: Portrait) -> AsyncIterator[Guidance | LiveMatch]:
+        self.asked += 1
+        yield Guidance(1, Prompt.TURN_LEFT, None, 0.5)
+        await self.go_on.wait()
+        if self.verdict is not None:
+            raise Refused(self.verdict)
+        yield LiveMatch.from_vision(
+            Matched(1, "dlib-face-resnet-v1", "ab" * 32, 0.31, 0.55, {"yaw_deg": 22.0, "planarity": 0.09}, 12)
+        )
+
+
+@dataclass
+class MemoryPrinter:
+    """A printer that behaves like hardware.printers.port.Printer says, with its paper in a list."""
+
+    printed: list[bytes] = field(default_factory=list)
+    trouble: Trouble | None = None
+    trouble_during: Trouble | None = None
+    never_answers: bool = False
+
+    def __post_init__(self) -> None:
+        self._changed = asyncio.Event()
+        self._pdf: bytes | None = None
+        self._over: Outcome | None = None
+
+    async def condition(self) -> Trouble | None:
+        return self.trouble
+
+    async def submit(self, pdf: bytes, pages: int) -> Submission:
+        self._pdf, self._over = pdf, None
+        self.trouble = self.trouble or self.trouble_during
+        return Submission(1, "certificate-1", pages)
+
+    async def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
+        while self._over is None:
+            if self.trouble is None and self._pdf is not None:
+                self.printed.append(self._pdf)
+                self._over = Outcome.PRINTED
+                break
+            self._changed.clear()
+            yield JobReport(0, self.trouble, None)
+            await self._changed.wait()
+        yield JobReport(submission.pages if self._over is Outcome.PRINTED else 0, None, self._over)
+
+    async def cancel(self, submission: Submission) -> None:
+        self._over = self._over or Outcome.CANCELLED
+        self._pdf = None
+
+    async def close(self) -> None:
+        return None
+
+    def beat(self) -> None:
+        """The report that comes at least once a second."""
+        self._changed.set()
+
+    def repair(self) -> None:
+        self.trouble = None
+        self._changed.set()
+
+
+@asynccontextmanager
+async def performing(attract: Awaitable[None]) -> AsyncIterator[None]:
+    """The terminal runs, until the test is over; a fault in it fails the test."""
+    work = asyncio.ensure_future(attract)
+    try:
+        yield
+        if work.done():
+            work.result()
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)

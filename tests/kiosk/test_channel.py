@@ -1,0 +1,111 @@
+"""The sockets between the desk and its workers, and the screen that speaks over one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Message, Show, decode, encode, receive
+from kiosk.pages import Cancel, Home, Kind, Pick, PresentCard, Printing, SwitchLanguage, Text
+from kiosk.ports.screen import UiScreen
+from kiosk.reasons import Reason
+
+KIND = Kind("household", Text("户籍证明", "Household"), Text("", ""), Text("", ""), "home")
+
+
+class FakeUi:
+    """A user interface that only listens and taps."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def shown(self) -> Show:
+        message = await asyncio.wait_for(receive(self.reader), 5)
+        assert isinstance(message, Show)
+        return message
+
+    def tap(self, seq: int, action: object) -> None:
+        self.writer.write(encode(Act(seq, action)))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def screen(tmp_path: Path) -> AsyncIterator[UiScreen]:
+    screen = UiScreen("zh")
+    await screen.open(tmp_path / "ui.sock")
+    yield screen
+    await screen.close()
+
+
+@asynccontextmanager
+async def ui(tmp_path: Path) -> AsyncIterator[FakeUi]:
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "ui.sock")
+    yield FakeUi(reader, writer)
+    writer.close()
+
+
+async def test_an_interface_that_comes_back_gets_the_page_again(screen: UiScreen, tmp_path: Path) -> None:
+    screen.show(Home((KIND,)))
+    async with ui(tmp_path) as first:
+        assert (await first.shown()).page == Home((KIND,))
+        screen.show(PresentCard())
+        before = await first.shown()
+    async with ui(tmp_path) as second:
+        assert await second.shown() == before
+
+
+async def test_a_tap_on_a_page_that_is_gone_does_not_count(screen: UiScreen, tmp_path: Path) -> None:
+    screen.show(Home((KIND,)))
+    async with ui(tmp_path) as shown_to:
+        home = await shown_to.shown()
+        screen.show(PresentCard())
+        present = await shown_to.shown()
+        shown_to.tap(home.seq, Pick("household"))
+        shown_to.tap(present.seq, Cancel())
+        assert await asyncio.wait_for(screen.action(), 5) == Cancel()
+
+
+async def test_a_tap_that_crosses_an_update_counts(screen: UiScreen, tmp_path: Path) -> None:
+    screen.show(Printing(KIND))
+    async with ui(tmp_path) as shown_to:
+        before = await shown_to.shown()
+        screen.show(Printing(KIND, Reason.PAPER_EMPTY, 100))
+        shown_to.tap(before.seq, Cancel())
+        assert await asyncio.wait_for(screen.action(), 5) == Cancel()
+
+
+async def test_the_language_switches_on_the_spot_and_ends_with_the_citizen(screen: UiScreen, tmp_path: Path) -> None:
+    screen.show(PresentCard())
+    async with ui(tmp_path) as shown_to:
+        page = await shown_to.shown()
+        shown_to.tap(page.seq, SwitchLanguage("en"))
+        switched = await shown_to.shown()
+        assert (switched.page, switched.seq, switched.language) == (page.page, page.seq, "en")
+        screen.reset()
+        screen.show(Home((KIND,)))
+        assert (await shown_to.shown()).language == "zh"
+
+
+async def test_a_worker_that_speaks_another_language_is_cut_off(screen: UiScreen, tmp_path: Path) -> None:
+    async with ui(tmp_path) as stranger:
+        stranger.writer.write((5).to_bytes(4, "big") + b"hello")
+        assert await asyncio.wait_for(stranger.reader.read(), 5) == b""
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"\x80", b"\x81\xa4type\xa4Nope"])
+def test_what_is_not_a_message_is_refused_without_quoting_it(body: bytes) -> None:
+    with pytest.raises(BadMessage, match="not one of our messages"):
+        decode(body)
+
+
+async def test_a_frame_that_is_too_long_is_not_read() -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data((FRAME_LIMIT + 1).to_bytes(4, "big"))
+    with pytest.raises(BadMessage, match="frame of"):
+        await receive(reader)
+
+
+@pytest.mark.parametrize("message", [Show(1, Home((KIND,), Reason.PAPER_EMPTY), "en", 20), Act(7, Pick("household"))])
+def test_messages_survive_the_wire(message: Message) -> None:
+    assert decode(encode(message)[4:]) == message

@@ -1,0 +1,70 @@
+"""The profile says what is wrong, where, and what was probably meant."""
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.profile import ProfileError, load
+
+GOOD = """
+run = "/run/onecard-kiosk"
+audit = "/var/lib/onecard-kiosk/audit"
+
+[terminal]
+id = "kiosk-0001"
+
+[reader]
+uri = "sdt:///dev/ttyUSB0"
+
+[platform]
+url = "https://platform.example"
+ca = "ca.pem"
+certificate = "kiosk.pem"
+key = "kiosk.key"
+
+[trust]
+root = "root.pem"
+
+[printer]
+server = "127.0.0.1:8631"
+queue = "kiosk"
+uri = "ipp://127.0.0.1:8632/ipp/print"
+
+[certificates.household]
+seal = "示例省公安厅"
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "profile.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_profile_is_typed(tmp_path: Path) -> None:
+    profile = load(written(tmp_path, GOOD))
+    assert profile.certificates["household"].seal == "示例省公安厅"
+    assert profile.run == Path("/run/onecard-kiosk")
+    assert profile.timing.idle_s == 45.0
+
+
+def test_an_unknown_key_is_named_with_line_and_suggestion(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("queue =", "qeue ="))
+    expected = r"profile\.toml:22: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
+    with pytest.raises(ProfileError, match=expected):
+        load(path)
+
+
+def test_a_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"profile\.toml:6: .*str"):
+        load(written(tmp_path, GOOD.replace('"kiosk-0001"', "1")))
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="trust"):
+        load(written(tmp_path, GOOD.replace('[trust]\nroot = "root.pem"\n', "")))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="No such file"):
+        load(tmp_path / "none.toml")
