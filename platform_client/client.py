@@ -145,14 +145,12 @@ class PlatformClient:
                 method, self._base_url + path, data=body, headers=headers, allow_redirects=False
             ) as response:
                 answer = await _bounded(response)
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise PlatformError(PlatformFault.NOT_TRUSTED, type(error).__name__) from None
         except aiohttp.ConnectionTimeoutError:
             raise PlatformError(PlatformFault.UNREACHABLE, "no connection in time") from None
         except TimeoutError:
             raise PlatformError(PlatformFault.SLOW, f"no answer within {self._timeout.total} s") from None
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
-            raise PlatformError(PlatformFault.UNREACHABLE, type(error).__name__) from None
+            raise PlatformError(_connection_fault(error), type(error).__name__) from None
         except aiohttp.ClientError as error:
             raise PlatformError(PlatformFault.ANSWER_INVALID, type(error).__name__) from None
         _admit(response)
@@ -186,6 +184,12 @@ def _decoded(decode: Callable[[bytes], _T], answer: bytes) -> _T:
         return decode(answer)
     except WireError as error:
         raise PlatformError(PlatformFault.ANSWER_INVALID, str(error)) from None
+
+
+def _connection_fault(error: Exception) -> PlatformFault:
+    """TLS said no, in either direction, or nobody is there. A server that drops a handshake without an alert is not."""
+    tls = isinstance(error, aiohttp.ClientSSLError) or isinstance(error.__cause__, ssl.SSLError)
+    return PlatformFault.NOT_TRUSTED if tls else PlatformFault.UNREACHABLE
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

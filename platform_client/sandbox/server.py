@@ -36,6 +36,7 @@ from platform_client.wire import LIMIT_BYTES, WireError
 
 REQUEST_ID: Final = "X-Request-Id"
 _HEX128: Final = re.compile(r"[0-9a-f]{32}")
+_REFUSAL: Final = web.ResponseKey("refusal", str)
 _CLOSED: Final = web.Response(status=503)
 _log = logging.getLogger(__name__)
 
@@ -76,13 +77,13 @@ class Sandbox:
                 web.get("/v1/trust", self._trust),
             ]
         )
-        self._runner = web.AppRunner(self._app, access_log=None)
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
         self._switch: asyncio.Server | None = None
 
     async def start(self, host: str, port: int, switch: Path | None = None) -> int:
         """Listen; returns the bound port. Raises OSError when the port is taken."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, ssl_context=_tls(self._pki), shutdown_timeout=1)
+        site = web.TCPSite(self._runner, host, port, ssl_context=_tls(self._pki))
         await site.start()
         if switch is not None:
             self._switch = await listen(switch, self.obey)
@@ -119,7 +120,7 @@ class Sandbox:
             terminal,
             request.path.removeprefix("/v1/"),
             response.status,
-            response.get("refusal", "-"),
+            response.get(_REFUSAL, "-"),
             (time.monotonic() - began) * 1000,
         )
         return response
@@ -243,5 +244,5 @@ def _xml(body: bytes) -> web.Response:
 def _refusal(status: int, code: str) -> web.Response:
     response = _xml(messages.encode_refusal(code))
     response.set_status(status)
-    response["refusal"] = code
+    response[_REFUSAL] = code
     return response

@@ -61,7 +61,7 @@ async def gather(sources: tuple[Source, ...], person: Person, kind: str) -> Gath
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ask(source)) for source in sources]
-    except* SourceDown as down:
-        raise SourceDown(*down.exceptions[0].args) from None
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
     answers = [task.result() for task in tasks]
     return Gathered(tuple(fact for fact, _ in answers), tuple(span for _, span in answers))

@@ -1,0 +1,171 @@
+"""The sealed certificate: readable, about one person, stated under the seal; and each fault spoils what it says."""
+
+import re
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from lxml import etree
+from platform_world import NAME, NUMBER
+from pyhanko.keys import load_cert_from_pemder
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko_certvalidator import ValidationContext
+
+from platform_client.sandbox.catalogue import OFFERS
+from platform_client.sandbox.compose import level_a_sentence
+from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.material import CHINA, Material, Order
+from platform_client.sandbox.pki import SandboxPki
+from platform_client.sandbox.registry import Person, somebody_else
+from platform_client.sandbox.sources import NAMES, Source
+from platform_client.sandbox.statement import NAMESPACE
+from platform_client.sandbox.typeface import Typecase, Typeface
+
+KIND = "social-insurance"
+AGENCY = OFFERS[KIND].kind.seal_organisation
+
+
+@pytest.fixture(scope="module")
+def material(pki: SandboxPki, typecase: Typecase) -> Material:
+    return Material(pki, typecase, tuple(Source(name, latency_s=0) for name in NAMES), lambda: datetime.now(UTC))
+
+
+def order(kind: str = KIND, name: str = NAME) -> Order:
+    return Order(uuid.uuid4().hex, uuid.uuid4().hex, kind, Person(name, NUMBER))
+
+
+def text_of(pdf: bytes) -> str:
+    with pypdfium2.PdfDocument(pdf) as document:
+        assert len(document) == 1
+        text: str = document[0].get_textpage().get_text_range()
+        return text
+
+
+def statement_of(pdf: bytes) -> dict[str, str]:
+    """The properties in either spelling of XMP."""
+    packet = etree.fromstring(PdfFileReader(BytesIO(pdf)).root["/Metadata"].data)
+    found = {}
+    for node in packet.iter():
+        spelled = [(node.tag, node.text), *node.items()]
+        found |= {
+            etree.QName(name).localname: value for name, value in spelled if etree.QName(name).namespace == NAMESPACE
+        }
+    return found
+
+
+async def seal_of(pdf: bytes, pki: SandboxPki) -> PdfSignatureStatus:
+    context = ValidationContext(
+        trust_roots=[load_cert_from_pemder(str(pki.root.certificate))],
+        other_certs=[load_cert_from_pemder(str(pki.issuing.certificate))],
+        crls=list(pki.crls(datetime.now(UTC))),
+        revocation_mode="require",
+        allow_fetching=False,
+    )
+    (signature,) = PdfFileReader(BytesIO(pdf)).embedded_signatures
+    return await async_validate_pdf_signature(signature, context)
+
+
+def digest(nonce: str, person: Person) -> str:
+    return sha256(f"{nonce}\0{person.number}\0{person.name}".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", OFFERS)
+async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
+    material: Material, pki: SandboxPki, kind: str
+) -> None:
+    """C12, C17, C18, D01, D05, D10."""
+    asked = order(kind)
+    pdf = (await material.issue(asked)).pdf
+    text, offer = text_of(pdf), OFFERS[kind]
+    valid_until = datetime.now(CHINA).date() + timedelta(days=offer.valid_days)
+    assert re.findall(r"(?<!\d)\d{17}[\dX](?!\d)", text) == [NUMBER]
+    assert NAME in text and offer.kind.title.zh in text and offer.kind.title.en in text
+    assert level_a_sentence(offer.agency.name.zh, valid_until) in text.splitlines()[-2:]
+    assert statement_of(pdf) == {
+        "requestId": asked.request_id,
+        "nonce": asked.nonce,
+        "kind": kind,
+        "issuer": offer.kind.seal_organisation,
+        "level": "A",
+        "subjectDigest": digest(asked.nonce, asked.person),
+        "validUntil": valid_until.isoformat(),
+    }
+    seal = await seal_of(pdf, pki)
+    assert seal.bottom_line and seal.docmdp_ok
+    assert seal.signing_cert.subject.native["organization_name"] == offer.kind.seal_organisation
+
+
+def test_the_sentence_word_for_word() -> None:
+    """D05."""
+    assert level_a_sentence("××机构", date(2027, 2, 3)) == (
+        "此件由××机构提供，仅供办理政务服务事项时使用，有效期至2027年2月3日"
+    )
+
+
+async def test_a_rare_name_is_set_from_the_whole_font(material: Material) -> None:
+    assert "𠮷㛃" in text_of((await material.issue(order(name="𠮷㛃"))).pdf)
+
+
+def test_the_documented_example() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "certificate-statement.md").read_text()
+    assert digest("00112233445566778899aabbccddeeff", Person("张三", "999900199001010014")) in page
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_document_about_somebody_else(material: Material, pki: SandboxPki) -> None:
+    for fault, in_statement in ((Fault.WRONG_PERSON, False), (Fault.WRONG_SUBJECT, True)):
+        asked = order()
+        other = somebody_else(asked.person)
+        pdf = (await material.issue(asked, fault)).pdf
+        text = text_of(pdf)
+        assert NUMBER not in text and NAME not in text and other.number in text and other.name in text
+        named = other if in_statement else asked.person
+        assert statement_of(pdf)["subjectDigest"] == digest(asked.nonce, named)
+        assert (await seal_of(pdf, pki)).bottom_line
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN_SEAL, Fault.REVOKED_SEAL])
+async def test_a_seal_that_does_not_hold(material: Material, pki: SandboxPki, fault: Fault) -> None:
+    seal = await seal_of((await material.issue(order(), fault)).pdf, pki)
+    assert not seal.bottom_line
+    assert (seal.intact, seal.revoked) == (fault is not Fault.BROKEN_SEAL, fault is Fault.REVOKED_SEAL)
+
+
+async def test_a_good_seal_of_another_agency(material: Material, pki: SandboxPki) -> None:
+    seal = await seal_of((await material.issue(order(), Fault.OTHER_AGENCY_SEAL)).pdf, pki)
+    assert seal.bottom_line and seal.signing_cert.subject.native["organization_name"] != AGENCY
+
+
+async def test_no_seal_and_no_document(material: Material) -> None:
+    unsealed = (await material.issue(order(), Fault.UNSEALED)).pdf
+    assert not PdfFileReader(BytesIO(unsealed)).embedded_signatures and NUMBER in text_of(unsealed)
+    assert not (await material.issue(order(), Fault.NOT_A_PDF)).pdf.startswith(b"%PDF")
+
+
+async def test_a_statement_that_is_not_the_answer(material: Material, pki: SandboxPki) -> None:
+    good = order()
+    for fault, name in ((Fault.WRONG_KIND, "kind"), (Fault.STALE_NONCE, "nonce"), (Fault.EXPIRED, "validUntil")):
+        pdf = (await material.issue(good, fault)).pdf
+        assert (await seal_of(pdf, pki)).bottom_line
+        stated = statement_of(pdf)
+        right = {"kind": good.kind, "nonce": good.nonce, "requestId": good.request_id, "level": "A"}
+        right["validUntil"] = (datetime.now(CHINA).date() + timedelta(days=OFFERS[KIND].valid_days)).isoformat()
+        assert [key for key, value in right.items() if stated[key] != value] == [name]
+    assert stated["validUntil"] < datetime.now(CHINA).date().isoformat()
+
+
+# --- fonts -----------------------------------------------------------------------------------------------------------
+
+
+def test_everyday_text_is_set_from_the_cut(typecase: Typecase, typeface: Typeface) -> None:
+    assert typecase.for_text("张三 ABC 123 ·—，") == typecase.everyday
+    assert typecase.for_text("𠮷") == typeface
+    assert typecase.everyday.regular.stat().st_size < typeface.regular.stat().st_size / 5

@@ -1,0 +1,182 @@
+"""The sandbox: what it admits, how it gathers, what it logs, and that it is a process of its own."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from platform_world import NAME, NUMBER, TERMINAL, Card, Match, Platform, call_of, client_for, evidence_of, identity_of
+
+from platform_client.client import PlatformError, PlatformFault
+from platform_client.identity import DeviceIdentity
+from platform_client.messages import IssueCall
+from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.pki import SandboxPki
+from platform_client.sandbox.registry import Person, check_character
+from platform_client.sandbox.sources import NAMES, Source, SourceDown, gather
+from platform_client.sandbox.switch import NotFlipped, SetFault, SetSource, flip
+from platform_client.sandbox.typeface import Typeface
+
+SOMEBODY = Person(NAME, NUMBER)
+
+
+async def refusal_of(platform: Platform, call: IssueCall) -> str:
+    with pytest.raises(PlatformError) as failed:
+        await platform.client.issue(call)
+    assert failed.value.kind is PlatformFault.REFUSED
+    return failed.value.detail
+
+
+# --- who is admitted -------------------------------------------------------------------------------------------------
+
+
+async def test_evidence_must_be_this_terminals(platform: Platform, pki: SandboxPki, identity: DeviceIdentity) -> None:
+    """C14: terminal of the TLS connection, of the evidence and of the signature are one."""
+    other = identity_of(pki, "kiosk-other")
+    assert await refusal_of(platform, call_of(other)) == "evidence-signature"
+
+    class Impostor:
+        terminal = "kiosk-other"
+        sign = identity.sign
+
+    assert await refusal_of(platform, call_of(Impostor())) == "evidence-of-another-terminal"  # type: ignore[arg-type]
+
+
+async def test_evidence_must_be_fresh_and_for_this_call(platform: Platform, identity: DeviceIdentity) -> None:
+    old = call_of(identity, at=datetime.now(UTC) - timedelta(hours=1))
+    assert await refusal_of(platform, old) == "evidence-stale"
+    other_nonce = replace(call_of(identity), nonce=uuid.uuid4().hex)
+    assert await refusal_of(platform, other_nonce) == "evidence-of-another-call"
+
+
+@pytest.mark.parametrize("number", ["999900199001010015", "999900199002300018", "000000000000000000"])
+async def test_numbers_that_cannot_be_are_refused(platform: Platform, identity: DeviceIdentity, number: str) -> None:
+    """E03."""
+    assert await refusal_of(platform, call_of(identity, card=Card(number=number))) == "number-invalid"
+
+
+async def test_a_face_beyond_the_threshold_is_no_match(platform: Platform, identity: DeviceIdentity) -> None:
+    assert await refusal_of(platform, call_of(identity, match=Match(score=0.6))) == "not-matched"
+
+
+async def test_kinds_depend_on_the_person(platform: Platform, identity: DeviceIdentity) -> None:
+    body = f"999900{datetime.now(UTC).year - 10}0101001"
+    child = Card(number=body + check_character(body))
+    offered = {kind.code for kind in await platform.client.kinds_for(evidence_of(identity, card=child))}
+    assert "driving" not in offered and "household" in offered
+    assert await refusal_of(platform, call_of(identity, "driving", card=child)) == "kind-not-granted"
+    assert await refusal_of(platform, call_of(identity, "no-such-kind")) == "kind-not-granted"
+
+
+# --- one request, one document ---------------------------------------------------------------------------------------
+
+
+async def test_issue_is_idempotent(platform: Platform, identity: DeviceIdentity) -> None:
+    call = call_of(identity)
+    first, second = await asyncio.gather(platform.client.issue(call), platform.client.issue(call))
+    assert first == second == await platform.client.issue(call)
+    assert await platform.client.issue(call_of(identity)) != first
+
+
+async def test_neither_request_id_nor_nonce_serves_twice(platform: Platform, identity: DeviceIdentity) -> None:
+    call = call_of(identity)
+    await platform.client.issue(call)
+    assert await refusal_of(platform, replace(call, kind="household")) == "request-id-used"
+    assert await refusal_of(platform, replace(call, request_id=uuid.uuid4().hex)) == "nonce-used"
+
+
+async def test_one_rating_per_issue(platform: Platform, identity: DeviceIdentity) -> None:
+    """B21."""
+    call = call_of(identity)
+    await platform.client.issue(call)
+    await platform.client.rate(call.request_id, 4)
+    for request_id, code in ((call.request_id, "already-rated"), (uuid.uuid4().hex, "unknown-request")):
+        with pytest.raises(PlatformError) as failed:
+            await platform.client.rate(request_id, 4)
+        assert failed.value.detail == code
+
+
+# --- sources ---------------------------------------------------------------------------------------------------------
+
+
+async def test_three_sources_overlap_and_their_order_does_not_matter() -> None:
+    """C05, C08: every two spans overlap; whoever answers first, the facts are the same."""
+    fast_first = tuple(Source(name, latency_s=0.05 * (place + 1)) for place, name in enumerate(NAMES))
+    slow_first = tuple(Source(name, latency_s=0.05 * (3 - place)) for place, name in enumerate(NAMES))
+    one, two = await gather(fast_first, SOMEBODY, "household"), await gather(slow_first, SOMEBODY, "household")
+    assert one.facts == two.facts
+    for a, b in combinations(one.spans, 2):
+        assert max(a.began, b.began) < min(a.ended, b.ended)
+
+
+async def test_a_source_that_is_down_is_named(platform: Platform, identity: DeviceIdentity) -> None:
+    with pytest.raises(SourceDown):
+        await gather((Source("provincial", down=True), Source("local", latency_s=30)), SOMEBODY, "household")
+    platform.sandbox.obey(SetSource("local", down=True))
+    call = call_of(identity)
+    assert await refusal_of(platform, call) == "source-down-local"
+    platform.sandbox.obey(SetSource("local"))
+    assert await platform.client.issue(call), "a failed issue may be tried again under its request id"
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+async def test_every_call_leaves_one_row_with_its_id_and_no_personal_data(
+    platform: Platform, identity: DeviceIdentity, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C19, C20: same id at both ends; DEBUG of every library included."""
+    with caplog.at_level(logging.DEBUG):
+        await platform.client.kinds_for(evidence_of(identity))
+        call = call_of(identity)
+        await platform.client.issue(call)
+        await refusal_of(platform, call_of(identity, card=Card(number="999900199001010015")))
+    rows = [record.getMessage() for record in caplog.records if record.name.startswith("platform_client.sandbox")]
+    assert [record.request_id for record in platform.calls] == [row.split()[1].split("=")[1] for row in rows]
+    assert f"request_id={call.request_id} terminal={TERMINAL} operation=certificates status=200" in rows[1]
+    assert "refusal=number-invalid" in rows[2]
+    for secret in (NAME, NUMBER, "999900199001010015"):
+        assert secret not in caplog.text
+
+
+# --- the process and its switch --------------------------------------------------------------------------------------
+
+
+async def test_a_process_of_its_own(typeface: Typeface, assets: Path, tmp_path: Path) -> None:
+    """Started, asked over TLS, spoilt through its switch, ended by SIGTERM with exit code 0."""
+    program = f"""
+from pathlib import Path
+from platform_client.sandbox.server import Settings, main
+from platform_client.sandbox.typeface import Typeface
+typeface = Typeface(Path({str(typeface.regular)!r}), Path({str(typeface.bold)!r}))
+cache = Path({str(assets / "fonts" / "cut")!r})
+main(Settings(Path("pki"), typeface, cache, ("{TERMINAL}",), switch=Path("switch.sock")))
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        port = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["port"]
+        client = client_for(port, identity_of(SandboxPki(tmp_path / "pki")))
+        assert await client.kinds()
+        await flip(tmp_path / "switch.sock", SetFault(Fault.REFUSE))
+        with pytest.raises(PlatformError):
+            await client.kinds()
+        await flip(tmp_path / "switch.sock", SetFault(None))
+        assert await client.kinds()
+        with pytest.raises(NotFlipped):
+            await flip(tmp_path / "switch.sock", SetSource("no such source"))
+        await client.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    with pytest.raises(NotFlipped):
+        await flip(tmp_path / "switch.sock", SetFault(None))
