@@ -92,7 +92,7 @@ async def _play(machine: Machine, eyes: Eyes, album: Album) -> None:
         await album.photograph("reading-card", view)
     view = await eyes.page("FaceCheck")
     album.note("the card was read", view)
-    view = await eyes.see(lambda view: _prompt(view).startswith("turn"), what="a prompt to turn the head")
+    view = await eyes.see(lambda view: view.prompt.startswith("turn"), what="a prompt to turn the head")
     await album.photograph("face-check", view)
 
     view = await eyes.page("ChooseCertificate", seconds=60.0)
@@ -133,6 +133,3 @@ async def _in_both_languages(eyes: Eyes, album: Album, name: str, view: View) ->
     await eyes.tap("language")
     await eyes.see(lambda other: other.page == view.page and other.language == first, what="the first language")
 
-
-def _prompt(view: View) -> str:
-    return str(view.items.get("prompt", {}).get("value", ""))

@@ -31,6 +31,11 @@ class View:
     items: dict[str, dict[str, Any]] = field(repr=False)
     frames: int = 0
 
+    @property
+    def prompt(self) -> str:
+        """What the face page asks for ("turn-left"); empty on other pages."""
+        return next((name.removeprefix("prompt:") for name in self.items if name.startswith("prompt:")), "")
+
     def can_touch(self, item: str) -> bool:
         return bool(self.items.get(item, {}).get("enabled", False))
 

@@ -36,7 +36,7 @@ async def follow_prompts(eyes: Eyes, puppet: Puppet) -> None:
     asked = ""
     view = await eyes.see(lambda _: True, seconds=60.0)
     while True:
-        prompt = str(view.items.get("prompt", {}).get("value", "look")) if view.page == "FaceCheck" else "look"
+        prompt = view.prompt or "look"
         if prompt in _POSES and prompt != asked:
             asked = prompt
             puppet.turn(_POSES[prompt])

@@ -50,7 +50,7 @@ def _collect(widget: Widget, within: str, items: list[Item]) -> None:
             items.append(_item(widget, widget.name, "button", widget.label, not widget.disabled, ""))
         case Words():
             if widget.words:
-                items.append(_item(widget, "", "label", widget.words, True, within))
+                items.append(_item(widget, widget.meaning, "label", widget.words, True, within))
         case CameraView():
             items.append(_item(widget, "camera", "image", "", widget.seen, within))
         case PaperPicture():

@@ -62,6 +62,7 @@ class _Prompt(Row):
             badge.opacity = 1.0 if side == used else 0.0
         self._sides[used].icon.change(_ICONS[page.prompt])
         self._words.say(self._here.say(wording.PROMPTS[page.prompt]))
+        self._words.meaning = f"prompt:{page.prompt.value}"
 
 
 class _Hint(Row):

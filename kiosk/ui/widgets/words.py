@@ -18,7 +18,10 @@ def _measurer(font_px: float, bold: bool) -> Measurer:
 
 
 class Words(Label):
-    """One text. `size_mm` is the em; `tone` names a colour; `lines` is the most it may take, cut with an ellipsis."""
+    """One text. `size_mm` is the em; `tone` names a colour; `lines` is the most it may take, cut with an ellipsis.
+
+    `meaning` names what the text says, for readers that must not depend on its wording.
+    """
 
     def __init__(
         self,
@@ -30,7 +33,7 @@ class Words(Label):
         lines: int | None = None,
         **properties: Any,
     ) -> None:
-        self.words, self._lines = words, lines
+        self.words, self._lines, self.meaning = words, lines, ""
         super().__init__(
             font_name=FAMILY,
             font_size=mm(size_mm),
