@@ -17,7 +17,9 @@ from typing import Final
 import pyipp
 from pyipp.enums import IppOperation
 
+from hardware.printers.ipp_device import IppDevice
 from hardware.printers.loopback_server import ServerError, ServerProcess, as_child, claim_port
+from hardware.printers.port import PrinterError
 
 _CUPSD: Final = "/usr/sbin/cupsd"
 _TEMPLATES: Final = ("cupsd.conf", "cups-files.conf")
@@ -55,6 +57,7 @@ class CupsServer:
 
     async def add_queue(self, name: str, printer_uri: str) -> None:
         """A queue on the IPP Everywhere printer at `printer_uri`, which must answer now. Raises ServerError."""
+        await _answers(printer_uri)
         address = f"127.0.0.1:{self.port}"
         await self._run("lpadmin", "-h", address, "-p", name, "-E", "-v", printer_uri, "-m", "everywhere")
         await self._knows_its_printer(name)
@@ -117,6 +120,17 @@ class CupsServer:
         if process.returncode:
             said = output.decode(errors="replace").strip() or f"status {process.returncode}"
             raise ServerError(f"{Path(command[0]).name}: {said}")
+
+
+async def _answers(printer_uri: str) -> None:
+    """lpadmin is content with a printer that is switched off, and its queue is then good for nothing."""
+    device = IppDevice(printer_uri)
+    try:
+        await device.condition()
+    except PrinterError:
+        raise ServerError(f"the printer at {printer_uri} does not answer: is it switched on?") from None
+    finally:
+        await device.close()
 
 
 def _identity() -> tuple[str, str] | tuple[()]:

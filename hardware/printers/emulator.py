@@ -57,6 +57,7 @@ class EmulatedPrinter:
         self._reasons: frozenset[str] = frozenset()
         self._has_paper = True
         self._runs_out = False
+        self._jams = False
         self._refuses = False
         self._bus: ServerProcess | None = None
         self._printer: ServerProcess | None = None
@@ -105,6 +106,10 @@ class EmulatedPrinter:
     def empty_tray_during_next_job(self) -> None:
         """The tray looks filled, and is found empty when the last page of the next job is fed."""
         self._runs_out = True
+
+    def jam_during_next_job(self) -> None:
+        """The last page of the next job gets stuck."""
+        self._jams = True
 
     def refuse_next_job(self) -> None:
         """The next document is one that the printer cannot print: its job ends as aborted."""
@@ -264,6 +269,9 @@ class EmulatedPrinter:
             self._runs_out = False
             await self.empty_tray()
         told = self._reasons
+        if is_last and self._jams:
+            self._jams = False
+            self._reasons |= {_JAM}
         due = loop.time() + self._seconds_per_page
         while loop.time() < due:
             if await self._cancelled(job):

@@ -1,0 +1,72 @@
+"""The adapter that prints through CUPS: the conformance suite, and what only a queue can get wrong."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from conformance.printer import PrinterConformance, document, ended, first, prints_only, texts
+from cups_bench import QUEUE, CupsBench
+
+from hardware.printers.cups_queue import CupsQueue
+from hardware.printers.port import Outcome, PrinterError, Trouble
+
+MARKER = "onecard-marker-7Q2"
+
+
+def files_with_marker(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()]
+
+
+class TestCupsQueue(PrinterConformance):
+    """The suite, through the real cupsd and ippeveprinter."""
+
+
+@pytest.mark.asyncio(loop_scope="session")
+class TestWhatAQueueCanGetWrong:
+    @pytest.mark.parametrize("cancelled", [False, True])
+    async def test_nothing_of_the_document_stays_behind(self, bench: CupsBench, run_dir: Path, cancelled: bool) -> None:
+        """C20: byte scan of everything the queue and the printer may write to."""
+        bench.empty_tray_during_next_job()
+        submission = await bench.printer.submit(document(MARKER), 1)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        assert files_with_marker(bench.server.spool), "the scan would not find the document"
+        if cancelled:
+            await bench.printer.cancel(submission)
+        else:
+            await bench.fill_tray()
+            assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
+            assert texts(bench.papers()) == [[MARKER]]
+        assert files_with_marker(run_dir / "cups") == []
+        assert files_with_marker(run_dir / "printer") == []
+
+    async def test_what_is_no_document_is_aborted(self, bench: CupsBench) -> None:
+        submission = await bench.printer.submit(b"%PDF-1.7 and then nothing", 1)
+        assert (await ended(bench.printer, submission)).outcome is Outcome.ABORTED
+        await prints_only(bench, "a document")
+
+    async def test_a_queue_that_was_stopped_goes_on_when_the_printer_is_fine(self, bench: CupsBench) -> None:
+        process = await asyncio.create_subprocess_exec("cupsdisable", "-h", f"127.0.0.1:{bench.server.port}", QUEUE)
+        assert await process.wait() == 0
+        await prints_only(bench, "in spite of it")
+
+    async def test_no_queue_is_a_printer_that_refuses(self, bench: CupsBench) -> None:
+        printer = CupsQueue(bench.server.port, "nobody-made-this", bench.device.uri)
+        with pytest.raises(PrinterError) as refused:
+            await printer.submit(document("lost"), 1)
+        assert refused.value.trouble is Trouble.REFUSING
+        await printer.close()
+
+    async def test_no_server_is_an_offline_printer(self, bench: CupsBench, unused_port: int) -> None:
+        printer = CupsQueue(unused_port, QUEUE, bench.device.uri)
+        with pytest.raises(PrinterError) as refused:
+            await printer.submit(document("lost"), 1)
+        assert refused.value.trouble is Trouble.OFFLINE
+        await printer.close()
+
+    async def test_a_caller_who_gives_up_while_submitting_gets_no_page(self, bench: CupsBench) -> None:
+        submitting = asyncio.create_task(bench.printer.submit(document("unwanted"), 1))
+        await asyncio.sleep(0)  # it runs up to the question whether the printer is ready
+        submitting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await submitting
+        await prints_only(bench, "wanted")
