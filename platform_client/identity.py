@@ -29,7 +29,8 @@ class DeviceIdentity:
             context.load_verify_locations(platform_ca)
             context.load_cert_chain(certificate, key)
         except OSError as error:  # ssl.SSLError is one too
-            raise IdentityError(error.strerror or type(error).__name__) from None
+            file = Path(error.filename).name if error.filename else "certificate, key or platform CA"
+            raise IdentityError(f"{file}: {error.strerror or type(error).__name__}") from None
         except (ValueError, TypeError):
             raise IdentityError(f"{certificate.name} or {key.name} is not the PEM file it should be") from None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):

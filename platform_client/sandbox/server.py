@@ -11,6 +11,7 @@ import signal
 import ssl
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,13 +32,12 @@ from platform_client.sandbox.material import CHINA, Material, Order
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.sources import NAMES, Source, SourceDown
 from platform_client.sandbox.switch import Command, SetFault, listen
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import NoGlyph, Typecase, Typeface
 from platform_client.wire import LIMIT_BYTES, WireError
 
 REQUEST_ID: Final = "X-Request-Id"
 _HEX128: Final = re.compile(r"[0-9a-f]{32}")
 _REFUSAL: Final = web.ResponseKey("refusal", str)
-_CLOSED: Final = web.Response(status=503)
 _log = logging.getLogger(__name__)
 
 
@@ -111,7 +111,7 @@ class Sandbox:
     ) -> web.StreamResponse:
         if self.faults.active is Fault.UNREACHABLE and request.transport is not None:
             request.transport.abort()
-            return _CLOSED
+            return web.Response(status=503)  # to nobody: the connection is gone
         terminal, began = terminal_of(_device(request)), time.monotonic()
         response = await handler(request)
         _log.info(
@@ -145,8 +145,15 @@ class Sandbox:
             return _refusal(400, "not-our-interface")
         except SourceDown as source:
             return _refusal(424, f"source-down-{source.args[0]}")
+        except NoGlyph:
+            return _refusal(422, "name-not-printable")
         except web.HTTPException as error:
             return _refusal(error.status, "no-such-call")
+        except Exception as error:
+            # Without the exception's text: it may quote what was asked.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("%s in %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+            return _refusal(500, "internal")
 
     # --- the calls ----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fontTools import subset
+from fontTools.ttLib import TTFont
 
 
 def _everyday() -> frozenset[str]:
@@ -18,6 +19,10 @@ def _everyday() -> frozenset[str]:
 
 
 EVERYDAY: Final = _everyday()
+
+
+class NoGlyph(Exception):
+    """The font lacks a character of this text; a certificate with a box in somebody's name must not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,13 @@ class Typecase:
         return cls(whole, whole.cut(cache))
 
     def for_text(self, text: str) -> Typeface:
-        return self.everyday if EVERYDAY.issuperset(text) else self.whole
+        """The smaller typeface that holds every character of `text`. Raises NoGlyph."""
+        if EVERYDAY.issuperset(text):
+            return self.everyday
+        with TTFont(self.whole.regular, lazy=True) as font:
+            if not font.getBestCmap().keys() >= set(map(ord, text)):
+                raise NoGlyph
+        return self.whole
 
 
 def _cut(font: Path, cache: Path) -> Path:

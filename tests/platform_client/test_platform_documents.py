@@ -25,7 +25,7 @@ from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import Person, somebody_else
 from platform_client.sandbox.sources import NAMES, Source
 from platform_client.sandbox.statement import NAMESPACE
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import NoGlyph, Typecase, Typeface
 
 KIND = "social-insurance"
 AGENCY = OFFERS[KIND].kind.seal_organisation
@@ -110,6 +110,11 @@ def test_the_sentence_word_for_word() -> None:
 
 async def test_a_rare_name_is_set_from_the_whole_font(material: Material) -> None:
     assert "𠮷㛃" in text_of((await material.issue(order(name="𠮷㛃"))).pdf)
+
+
+async def test_a_name_that_cannot_be_set_makes_no_certificate(material: Material) -> None:
+    with pytest.raises(NoGlyph):
+        await material.issue(order(name="张\U0001f600"))
 
 
 def test_the_documented_example() -> None:

@@ -75,6 +75,10 @@ async def test_kinds_depend_on_the_person(platform: Platform, identity: DeviceId
     assert await refusal_of(platform, call_of(identity, "no-such-kind")) == "kind-not-granted"
 
 
+async def test_a_name_that_cannot_be_printed_is_refused(platform: Platform, identity: DeviceIdentity) -> None:
+    assert await refusal_of(platform, call_of(identity, card=Card(name="张\U0001f600"))) == "name-not-printable"
+
+
 # --- one request, one document ---------------------------------------------------------------------------------------
 
 

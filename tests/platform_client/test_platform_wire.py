@@ -1,10 +1,13 @@
 """XML under our schemas, both ways, and nothing of its dangerous parts (C02)."""
 
+import contextlib
 import traceback
 import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from platform_client import messages, wire
 from platform_client.kinds import Bilingual, CertificateKind
@@ -104,6 +107,20 @@ def test_errors_quote_nothing() -> None:
         with pytest.raises(WireError) as refused:
             wire.parse(body.encode(), PLATFORM)
         assert secret not in "".join(traceback.format_exception(refused.value))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_document_or_a_wire_error(data: bytes) -> None:
+    with contextlib.suppress(WireError):
+        messages.decode_rating(data)
+
+
+@given(st.data())
+def test_a_damaged_document_is_a_document_or_a_wire_error(data: st.DataObject) -> None:
+    good = messages.encode_kinds((KIND,))
+    at, end = sorted(data.draw(st.tuples(st.integers(0, len(good)), st.integers(0, len(good)))))
+    with contextlib.suppress(WireError):
+        messages.decode_kinds(good[:at] + data.draw(st.binary(max_size=8)) + good[end:])
 
 
 def test_too_long_is_refused_before_it_is_parsed() -> None:
