@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from hardware.cards.reading import CardReading, Portrait
 from kiosk.audit.log import AuditLog
@@ -459,8 +459,9 @@ class Citizen:
         """True when `seconds` pass in which the citizen does nothing and `work` is not done."""
         stirred = asyncio.ensure_future(self._stirred.wait())
         alarm = asyncio.ensure_future(self._desk.clock.sleep(seconds))
+        any_of: set[asyncio.Future[Any]] = {work, stirred, alarm}
         try:
-            await asyncio.wait({work, stirred, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(any_of, return_when=asyncio.FIRST_COMPLETED)
             return not work.done() and not stirred.done()
         finally:
             stirred.cancel()

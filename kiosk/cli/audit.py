@@ -16,13 +16,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kiosk.audit.log import AuditBroken, verify
 
+    answer: dict[str, object]
+    code = 0
     if not any(args.directory.glob("audit-*.jsonl")):
-        answer = {"holds": None, "why": f"there is no audit log in {args.directory}"}
+        code, answer = 2, {"holds": None, "why": f"there is no audit log in {args.directory}"}
     else:
         try:
             count, last = verify(args.directory)
             answer = {"holds": True, "records": count, "last": last}
         except AuditBroken as broken:
-            answer = {"holds": False, "why": str(broken)}
+            code, answer = 1, {"holds": False, "why": str(broken)}
     print(json.dumps(answer) if args.json else "  ".join(f"{key}: {value}" for key, value in answer.items()))
-    return {True: 0, False: 1, None: 2}[answer["holds"]]
+    return code

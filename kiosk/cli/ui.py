@@ -24,4 +24,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kiosk.ui.app import main
 
-    return int(main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed) or 0)
+    main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed)
+    return 0
