@@ -30,7 +30,7 @@ from pyhanko_certvalidator.errors import (
 from kiosk.messages import Trust
 from kiosk.reasons import Reason, Refused
 
-_END: Final = b"%%EOF"
+_END_OF_FILE: Final = b"%%EOF"
 
 
 class HoldingSeal(NamedTuple):
@@ -45,6 +45,8 @@ async def verify_seal(pdf: bytes, trust: Trust, at: datetime) -> HoldingSeal:
 
     Whatever else a hostile file makes pyHanko raise is the caller's to refuse.
     """
+    if not pdf.rstrip(b"\r\n").endswith(_END_OF_FILE):
+        raise Refused(Reason.SEAL_INVALID, "bytes after the end of the file")
     seal = _only_seal(pdf)
     length = _covered_length(pdf, seal)
     _refuse_open_certification(seal)
@@ -77,7 +79,7 @@ def _only_seal(pdf: bytes) -> EmbeddedPdfSignature:
 
 
 def _covered_length(pdf: bytes, seal: EmbeddedPdfSignature) -> int:
-    """Where the signed bytes end. Their one hole is the signature itself, and nothing follows the end of the file.
+    """Where the signed bytes end. Their one hole must be the signature itself.
 
     pyHanko compares lengths; the bytes in the hole are looked at here.
     """
@@ -92,8 +94,6 @@ def _covered_length(pdf: bytes, seal: EmbeddedPdfSignature) -> int:
     # What is left of the room kept for the signature is in nobody's digest, so it must be empty.
     if hole[1:-1].lower() != signature.hex().encode().ljust(len(hole) - 2, b"0"):
         raise Refused(Reason.SEAL_INVALID, "the seal's byte range frames something else")
-    if not pdf.rstrip(b"\r\n").endswith(_END):
-        raise Refused(Reason.SEAL_INVALID, "bytes after the end of the file")
     return resume + after
 
 

@@ -1,9 +1,10 @@
 """The statement under the seal: read strictly, whoever wrote the XML."""
 
 import pytest
-from sealed_samples import STATEMENT
+from sealed_samples import STATEMENT, compose
 
-from kiosk.documents.statement import NAMESPACE, parse_statement
+from kiosk.documents.inspect import open_document
+from kiosk.documents.statement import NAMESPACE, parse_statement, read_statement
 from kiosk.reasons import Reason, Refused
 
 PACKET = STATEMENT.xmp()
@@ -41,6 +42,7 @@ def test_properties_as_attributes_say_the_same() -> None:
         (PACKET.replace("<cert:level>A", "<cert:level>A</cert:level><cert:level>B"), Reason.WRONG_DOCUMENT),
         (PACKET.replace('rdf:about=""', 'rdf:about="" cert:level="B"'), Reason.WRONG_DOCUMENT),
         (PACKET.replace("<cert:level>A", "<cert:level><b>A</b>"), Reason.WRONG_DOCUMENT),
+        (PACKET.replace("<cert:level>", '<cert:level xml:lang="zh">'), Reason.WRONG_DOCUMENT),
         (PACKET.replace("<cert:level>", "<cert:more>1</cert:more><cert:level>"), Reason.WRONG_DOCUMENT),
         ("<!DOCTYPE x>" + PACKET, Reason.DOCUMENT_UNSAFE),
         ('<!DOCTYPE x [<!ENTITY a "A">]>' + PACKET.replace("<cert:level>A", "<cert:level>&a;"), Reason.DOCUMENT_UNSAFE),
@@ -50,6 +52,11 @@ def test_properties_as_attributes_say_the_same() -> None:
 )
 def test_everything_else_is_refused(packet: str, why: Reason) -> None:
     assert reason(packet) is why
+
+
+def test_no_packet_at_all() -> None:
+    with pytest.raises(Refused, match="no statement"):
+        read_statement(open_document(compose(statement=None)))
 
 
 def test_a_doctype_in_another_encoding_is_seen_too() -> None:

@@ -111,7 +111,19 @@ def test_a_second_end_marker(sealer: Sealer, good: bytes) -> None:
     "junk", [b"", b"%PDF-", b"%PDF-1.7\n%%EOF\n", b"GIF89a", b"PK\x03\x04" * 99, b"%PDF-1.4\n" + b"<<" * 5000]
 )
 def test_not_a_pdf(sealer: Sealer, junk: bytes) -> None:
-    assert refusal(sealer, junk)[0] is UNSAFE
+    reason, detail = refusal(sealer, junk)
+    assert reason is UNSAFE
+    assert junk.startswith(b"%PDF-") or detail == "not a PDF"
+
+
+def test_too_long(sealer: Sealer, good: bytes) -> None:
+    reason, detail = refusal(sealer, good.ljust((16 << 20) + 1))
+    assert (reason, detail) == (UNSAFE, "16777217 bytes")
+
+
+def test_too_many_objects(sealer: Sealer, good: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.documents.inspect.LIMIT_OBJECTS", 20)
+    assert refusal(sealer, good) == (UNSAFE, "more than 20 objects")
 
 
 # --- changed after the seal ------------------------------------------------------------------------------------------
@@ -314,6 +326,13 @@ def _sticker(writer: IncrementalPdfFileWriter) -> None:
     writer.update_container(page)
 
 
+def _postscript(writer: IncrementalPdfFileWriter) -> None:
+    page = writer.root["/Pages"]["/Kids"][0].get_object()
+    program = generic.StreamObject({pdf_name("/Subtype"): pdf_name("/PS")}, stream_data=b"showpage")
+    page["/Spare"] = writer.add_object(program)
+    writer.update_container(page)
+
+
 def _own_unit(writer: IncrementalPdfFileWriter) -> None:
     page = writer.root["/Pages"]["/Kids"][0].get_object()
     page["/UserUnit"] = generic.FloatObject(2)
@@ -322,7 +341,16 @@ def _own_unit(writer: IncrementalPdfFileWriter) -> None:
 
 @pytest.mark.parametrize(
     "harm",
-    [_javascript, _launch_behind_references, _attachment, _external_stream, _hidden_layer, _sticker, _own_unit],
+    [
+        _javascript,
+        _launch_behind_references,
+        _attachment,
+        _external_stream,
+        _hidden_layer,
+        _sticker,
+        _postscript,
+        _own_unit,
+    ],
 )
 def test_active_or_foreign_content(sealer: Sealer, harm: Callable[[IncrementalPdfFileWriter], None]) -> None:
     assert refusal(sealer, sealer.seal(changed(compose(), harm)))[0] is UNSAFE
@@ -359,7 +387,10 @@ def test_too_many_pages(sealer: Sealer) -> None:
 
 
 def test_without_a_statement(sealer: Sealer) -> None:
-    assert refusal(sealer, sealer.seal(compose(statement=None)))[0] is WRONG
+    """The sealing tool leaves a packet of its own, which states nothing."""
+    reason, detail = refusal(sealer, sealer.seal(compose(statement=None)))
+    assert reason is WRONG
+    assert detail.startswith("the statement lacks requestId, nonce")
 
 
 def test_an_empty_property(sealer: Sealer) -> None:
