@@ -1,0 +1,104 @@
+"""The camera's thread: while a check runs it fills the preview and keeps the newest picture at hand.
+
+It reads at the camera's pace, so that the preview is smooth even when the models are slower; the check takes what is
+newest and skips the rest. The camera is in use (its lamp is on) only between `start` and `stop`. A pulled plug is tried
+again for `GIVE_UP_S` before it counts as lost.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from typing import Final
+
+from hardware.cameras.port import Camera, CameraLost, Frame
+from kiosk.preview import PreviewRing
+
+GIVE_UP_S: Final = 4.0
+_AGAIN_S: Final = 0.3
+
+_log = logging.getLogger(__name__)
+
+
+class Feed:
+    """Pictures of one camera. `ready` is a file descriptor that becomes readable when there is something to `take`."""
+
+    def __init__(self, camera: Camera, preview: PreviewRing) -> None:
+        self._camera = camera
+        self._preview = preview
+        self._lock = threading.Lock()
+        self._newest: Frame | None = None
+        self._lost = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.ready = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def start(self) -> None:
+        """Pictures from now on."""
+        self.stop()
+        self._stop = threading.Event()
+        self._lost = False
+        self._thread = threading.Thread(target=self._run, args=(self._stop,), name="camera", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Frame | None:
+        """The newest picture, once; None if there is no newer one. Raises CameraLost when there will be none."""
+        with self._lock:
+            frame, self._newest = self._newest, None
+            self._drain()
+            if frame is None and self._lost:
+                raise CameraLost("no picture from the camera")
+            return frame
+
+    def stop(self) -> None:
+        """Turns the camera off and leaves nothing of what it saw, neither here nor on the screen."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        with self._lock:
+            if self._newest is not None:
+                self._newest.rgb.fill(0)
+            self._newest = None
+            self._drain()
+        self._preview.clear()
+
+    def _run(self, stop: threading.Event) -> None:
+        try:
+            self._read_until(stop)
+        except Exception:
+            # A driver's surprise must not leave a citizen waiting in front of a dead camera.
+            _log.exception("the camera failed")
+            self._offer(None)
+        finally:
+            self._camera.close()
+
+    def _read_until(self, stop: threading.Event) -> None:
+        last_s = time.monotonic()
+        is_open = False
+        while not stop.is_set():
+            try:
+                if not is_open:
+                    self._camera.open()
+                    is_open = True
+                frame = self._camera.read()
+            except CameraLost:
+                is_open = False
+                if time.monotonic() - last_s > GIVE_UP_S:
+                    self._offer(None)
+                    return
+                stop.wait(_AGAIN_S)
+                continue
+            last_s = frame.time_s
+            self._preview.write(frame.rgb.data.cast("B"))
+            self._offer(frame)
+
+    def _offer(self, frame: Frame | None) -> None:
+        with self._lock:
+            self._newest, self._lost = frame, frame is None
+            os.eventfd_write(self.ready, 1)
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self.ready)

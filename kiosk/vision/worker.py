@@ -1,0 +1,244 @@
+"""The vision process: one loop that hears the desk, looks at pictures and feeds the watchdog.
+
+Between two pictures it looks at the socket, so a `StopPresence` counts at once; a check that hangs is a loop that
+hangs, and the watchdog sees it. Models are loaded and warm before READY.
+"""
+
+import logging
+import math
+import os
+import selectors
+import signal
+import socket as sockets
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+import numpy as np
+from systemd import daemon
+
+from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost
+from hardware.cameras.puppet import PuppetCamera
+from hardware.cameras.v4l2 import V4l2Camera
+from kiosk.messages import (
+    FRAME_LIMIT,
+    BadMessage,
+    FromVision,
+    Guidance,
+    Message,
+    NotProven,
+    ProvePresence,
+    StopPresence,
+    decode,
+    encode,
+)
+from kiosk.preview import PreviewRing
+from kiosk.reasons import Reason
+from kiosk.vision.check import PresenceCheck
+from kiosk.vision.feed import Feed
+from kiosk.vision.portrait import PortraitUnreadable, embed_portrait
+from models.embedding import CHIP_PX, Embedder
+from models.landmarks import FaceMesh, Picture, Points
+from models.liveness import Challenge
+
+MODEL: Final = "dlib-face-resnet-v1"
+GUIDANCE_EVERY_S: Final = 0.1
+"""Between two messages about progress; a new prompt or hint is told at once."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(socket: Path, preview: Path, camera_uri: str, assets: Path, control: Path | None = None) -> int:
+    """Serves the desk on `socket` until it closes the connection (0), speaks nonsense (1) or SIGTERM comes (0).
+
+    `camera_uri`: a video device, or `puppet:PICTURE` for the simulated camera, which takes commands on `control`.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, _end)
+    connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+    try:
+        connection.connect(os.fspath(socket))
+    except OSError as trouble:
+        _log.error("the desk does not answer: %s", trouble.strerror)
+        return 1
+    stills = FaceMesh.for_stills()
+    embedder = Embedder(assets / "models", MODEL)
+    embedder.embed(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
+    ring = _ring(preview)
+    feed = Feed(_camera(camera_uri, control), ring)
+    worker = Worker(_Link(connection), feed, stills, embedder)
+    try:
+        worker.serve()
+    except ConnectionError:
+        return 0
+    except BadMessage as trouble:
+        _log.error("%s; connection closed", trouble)
+        return 1
+    finally:
+        worker.forget()
+        connection.close()
+
+
+def _end(number: int, stack: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _ring(preview: Path) -> PreviewRing:
+    """The ring that is there already, or a new one: whoever has it open must not lose it. Emptied in any case."""
+    try:
+        ring = PreviewRing(preview)
+    except (FileNotFoundError, ValueError):
+        ring = PreviewRing.create(preview)
+    ring.clear()
+    return ring
+
+
+def _camera(uri: str, control: Path | None) -> Camera:
+    if not uri.startswith("puppet:"):
+        return V4l2Camera(Path(uri))
+    # Its own, since somebody new may sit down (in the puppet's thread) while a check looks for faces.
+    faces = FaceMesh.for_stills()
+
+    def landmarks(rgb: Picture) -> Points | None:
+        found = faces.find(rgb)
+        return found[0].points if found else None
+
+    return PuppetCamera(Path(uri.removeprefix("puppet:")), landmarks, control)
+
+
+class Worker:
+    """At most one check at a time; a new one ends the one before."""
+
+    def __init__(self, link: "_Link", feed: Feed, stills: FaceMesh, embedder: Embedder) -> None:
+        self._link = link
+        self._feed = feed
+        self._stills = stills
+        self._embedder = embedder
+        self._check: PresenceCheck | None = None
+        self._number = 0
+        self._told: Guidance | None = None
+        self._told_s = 0.0
+
+    def serve(self) -> NoReturn:
+        """Until the desk closes the connection (ConnectionError) or sends nonsense (BadMessage)."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._link, selectors.EVENT_READ)
+            selector.register(self._feed.ready, selectors.EVENT_READ)
+            watchdog = _Watchdog()
+            daemon.notify("READY=1")
+            while True:
+                ready = [key.fileobj for key, _ in selector.select(watchdog.period_s)]
+                watchdog.feed()
+                if self._link in ready:
+                    for message in self._link.receive():
+                        self._obey(message)
+                elif ready:
+                    self._look()
+
+    def forget(self) -> None:
+        """Ends the check, if there is one, and wipes what it saw."""
+        self._feed.stop()
+        if self._check is not None:
+            self._check.forget()
+        self._check = None
+
+    def _obey(self, message: Message) -> None:
+        match message:
+            case ProvePresence():
+                self.forget()
+                self._begin(message)
+            case StopPresence(id=number):
+                if self._check is not None and number == self._number:
+                    self.forget()
+            case _:
+                raise BadMessage(f"{type(message).__name__} is not for the vision process")
+
+    def _begin(self, wish: ProvePresence) -> None:
+        try:
+            portrait = embed_portrait(wish.portrait, wish.encoding, self._stills, self._embedder)
+        except PortraitUnreadable as trouble:
+            self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
+            return
+        faces = FaceMesh.for_video()
+        # The first picture of a stream starts the graph; no citizen should wait for it.
+        faces.find(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+        self._number, self._told = wish.id, None
+        self._feed.start()
+        self._check = PresenceCheck(wish.id, portrait, faces, self._embedder, Challenge(time.monotonic()))
+        self._tell(self._check.guidance)
+
+    def _look(self) -> None:
+        """The newest picture, and what follows from it."""
+        try:
+            frame = self._feed.take()
+            if frame is None or self._check is None:
+                return
+            self._check.see(frame.rgb, frame.time_s)
+            verdict = self._check.verdict
+        except CameraLost:
+            verdict = self._check.lost_camera() if self._check else None
+        if verdict is not None:
+            self._link.send(verdict)
+            self.forget()
+        elif self._check is not None:
+            self._tell(self._check.guidance)
+
+    def _tell(self, guidance: Guidance) -> None:
+        """On change only, and progress alone not too often."""
+        now_s = time.monotonic()
+        told = self._told
+        if guidance == told:
+            return
+        only_progress = told is not None and (told.prompt, told.hint) == (guidance.prompt, guidance.hint)
+        if only_progress and now_s - self._told_s < GUIDANCE_EVERY_S:
+            return
+        self._told, self._told_s = guidance, now_s
+        self._link.send(guidance)
+
+
+class _Link:
+    """Frames of `kiosk.messages` over a socket, for a loop that also waits for other things."""
+
+    def __init__(self, connection: sockets.socket) -> None:
+        self._connection = connection
+        self._buffer = bytearray()
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def send(self, message: FromVision) -> None:
+        self._connection.sendall(encode(message))
+
+    def receive(self) -> list[Message]:
+        """What has arrived whole. Raises ConnectionError when the desk is gone, BadMessage."""
+        arrived = self._connection.recv(1 << 20)
+        if not arrived:
+            raise ConnectionResetError("the desk closed the connection")
+        self._buffer += arrived
+        messages = []
+        while len(self._buffer) >= 4:
+            end = 4 + int.from_bytes(self._buffer[:4], "big")
+            if end - 4 > FRAME_LIMIT:
+                raise BadMessage(f"frame of {end - 4} bytes")
+            if len(self._buffer) < end:
+                break
+            messages.append(decode(bytes(self._buffer[4:end])))
+            self._buffer[:end] = bytes(end)
+            del self._buffer[:end]
+        return messages
+
+
+class _Watchdog:
+    """Fed when half of what it allows is over (sd_watchdog_enabled(3)); without one, `period_s` is None."""
+
+    def __init__(self) -> None:
+        allowed_us = os.environ.get("WATCHDOG_USEC", "")
+        self.period_s = int(allowed_us) / 2e6 if allowed_us.isdigit() else None
+        self._fed_s = -math.inf
+
+    def feed(self) -> None:
+        if self.period_s is not None and time.monotonic() - self._fed_s >= self.period_s / 2:
+            daemon.notify("WATCHDOG=1")
+            self._fed_s = time.monotonic()
