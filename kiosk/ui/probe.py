@@ -23,11 +23,13 @@ class Probe:
         self._readers: list[socket.socket] = []
         self._last: Snapshot | None = None
         self._frames = 0
-        path.unlink(missing_ok=True)
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._server.bind(str(path))
-        path.chmod(0o600)
+        early = path.with_name(f"{path.name}.early")  # whoever sees the path may connect at once
+        early.unlink(missing_ok=True)
+        self._server.bind(str(early))
+        early.chmod(0o600)
         self._server.listen()
+        early.rename(path)
         threading.Thread(target=self._welcome, name="probe", daemon=True).start()
 
     def painted(self, frames: int, now: Snapshot | None) -> None:

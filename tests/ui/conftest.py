@@ -27,16 +27,29 @@ def stage(x_display: str, fonts: Path, tmp_path_factory: pytest.TempPathFactory)
         yield one
 
 
+@pytest.fixture(scope="session")
+def half_display() -> Iterator[str]:
+    """A display half as wide and high as the panel."""
+    with display(540, 960) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def half_stage(half_display: str, fonts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The same process on the small display: the whole panel, scaled down, and cheaper to paint."""
+    with Stage(tmp_path_factory.mktemp("ui-half"), fonts, half_display) as one:
+        yield one
+
+
 @pytest.fixture
-def new_stage(fonts: Path, tmp_path: Path) -> Iterator[NewStage]:
-    """Starts a ui process of its own, on a display of its own size."""
-    with display(1080, 1920) as x_display:
-        stages: list[Stage] = []
+def new_stage(fonts: Path, half_display: str, tmp_path: Path) -> Iterator[NewStage]:
+    """Starts a ui process that the test may end."""
+    stages: list[Stage] = []
 
-        def start(**environment: str) -> Stage:
-            stages.append(Stage(tmp_path, fonts, x_display, **environment))
-            return stages[-1]
+    def start(**environment: str) -> Stage:
+        stages.append(Stage(tmp_path, fonts, half_display, **environment))
+        return stages[-1]
 
-        yield start
-        for one in stages:
-            one.close()
+    yield start
+    for one in stages:
+        one.close()

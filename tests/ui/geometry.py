@@ -13,26 +13,30 @@ Item = dict[str, Any]
 Box = tuple[float, float, float, float]
 
 
-def faults(items: list[Item], width: int = 1080, height: int = 1920) -> list[str]:
-    """Every breach of the check-list in notes/citizen-ui.md, section 4 (2, 4, 5) and of plain tidiness, by name."""
+def faults(items: list[Item], scale: float = 1.0) -> list[str]:
+    """Every breach of the kiosk check-list (capitals, targets, gaps) and of plain tidiness, by name.
+
+    `scale`: of the window, against the panel of 1080 x 1920 pixels.
+    """
+    width, height, px_per_mm = 1080 * scale, 1920 * scale, PX_PER_MM * scale
     labels = [item for item in items if item["role"] == "label"]
     buttons = {item["id"]: item for item in items if item["role"] == "button"}
     found = [f"{_name(item)} leaves the window" for item in items if not _inside(_box(item), (0, 0, width, height))]
     for label in labels:
-        if label["font_px"] < SMALLEST * PX_PER_MM - 0.1:
-            found.append(f"{_name(label)} is set in {label['font_px'] / PX_PER_MM:.1f} mm")
+        if label["font_px"] < SMALLEST * px_per_mm - 0.1:
+            found.append(f"{_name(label)} is set in {label['font_px'] / px_per_mm:.1f} mm")
         if label["text_w"] > label["w"] + ROUNDING_PX or label["text_h"] > label["h"] + ROUNDING_PX:
             found.append(f"{_name(label)} needs more room than it has")
         if label["within"] and not _inside(_box(label), _box(buttons[label["within"]])):
             found.append(f"{_name(label)} leaves its button")
     for button in buttons.values():
-        if min(button["w"], button["h"]) < TARGET * PX_PER_MM - ROUNDING_PX:
-            found.append(f"{_name(button)} is {button['h'] / PX_PER_MM:.1f} mm high")
+        if min(button["w"], button["h"]) < TARGET * px_per_mm - ROUNDING_PX:
+            found.append(f"{_name(button)} is {button['h'] / px_per_mm:.1f} mm high")
     for one, other in combinations(labels, 2):
         if _gap(one, other) < -ROUNDING_PX:
             found.append(f"{_name(one)} lies over {_name(other)}")
     for one, other in combinations(buttons.values(), 2):
-        if _gap(one, other) < GAP_MM * PX_PER_MM - ROUNDING_PX:
+        if _gap(one, other) < GAP_MM * px_per_mm - ROUNDING_PX:
             found.append(f"{_name(one)} is too near to {_name(other)}")
     for label in labels:
         for button in buttons.values():

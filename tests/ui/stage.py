@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Queue
 from typing import Any
 
 from kiosk.messages import Act, Show, decode, encode
@@ -62,10 +62,19 @@ class Stage:
         self.acts: Queue[Act] = Queue()
         self.seen: Snapshot = {}
         self._probe = folder / "probe.sock"
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind(str(folder / "notify.sock"))
+        self._systemd.settimeout(SECONDS)
         paths = [str(folder / "ui.sock"), str(self.preview), str(fonts), str(self._probe)]
         self.process = subprocess.Popen(
             [sys.executable, "-c", _UI, *paths, str(size[0]), str(size[1])],
-            env={**os.environ, "DISPLAY": x_display, "LIBGL_ALWAYS_SOFTWARE": "1", **environment},
+            env={
+                **os.environ,
+                "DISPLAY": x_display,
+                "LIBGL_ALWAYS_SOFTWARE": "1",
+                "NOTIFY_SOCKET": str(folder / "notify.sock"),
+                **environment,
+            },
             stderr=(folder / "stderr").open("wb"),
         )
         self._desk, _ = self._listener.accept()
@@ -102,6 +111,10 @@ class Stage:
         """The next thing the citizen did."""
         return self.acts.get(timeout=SECONDS)
 
+    def say(self, raw: bytes) -> None:
+        """Bytes that need not be a message."""
+        self._desk.sendall(raw)
+
     def hang_up(self) -> None:
         self._desk.shutdown(socket.SHUT_RDWR)
         self._desk.close()
@@ -111,6 +124,8 @@ class Stage:
     def until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
         """Reads the probe until `condition` holds for what is painted."""
         if self._lines is None:
+            while self.notified() != "READY=1":
+                pass
             self._lines = self.probe()
         while not (self.seen and condition(self.seen)):
             line = self._lines.readline()
@@ -120,16 +135,23 @@ class Stage:
 
     def probe(self) -> Any:
         """A new connection to the probe, as a file of lines."""
-        self.process_lives()
-        while not self._probe.exists():
-            self.process_lives()
         eye = socket.socket(socket.AF_UNIX)
         eye.settimeout(SECONDS)
         eye.connect(str(self._probe))
         return eye.makefile()
 
-    def process_lives(self) -> None:
-        assert self.process.poll() is None, (self.folder / "stderr").read_text()
+    def look_again(self) -> Snapshot:
+        """What is painted now, to a new reader."""
+        with self.probe() as eye:
+            snapshot: Snapshot = json.loads(eye.readline())
+        return snapshot
+
+    def notified(self) -> str:
+        """The next thing the process tells systemd."""
+        try:
+            return self._systemd.recv(4096).decode()
+        except TimeoutError:
+            raise AssertionError((self.folder / "stderr").read_text()) from None
 
     def item(self, name: str) -> dict[str, Any]:
         return next(item for item in self.seen["items"] if item["id"] == name)
@@ -143,7 +165,10 @@ class Stage:
 
     def tap(self, name: str, times: int = 1) -> None:
         item = self.item(name)
-        move = ["mousemove", str(item["x"]), str(item["y"])]
+        self.tap_at(item["x"], item["y"], times)
+
+    def tap_at(self, x: int, y: int, times: int = 1) -> None:
+        move = ["mousemove", str(x), str(y)]
         subprocess.run(
             ["xdotool", *move, "click", "--repeat", str(times), "--delay", "20", "1"],
             env={**os.environ, "DISPLAY": self.display},
@@ -155,13 +180,6 @@ class Stage:
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)
-
-    def nothing_more(self) -> bool:
-        try:
-            self.acts.get_nowait()
-        except Empty:
-            return True
-        return False
 
     def _listen(self) -> None:
         stream = self._desk.makefile("rb")

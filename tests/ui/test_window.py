@@ -1,0 +1,192 @@
+"""The ui process through its real window: a finger that taps, a desk that hears, an end that is clean."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from kiosk.messages import Act
+from kiosk.pages import (
+    Action,
+    Cancel,
+    ChooseCertificate,
+    Done,
+    FaceCheck,
+    HandOver,
+    Home,
+    Page,
+    Pick,
+    Print,
+    Printing,
+    Prompt,
+    Rate,
+    Refusal,
+    Retry,
+    Stars,
+    StillHere,
+    SwitchLanguage,
+    Waiting,
+)
+from kiosk.pages import (
+    Stage as Step,
+)
+from kiosk.preview import HEIGHT, WIDTH, PreviewRing
+from kiosk.reasons import Reason
+from tests.ui import samples
+from tests.ui.conftest import NewStage
+from tests.ui.stage import Stage
+
+KIND = samples.KINDS[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "button", "action"),
+    [
+        (Home(samples.KINDS), "pick:residence", Pick("residence")),
+        (ChooseCertificate("张*", samples.KINDS), "pick:education", Pick("education")),
+        (Waiting(Step.ISSUING), "cancel", Cancel()),
+        (HandOver(KIND, 1, card=True), "done", Done()),
+        (Rate(), "stars:5", Stars(5)),
+        (Rate(), "stars:1", Stars(1)),
+        (Rate(), "done", Done()),
+        (Refusal(Reason.CARD_UNREADABLE), "retry", Retry()),
+    ],
+)
+def test_a_tap_is_the_action_of_its_button(half_stage: Stage, page: Page, button: str, action: Action) -> None:
+    shown = half_stage.show(page)
+    half_stage.tap(button)
+    assert half_stage.act() == Act(shown["seq"], action)
+
+
+def test_preview_is_confirmed_by_a_tap(half_stage: Stage, fonts: Path) -> None:
+    shown = half_stage.show(samples.preview(samples.certificate(fonts)))
+    half_stage.tap("print")
+    assert half_stage.act() == Act(shown["seq"], Print())
+
+
+def test_a_disabled_tile_says_nothing(half_stage: Stage) -> None:
+    shown = half_stage.show(Home(samples.KINDS, Reason.PRINTER_LOST))
+    half_stage.tap("pick:residence")
+    half_stage.tap("language")
+    assert half_stage.act() == Act(shown["seq"], SwitchLanguage("en"))
+
+
+def test_a_double_tap_says_one_thing(half_stage: Stage) -> None:
+    shown = half_stage.show(Home(samples.KINDS))
+    half_stage.tap("pick:residence", times=2)
+    half_stage.tap("language")
+    assert [half_stage.act(), half_stage.act()] == [
+        Act(shown["seq"], Pick("residence")),
+        Act(shown["seq"], SwitchLanguage("en")),
+    ]
+
+
+def test_language_changes_in_place_and_back_again(half_stage: Stage) -> None:
+    shown = half_stage.show(Rate(), "zh")
+    for said, answer in ((SwitchLanguage("en"), "en"), (SwitchLanguage("zh"), "zh"), (SwitchLanguage("en"), "en")):
+        half_stage.tap("language")
+        assert half_stage.act() == Act(shown["seq"], said)
+        half_stage.show(Rate(), answer, seq=shown["seq"])
+
+
+def test_countdown_changes_in_place_and_is_answered(half_stage: Stage) -> None:
+    page = ChooseCertificate("张*", samples.KINDS)
+    built = half_stage.show(page)["built"]
+    for seconds in (20, 19, 18):
+        shown = half_stage.show(page, countdown_s=seconds)
+        assert shown["built"] == built, "the page below is not built again"
+        assert str(seconds) in [item["text"] for item in shown["items"]]
+    half_stage.tap("still-here")
+    assert half_stage.act() == Act(shown["seq"], StillHere())
+    shown = half_stage.show(page)
+    assert "still-here" not in [item["id"] for item in shown["items"]]
+    assert shown["built"] == built
+
+
+def test_under_the_countdown_nothing_can_be_tapped(half_stage: Stage) -> None:
+    page = ChooseCertificate("张*", samples.KINDS)
+    half_stage.show(page)
+    below = half_stage.item("pick:residence")
+    shown = half_stage.show(page, countdown_s=9)
+    half_stage.tap_at(below["x"], below["y"])
+    half_stage.tap("cancel")
+    assert half_stage.act() == Act(shown["seq"], Cancel())
+
+
+def test_guidance_changes_in_place(half_stage: Stage) -> None:
+    built = half_stage.show(FaceCheck(Prompt.LOOK))["built"]
+    shown = half_stage.show(FaceCheck(Prompt.TURN_LEFT, progress=0.3))
+    assert shown["built"] == built
+    assert "请慢慢向左转头" in [item["text"] for item in shown["items"]]
+
+
+def test_seconds_of_a_printer_trouble_change_in_place(half_stage: Stage) -> None:
+    built = half_stage.show(Printing(KIND, Reason.PAPER_EMPTY_DURING, 60))["built"]
+    shown = half_stage.show(Printing(KIND, Reason.PAPER_EMPTY_DURING, 59))
+    assert shown["built"] == built
+    assert any("59" in item["text"] for item in shown["items"])
+
+
+def test_the_camera_picture_is_a_mirror(half_stage: Stage, tmp_path: Path) -> None:
+    """Red on the camera's left is the citizen's right, and must be on the right of the screen."""
+    frame = Image.new("RGB", (WIDTH, HEIGHT), "blue")
+    frame.paste("red", (0, 0, WIDTH // 2, HEIGHT))
+    ring = PreviewRing.create(half_stage.preview)
+    ring.write(frame.tobytes())
+    half_stage.show(FaceCheck(Prompt.LOOK))
+    half_stage.until(lambda shown: any(item["id"] == "camera" and item["enabled"] for item in shown["items"]))
+    half_stage.picture(tmp_path / "screen.png")
+    camera = half_stage.item("camera")
+    with Image.open(tmp_path / "screen.png") as screen:
+        left = screen.convert("RGB").getpixel((camera["x"] - 40, camera["y"]))
+        right = screen.convert("RGB").getpixel((camera["x"] + 40, camera["y"]))
+    ring.clear()
+    half_stage.preview.unlink()
+    assert left == (0, 0, 255)
+    assert right == (255, 0, 0)
+
+
+def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
+    """Between two questions lie eight signs of life to systemd; nothing but the clock's minute may be painted meanwhile."""
+    stage = new_stage(WATCHDOG_USEC="500000")
+    page = Home(samples.KINDS)
+    stage.show(page)
+    for _ in range(2):
+        assert stage.notified() == "WATCHDOG=1"
+    before = stage.look_again()
+    for _ in range(8):
+        assert stage.notified() == "WATCHDOG=1"
+    after = stage.look_again()
+    minutes = int(before["items"] != after["items"])
+    assert after["frames"] - before["frames"] <= minutes
+
+
+def test_sigterm_ends_it_cleanly_and_leaves_nothing(new_stage: NewStage, fonts: Path) -> None:
+    """C20: no file of its own outlives the process."""
+    stage = new_stage()
+    stage.show(samples.preview(samples.certificate(fonts)))
+    assert stage.terminate() == 0
+    assert {path.name for path in stage.folder.iterdir()} == {"ui.sock", "notify.sock", "stderr"}
+    assert (stage.folder / "stderr").read_text() == ""
+
+
+def test_it_ends_when_the_desk_hangs_up(new_stage: NewStage) -> None:
+    stage = new_stage()
+    stage.show(Home(samples.KINDS))
+    stage.hang_up()
+    assert stage.process.wait(15) == 0
+    assert {path.name for path in stage.folder.iterdir()} == {"ui.sock", "notify.sock", "stderr"}
+
+
+def test_it_ends_when_the_desk_talks_nonsense(new_stage: NewStage) -> None:
+    stage = new_stage()
+    stage.show(Home(samples.KINDS))
+    stage.say(b"\x00\x00\x00\x02ab")
+    assert stage.process.wait(15) == 0
+
+
+def test_importing_the_entry_point_brings_no_kivy() -> None:
+    code = "import sys, kiosk.ui.app; sys.exit(any(name.startswith('kivy') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
