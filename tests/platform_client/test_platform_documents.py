@@ -13,8 +13,9 @@ from lxml import etree
 from platform_world import NAME, NUMBER
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import async_validate_pdf_signature
-from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from platform_client.sandbox.catalogue import OFFERS
@@ -97,7 +98,9 @@ async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
         "validUntil": valid_until.isoformat(),
     }
     seal = await seal_of(pdf, pki)
-    assert seal.bottom_line and seal.docmdp_ok
+    assert seal.bottom_line and seal.docmdp_ok and seal.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    (signature,) = PdfFileReader(BytesIO(pdf)).embedded_signatures
+    assert signature.docmdp_level is MDPPerm.NO_CHANGES
     assert seal.signing_cert.subject.native["organization_name"] == offer.kind.seal_organisation
 
 
