@@ -3,6 +3,7 @@
 The round stamp is part of the picture; what makes the document genuine is the seal put on its bytes (seal.py).
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -15,6 +16,9 @@ from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.statement import Statement
 from platform_client.sandbox.typeface import Typecase
+
+# The subsetter lists every glyph it keeps, which spells out names.
+logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
 
 _INK: Final = (28, 32, 38)
 _FADED: Final = (105, 112, 122)
