@@ -38,7 +38,10 @@ SOURCE_S: Final = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a demo needs. `out`: where pages, paper, audit and logs are left. `camera`: a device, or None: the puppet."""
+    """What a demo needs. `out`: where pages, paper, audit and logs are left. `camera`: a device, or None: the puppet.
+
+    `source_s`: how long each data source of the platform takes to answer.
+    """
 
     assets: Path
     pki: Path
@@ -49,6 +52,7 @@ class Settings:
     window: tuple[int, int] = (1080, 1920)
     windowed: bool = False
     timing: dict[str, float] = field(default_factory=dict)
+    source_s: float = SOURCE_S
 
 
 class Machine:
@@ -57,14 +61,15 @@ class Machine:
     def __init__(self, settings: Settings, run: Path) -> None:
         self.run = run
         self.display = settings.display
+        self.profile = run / "profile.toml"
         self.probe = run / "probe.sock"
         self.audit = settings.out / "audit"
         self.printed = settings.out / "printed"
         self.logs = settings.out / "log"
         self.puppet = Puppet(run / "puppet.sock")
         self.reader = SamEmulator(run / "reader")
-        self.printer = EmulatedPrinter(run / "printer", self.printed)
-        self.cups = CupsServer(run / "cups")
+        self.printer = EmulatedPrinter(run / "printer", self.printed, claim_port(0))
+        self.cups = CupsServer(run / "cups", claim_port(0))
         self.processes: dict[str, Supervised] = {}
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
@@ -86,38 +91,39 @@ class Machine:
         code = await self.cups.wait()
         raise ServerError(f"cupsd ended with {code}; see its log in {self.logs}")
 
-    async def start(self, stack: AsyncExitStack) -> None:
-        """Starts everything; what was started is stopped by `stack`. Raises ServerError or StartFailed."""
-        settings = self._settings
+    async def equip(self, stack: AsyncExitStack) -> None:
+        """Starts what stands around a terminal: reader, platform, printer and its queue; writes `profile`.
+
+        What was started is stopped by `stack`. Raises ServerError or StartFailed.
+        """
         for folder in (self.printed, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         stack.callback(self.reader.close)
         sandbox_port = claim_port(0)
         await asyncio.gather(self._start_sandbox(stack, sandbox_port), self._start_paper(stack), self._make_cards())
+        self.profile.write_text(self._profile(sandbox_port), encoding="utf-8")
 
-        profile = self.run / "profile.toml"
-        profile.write_text(self._profile(sandbox_port), encoding="utf-8")
-        await self._start(stack, "desk", "--profile", str(profile))
-        ring = str(self.run / "preview.ring")
-        camera = settings.camera or f"puppet:{self._portrait}"
-        look = ["--fonts", str(settings.assets / "fonts"), "--size", f"{settings.window[0]}x{settings.window[1]}"]
-        if settings.windowed:
-            look.append("--windowed")
-        await asyncio.gather(
-            self._start(
-                stack,
-                "ui",
-                *("--preview", ring, "--probe", str(self.probe), *look),
-                environment={"DISPLAY": settings.display},
-            ),
-            self._start(
-                stack,
-                "vision",
-                *("--preview", ring, "--camera", camera, "--assets", str(settings.assets)),
-                *("--control", str(self.run / "puppet.sock")),
-            ),
-            self._start(stack, "documents"),
-        )
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Starts the four processes of the terminal; they are stopped by `stack`. Raises StartFailed."""
+        await self._start(stack, "desk", "--profile", str(self.profile))
+        await asyncio.gather(*(self.start_worker(stack, name) for name in ("ui", "vision", "documents")))
+
+    async def start_worker(self, stack: AsyncExitStack, name: str) -> None:
+        """Starts `ui`, `vision` or `documents`, for a desk that listens. Raises StartFailed."""
+        settings = self._settings
+        words = ["--socket", str(self.run / f"{name}.sock")]
+        environment: dict[str, str] = {}
+        if name in ("ui", "vision"):
+            words += ["--preview", str(self.run / "preview.ring")]
+        if name == "ui":
+            words += ["--probe", str(self.probe), "--fonts", str(settings.assets / "fonts")]
+            words += ["--size", f"{settings.window[0]}x{settings.window[1]}"]
+            words += ["--windowed"] if settings.windowed else []
+            environment = {"DISPLAY": settings.display}
+        if name == "vision":
+            words += ["--camera", settings.camera or f"puppet:{self._portrait}", "--assets", str(settings.assets)]
+            words += ["--control", str(self.run / "puppet.sock")]
+        await self._start(stack, name, *words, environment=environment)
 
     @property
     def _portrait(self) -> Path:
@@ -136,7 +142,7 @@ class Machine:
             *("--switch", str(self._switch)),
         )
         for name in NAMES:
-            await flip(self._switch, SetSource(name, latency_s=SOURCE_S))
+            await flip(self._switch, SetSource(name, latency_s=self._settings.source_s))
 
     async def _start_paper(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self.printer.stop)
@@ -149,8 +155,6 @@ class Machine:
         self, stack: AsyncExitStack, name: str, *arguments: str, environment: dict[str, str] | None = None
     ) -> None:
         words = [sys.executable, "-m", "kiosk", name, *arguments]
-        if name in ("ui", "vision", "documents"):
-            words += ["--socket", str(self.run / f"{name}.sock")]
         # The sandbox feeds no watchdog: it stands for a platform that is not ours to restart.
         watchdog_s = None if name == "sandbox" else 10.0
         process = Supervised(Command(name, tuple(words), environment or {}, watchdog_s), self.logs)
@@ -215,14 +219,22 @@ def face_box(portrait: Path) -> tuple[int, int, int, int]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Machine]:
-    """The machine, started; everything of it is stopped and its run directory removed at the end."""
+async def equipped(settings: Settings) -> AsyncIterator[Machine]:
+    """What stands around a terminal, started; all of it is stopped and its run directory removed at the end."""
     run = Path(tempfile.mkdtemp(prefix="onecard-kiosk-", dir=TMPFS))
     run.chmod(0o711)  # the unprivileged print server must be able to pass; what is private below is closed by itself
     try:
         async with AsyncExitStack() as stack:
             machine = Machine(settings, run)
-            await machine.start(stack)
+            await machine.equip(stack)
             yield machine
     finally:
         shutil.rmtree(run, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Machine]:
+    """The whole machine: what stands around the terminal, and its four processes."""
+    async with equipped(settings) as machine, AsyncExitStack() as stack:
+        await machine.start(stack)
+        yield machine
