@@ -83,6 +83,7 @@ class Glass(App):
         if not (before and self._screen and self._fits(before, show)):
             self._replace(show)
         self._count(before, show)
+        self._panel.canvas.ask_update()  # every Show is followed by a frame, also when it looks the same
 
     def _fits(self, before: Show, show: Show) -> bool:
         """The screen that is there shows, or now takes over, the page of `show`."""

@@ -31,7 +31,7 @@ def pieces(text: str) -> list[str]:
 
 def break_lines(text: str, measure: Measure, width: float, limit: int | None = None) -> list[str]:
     """The lines of `text`, none wider than `width` (unless one piece alone is). More lines than `limit` end in “…”."""
-    lines = [line for paragraph in text.split("\n") for line in _set(pieces(paragraph), measure, width)]
+    lines = [line for paragraph in text.split("\n") for line in _set(pieces(paragraph.strip()), measure, width)]
     if limit is None or len(lines) <= limit:
         return lines
     last = lines[limit - 1]

@@ -18,8 +18,8 @@ def test_nothing_is_lost_and_no_line_begins_with_a_stop(text: str, width: int) -
     lines = break_lines(text, ems, width)
     assert "".join("".join(lines).split()) == "".join(text.split())
     for before, line in zip(lines, lines[1:], strict=False):
-        assert line[:1] not in "，。、：；）”"
-        assert before[-1:] not in "（“"
+        assert line[0] not in "，。、：；）”"
+        assert before[-1] not in "（“"
 
 
 @given(TEXTS, st.integers(12, 30))

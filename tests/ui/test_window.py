@@ -148,6 +148,12 @@ def test_the_camera_picture_is_a_mirror(half_stage: Stage, tmp_path: Path) -> No
     assert right == (255, 0, 0)
 
 
+def test_a_page_that_looks_the_same_is_told_apart_by_its_number(half_stage: Stage) -> None:
+    first = half_stage.show(Rate())
+    second = half_stage.show(Rate())
+    assert (second["seq"], second["built"]) == (first["seq"] + 1, first["built"])
+
+
 def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     """Between two questions lie eight signs of life to systemd; nothing but the clock's minute may be painted meanwhile."""
     stage = new_stage(WATCHDOG_USEC="500000")
