@@ -74,7 +74,9 @@ class CupsQueue:
     async def submit(self, pdf: bytes, pages: int) -> Submission:
         """See `Printer.submit`. Nothing is handed to a printer that cannot print now: no document waits for paper."""
         if self._job is not None and not _is_over(self._job):
-            raise RuntimeError("one job at a time: the last one has no outcome yet")
+            if not self._job.cancelling:
+                raise RuntimeError("one job at a time: the last one has no outcome yet")
+            await self.cancel(self._job.submission)  # whoever began to cancel it was interrupted
         if (trouble := await self._device.condition()) is not None:
             raise PrinterError(trouble, "the printer says that it cannot print")
         await self._spooler.run(_Spooler.resume)

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from conformance.printer import PrinterConformance, document, ended, first, prints_only, texts
 from cups_bench import QUEUE, CupsBench
+from fpdf import FPDF
 
 from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import Outcome, PrinterError, Trouble
 
 MARKER = "onecard-marker-7Q2"
+LARGE = 48 * 1024 * 1024
+MIDWAY_S = 0.03
 
 
 def files_with_marker(folder: Path) -> list[Path]:
@@ -63,10 +66,25 @@ class TestWhatAQueueCanGetWrong:
         assert refused.value.trouble is Trouble.OFFLINE
         await printer.close()
 
+    async def test_a_cancel_that_was_interrupted_is_finished_before_the_next_job(self, bench: CupsBench) -> None:
+        bench.empty_tray_during_next_job()
+        submission = await bench.printer.submit(document("unwanted"), 1)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        cancelling = asyncio.create_task(bench.printer.cancel(submission))
+        await asyncio.sleep(0)
+        cancelling.cancel()
+        await asyncio.wait([cancelling])
+        with pytest.raises(PrinterError, match="paper-empty"):
+            await bench.printer.submit(document("too early"), 1)
+        await bench.fill_tray()
+        await prints_only(bench, "wanted")
+
     async def test_a_caller_who_gives_up_while_submitting_gets_no_page(self, bench: CupsBench) -> None:
-        submitting = asyncio.create_task(bench.printer.submit(document("unwanted"), 1))
-        await asyncio.sleep(0)  # it runs up to the question whether the printer is ready
-        submitting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await submitting
+        large = FPDF()
+        large.set_keywords("x" * LARGE)
+        large.add_page()
+        pdf = bytes(large.output())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(MIDWAY_S):
+                await bench.printer.submit(pdf, 1)
         await prints_only(bench, "wanted")
