@@ -5,6 +5,7 @@ A call carries its own id in `X-Request-Id`; the platform logs the same id, and 
 original. Cancelling the task that waits aborts the connection.
 """
 
+import asyncio
 import ssl
 import time
 import uuid
@@ -50,7 +51,7 @@ class PlatformError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One finished call. `outcome`: "ok", "cancelled" or the value of a PlatformFault."""
+    """One finished call. `outcome`: "ok", the value of a PlatformFault, "cancelled", or "failed" for a bug."""
 
     operation: str
     request_id: str
@@ -90,13 +91,15 @@ class PlatformClient:
 
     async def issue(self, request: IssueCall) -> bytes:
         """The sealed certificate, PDF. Nothing about it is verified here but that it answers this request."""
+
+        def document(answer: bytes) -> bytes:
+            issued = messages.decode_issued(answer)
+            if issued.request_id != request.request_id:
+                raise WireError("the answer to another request")
+            return issued.pdf
+
         body = _encoded(lambda: messages.encode_issue_call(request))
-        issued = await self._call(
-            "issue", "POST", "/v1/certificates", body, messages.decode_issued, request_id=request.request_id
-        )
-        if issued.request_id != request.request_id:
-            raise PlatformError(PlatformFault.ANSWER_INVALID, "the answer to another request")
-        return issued.pdf
+        return await self._call("issue", "POST", "/v1/certificates", body, document, request_id=request.request_id)
 
     async def rate(self, request_id: str, stars: int) -> None:
         """One to five stars for the issue `request_id`, once (B21)."""
@@ -124,12 +127,15 @@ class PlatformClient:
         request_id: str | None = None,
     ) -> _T:
         call_id = request_id or uuid.uuid4().hex
-        began, outcome = time.monotonic(), "cancelled"
+        began, outcome = time.monotonic(), "failed"
         try:
             answer = _decoded(decode, await self._exchange(method, path, body, call_id))
             outcome = "ok"
         except PlatformError as error:
             outcome = error.kind.value
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
             raise
         finally:
             self._observe(CallRecord(operation, call_id, outcome, time.monotonic() - began))

@@ -155,11 +155,13 @@ async def test_an_answer_without_end_is_cut(pki: SandboxPki, identity: DeviceIde
 async def test_the_answer_to_another_request_is_refused(pki: SandboxPki, identity: DeviceIdentity) -> None:
     body = messages.encode_issued(Issued(uuid.uuid4().hex, b"%PDF-"))
     async with raw_server(pki, saying("200 OK", body, XML)) as port:
-        client = client_for(port, identity)
+        calls: list[CallRecord] = []
+        client = client_for(port, identity, observe=calls.append)
         with pytest.raises(PlatformError) as failed:
             await client.issue(call_of(identity))
         await client.close()
     assert failed.value.kind is PlatformFault.ANSWER_INVALID
+    assert [call.outcome for call in calls] == ["answer-invalid"]
 
 
 # --- absent, slow, cancelled -----------------------------------------------------------------------------------------
