@@ -70,7 +70,8 @@ def inspect(document: pypdf.PdfReader) -> int:
     for item in _reachable(document):
         if isinstance(item, DictionaryObject):
             _refuse_active(item)
-            seals += "/ByteRange" in item and _name(item, "/Type") != "/DocTimeStamp"
+            kind = _name(item, "/Type")
+            seals += kind == "/Sig" or ("/ByteRange" in item and kind != "/DocTimeStamp")
     if seals != 1:
         raise Refused(Reason.SEAL_INVALID, f"{seals} seals")
     pages = len(document.pages)

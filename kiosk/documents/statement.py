@@ -29,10 +29,7 @@ _PROPERTIES: Final = {
 
 def read_statement(document: pypdf.PdfReader) -> Statement:
     """The statement in the catalog's /Metadata stream. Raises Refused: WRONG_DOCUMENT if there is none."""
-    catalog = document.root_object
-    if "/Metadata" not in catalog:
-        raise Refused(Reason.WRONG_DOCUMENT, "no statement")
-    stream = catalog["/Metadata"]
+    stream = document.root_object.get("/Metadata", pypdf.generic.NullObject()).get_object()
     if not isinstance(stream, pypdf.generic.StreamObject):
         raise Refused(Reason.WRONG_DOCUMENT, "no statement")
     return parse_statement(stream.get_data())

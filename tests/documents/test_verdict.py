@@ -190,19 +190,17 @@ def test_two_seals(sealer: Sealer) -> None:
     assert refusal(sealer, twice) == (SEAL, "2 seals")
 
 
-def test_a_hidden_second_seal_value(sealer: Sealer) -> None:
+@pytest.mark.parametrize("key", ["/Type", "/ByteRange"])
+def test_a_hidden_second_seal_value(sealer: Sealer, key: str) -> None:
     """One that no form field names, of a kind that readers skip silently."""
 
     def hide(writer: IncrementalPdfFileWriter) -> None:
-        writer.root["/Spare"] = writer.add_object(
-            generic.DictionaryObject(
-                {
-                    pdf_name("/Type"): pdf_name("/Sig"),
-                    pdf_name("/SubFilter"): pdf_name("/adbe.x509.rsa_sha1"),
-                    pdf_name("/ByteRange"): generic.ArrayObject(map(generic.NumberObject, (0, 1, 2, 3))),
-                }
-            )
-        )
+        entries = {
+            "/Type": pdf_name("/Sig"),
+            "/ByteRange": generic.ArrayObject(map(generic.NumberObject, (0, 1, 2, 3))),
+        }
+        spare = {pdf_name(key): entries[key], pdf_name("/SubFilter"): pdf_name("/adbe.x509.rsa_sha1")}
+        writer.root["/Spare"] = writer.add_object(generic.DictionaryObject(spare))
         writer.update_root()
 
     assert refusal(sealer, sealer.seal(changed(compose(), hide))) == (SEAL, "2 seals")
