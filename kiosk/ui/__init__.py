@@ -1,1 +1,1 @@
-"""The ui process: shows the page the desk asks for and gives the citizen's action back. Nothing here imports Kivy by itself."""
+"""The ui process: shows the page the desk asks for and gives the citizen's action back."""

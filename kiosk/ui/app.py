@@ -1,7 +1,7 @@
 """The ui process from start to end. Light to import: Kivy comes in only when `main` is called.
 
-Kivy reads its settings from the environment while it is imported, writes a home folder, and looks for every provider it knows;
-`_tame` points all of that at this process's own folder on tmpfs and at the few parts that are used.
+Kivy reads its settings from the environment while it is imported, writes a home folder, and looks for every provider
+it knows; `_tame` points all of that at this process's own folder on tmpfs and at the few parts that are used.
 """
 
 import os
@@ -25,9 +25,9 @@ def main(
 ) -> None:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
-    `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of the screen,
-    if at all. `size`: of the panel in pixels, scaled down on a smaller display. `hall`: the name in the head of every page.
-    Raises OSError if there is no desk or no typeface.
+    `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
+    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `hall`: the name in the
+    head of every page. Raises OSError if there is no desk or no typeface.
     """
     door = Door(socket)
     window = fitted(size, windowed)

@@ -15,8 +15,9 @@ from kiosk.ui.widgets.words import Words
 
 
 class Item(TypedDict):
-    """`id`: stable for buttons, else the kind of image or empty. `x`, `y`: the centre, and `w`, `h`: the size, in window pixels
-    from the top left. `font_px`: the em of a text. `text_w`, `text_h`: what the text needs. `within`: the button it belongs to.
+    """`id`: stable for buttons, else the kind of image or empty. `x`, `y`: the centre, and `w`, `h`: the size, in
+    window pixels from the top left. `font_px`: the em of a text. `text_w`, `text_h`: what the text needs. `within`:
+    the button it belongs to.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """How large the window is: the panel's size, or less if the display is smaller.
 
-Every layout is made for a portrait panel and its lengths are millimetres, so a smaller window is the same page under another
-number of dots per inch.
+Every layout is made for a portrait panel and its lengths are millimetres, so a smaller window is the same page under
+another number of dots per inch.
 """
 
 import ctypes

@@ -1,7 +1,8 @@
 """The only crossing between the desk's socket and the thread that draws.
 
-A plain thread reads frames and blocks; whoever draws is woken and takes the newest page. It starts before Kivy is imported, so
-the first page is usually here when the window is. Only the newest page counts: pages that nobody had time to paint are dropped.
+A plain thread reads frames and blocks; whoever draws is woken and takes the newest page. It starts before Kivy is
+imported, so the first page is usually here when the window is. Only the newest page counts: pages that nobody had
+time to paint are dropped.
 """
 
 import socket

@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 2.0
 
 
 class Glass(App):
-    """Builds the screen of each page the door brings, changes it in place where that is possible, and paints only then."""
+    """Builds the screen of each page the door brings, changes it in place where it can, and paints only then."""
 
     title = "Onecard Kiosk"
 

@@ -1,8 +1,9 @@
 """Where to break a line, in Chinese and in English.
 
-Kivy breaks at spaces, which Chinese does not have, and would start a line with a full stop. Here a text is cut into pieces that
-must stay whole (a Latin word, a Chinese character with the punctuation that belongs to it: 避头尾, GB/T 15834-2011 5.1), and the
-pieces are set in as few lines as possible, the lines about equally long, breaks preferably behind punctuation.
+Kivy breaks at spaces, which Chinese does not have, and would start a line with a full stop. Here a text is cut into
+pieces that must stay whole (a Latin word, a Chinese character with the punctuation that belongs to it: 避头尾, GB/T
+15834-2011 5.1), and the pieces are set in as few lines as possible, the lines about equally long, breaks preferably
+behind punctuation.
 """
 
 import re

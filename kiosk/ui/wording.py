@@ -1,7 +1,7 @@
 """Every text of every page, Chinese first; the sentences of refusals are in `kiosk/reasons.py`.
 
-Chinese: 您, short sentences, full-width punctuation, no term a visitor would have to ask about. English: plain words, no
-abbreviations. `{…}` are facts that the page brings.
+Chinese: 您, short sentences, full-width punctuation, no term a visitor would have to ask about. English: plain words,
+no abbreviations. `{…}` are facts that the page brings.
 """
 
 from datetime import date, datetime

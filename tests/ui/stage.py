@@ -1,4 +1,4 @@
-"""What a ui test needs around the real process: a private X display, a desk that only shows and listens, an eye and a finger."""
+"""Around the real ui process: a private X display, a desk that only shows and listens, an eye and a finger."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every page in both languages, as painted: legible, roomy, nothing cut, nothing over anything else (notes/citizen-ui.md, 4)."""
+"""Every page in both languages, as painted: legible, roomy, nothing cut, nothing over anything else."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def test_page_is_tidy_and_can_be_left(stage: Stage, pages: dict[str, Page], name
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["choose", "preview", "hand-over", "rate", "refusal-retry"])
-def test_countdown_is_tidy_over_a_page(half_stage: Stage, pages: dict[str, Page], name: str, language: Language) -> None:
+def test_countdown_is_tidy(half_stage: Stage, pages: dict[str, Page], name: str, language: Language) -> None:
     shown = half_stage.show(pages[name], language, countdown_s=20)
     assert faults(shown["items"], scale=0.5) == []
     assert {"still-here", "language"} <= buttons(shown)

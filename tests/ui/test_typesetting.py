@@ -1,5 +1,7 @@
 """Lines break where a Chinese or an English reader expects it."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def ems(text: str) -> float:
 def test_nothing_is_lost_and_no_line_begins_with_a_stop(text: str, width: int) -> None:
     lines = break_lines(text, ems, width)
     assert "".join("".join(lines).split()) == "".join(text.split())
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         assert line[0] not in "，。、：；）”"
         assert before[-1] not in "（“"
 

@@ -155,7 +155,7 @@ def test_a_page_that_looks_the_same_is_told_apart_by_its_number(half_stage: Stag
 
 
 def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
-    """Between two questions lie eight signs of life to systemd; nothing but the clock's minute may be painted meanwhile."""
+    """Over eight signs of life to systemd nothing is painted, but for the clock's minute."""
     stage = new_stage(WATCHDOG_USEC="500000")
     page = Home(samples.KINDS)
     stage.show(page)

@@ -1,4 +1,4 @@
-"""One module per page. A module is imported when its page is first shown, so the first picture waits for nothing it does not need."""
+"""One module per page, imported when its page is first shown: the first picture waits for nothing it does not need."""
 
 from importlib import import_module
 

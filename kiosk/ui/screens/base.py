@@ -19,7 +19,7 @@ from kiosk.ui.widgets.words import Words
 
 @dataclass(frozen=True)
 class Here:
-    """Where a screen is shown: in which hall and language, to whom it reports taps, where the camera picture comes from."""
+    """Where a screen is shown: hall and language, who hears of taps, where the camera picture comes from."""
 
     hall: Text
     language: Language

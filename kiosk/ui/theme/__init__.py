@@ -1,1 +1,1 @@
-"""How everything looks: colours and sizes (`tokens`), line drawings (`icons`), pictures (`scenes`), typefaces (`fonts`)."""
+"""How everything looks: colours and sizes, line drawings, pictures, typefaces."""

@@ -1,7 +1,7 @@
 """The typeface: Noto Sans CJK, the simplified-Chinese face in two weights, registered under one name.
 
-The faces are single files made by script/setup. A font collection would not do: SDL takes its first face, and that is the
-Japanese one, in which 骨, 直 and 令 look wrong to a Chinese reader.
+The faces are single files made by script/setup. A font collection would not do: SDL takes its first face, and that is
+the Japanese one, in which 骨, 直 and 令 look wrong to a Chinese reader.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Our own line drawings on a 24 x 24 grid, y downwards.
 
-A drawing is a tuple of strokes. A stroke is a path in the small part of SVG's path language that we need (absolute M, L, H, V, C
-and Z) or a circle ("o", x, y, radius). Drawn as lines, they are sharp at any size and take any colour.
+A drawing is a tuple of strokes. A stroke is a path in the small part of SVG's path language that we need (absolute M,
+L, H, V, C and Z) or a circle ("o", x, y, radius). Drawn as lines, they are sharp at any size and take any colour.
 """
 
 import math
@@ -14,7 +14,10 @@ Circle = tuple[str, float, float, float]
 Stroke = str | Circle
 
 _FACE: Final[Circle] = ("o", 12, 12, 9)
-_CARD: Final = "M4.5 5 H19.5 C20.3 5 21 5.7 21 6.5 V17.5 C21 18.3 20.3 19 19.5 19 H4.5 C3.7 19 3 18.3 3 17.5 V6.5 C3 5.7 3.7 5 4.5 5 Z"
+_CARD: Final = (
+    "M4.5 5 H19.5 C20.3 5 21 5.7 21 6.5 V17.5 C21 18.3 20.3 19 19.5 19 H4.5 C3.7 19 3 18.3 3 17.5 V6.5 "
+    "C3 5.7 3.7 5 4.5 5 Z"
+)
 _SHEET: Final = "M6 3 H14.5 L19 7.5 V21 H6 Z"
 _EYES: Final = ("M8.8 9.6 V10.4", "M15.2 9.6 V10.4")
 
@@ -27,8 +30,8 @@ ICONS: Final[dict[str, tuple[Stroke, ...]]] = {
         "M8.5 12 L11 14.5 L15.5 9.5",
     ),
     "heart": (
-        "M12 20 C5 15.5 3 12 3 8.7 C3 6 5 4.2 7.4 4.2 C9.4 4.2 11 5.3 12 7 C13 5.3 14.6 4.2 16.6 4.2 C19 4.2 21 6 21 8.7 "
-        "C21 12 19 15.5 12 20 Z",
+        "M12 20 C5 15.5 3 12 3 8.7 C3 6 5 4.2 7.4 4.2 C9.4 4.2 11 5.3 12 7 C13 5.3 14.6 4.2 16.6 4.2 "
+        "C19 4.2 21 6 21 8.7 C21 12 19 15.5 12 20 Z",
         "M7 11.5 H10 L11.3 9 L13 14 L14.2 11.5 H17",
     ),
     "rings": (("o", 9, 13.5, 5.5), ("o", 15, 13.5, 5.5), "M7.5 5 L9 7 L10.5 5 L9 3.6 Z"),
@@ -78,7 +81,8 @@ ICONS: Final[dict[str, tuple[Stroke, ...]]] = {
     "cross": ("M6 6 L18 18", "M18 6 L6 18"),
     "stop": ("M8.5 3.5 H15.5 L20.5 8.5 V15.5 L15.5 20.5 H8.5 L3.5 15.5 V8.5 Z", "M9 9 L15 15", "M15 9 L9 15"),
     "again": (
-        "M19.5 12 C19.5 16.2 16.2 19.5 12 19.5 C7.8 19.5 4.5 16.2 4.5 12 C4.5 7.8 7.8 4.5 12 4.5 C14.6 4.5 16.9 5.8 18.3 7.8",
+        "M19.5 12 C19.5 16.2 16.2 19.5 12 19.5 C7.8 19.5 4.5 16.2 4.5 12 C4.5 7.8 7.8 4.5 12 4.5 "
+        "C14.6 4.5 16.9 5.8 18.3 7.8",
         "M18.8 3.8 V8.2 H14.4",
     ),
     "left": ("M20 12 H4.5", "M11 5.5 L4.5 12 L11 18.5"),
@@ -101,8 +105,9 @@ ICONS: Final[dict[str, tuple[Stroke, ...]]] = {
     "clock": (("o", 12, 12, 8.7), "M12 6.8 V12 L15.6 14.2"),
     "lock": ("M6 11 H18 V20 H6 Z", "M8.5 11 V8 C8.5 3.4 15.5 3.4 15.5 8 V11", "M12 14.6 V16.4"),
     "hand": (
-        "M8 13 V6.2 C8 4.4 10.6 4.4 10.6 6.2 V11 V4.6 C10.6 2.8 13.2 2.8 13.2 4.6 V11 V5.6 C13.2 3.9 15.8 3.9 15.8 5.6 V12 V8.2 "
-        "C15.8 6.6 18.2 6.6 18.2 8.2 V14.5 C18.2 18.6 15.8 21 12.8 21 C9.8 21 8.6 19.6 7.2 17 L4.6 12.6 C4 11.2 5.8 10.2 6.8 11.4 Z",
+        "M8 13 V6.2 C8 4.4 10.6 4.4 10.6 6.2 V11 V4.6 C10.6 2.8 13.2 2.8 13.2 4.6 V11 V5.6 C13.2 3.9 15.8 3.9 15.8 5.6 "
+        "V12 V8.2 C15.8 6.6 18.2 6.6 18.2 8.2 V14.5 C18.2 18.6 15.8 21 12.8 21 "
+        "C9.8 21 8.6 19.6 7.2 17 L4.6 12.6 C4 11.2 5.8 10.2 6.8 11.4 Z",
     ),
     # five levels of content: mouth and eyes differ, never only the colour
     "face-5": (

@@ -1,7 +1,7 @@
-"""Pictures that show what to do with the card and the paper: flat shapes on a 160 x 100 grid, y downwards, no animation.
+"""Pictures that show what to do with the card and the paper: flat shapes on a 160 x 100 grid, y downwards, at rest.
 
-A shape is ("box", colour, x, y, width, height, radius) or ("line", colour, thickness, stroke), a stroke as in `icons`. Colours
-are names of `tokens.COLOURS`. Shapes are painted in order.
+A shape is ("box", colour, x, y, width, height, radius) or ("line", colour, thickness, stroke), a stroke as in
+`icons`. Colours are names of `tokens.COLOURS`. Shapes are painted in order.
 """
 
 from typing import Final

@@ -1,8 +1,9 @@
 """Colours and sizes, each in one place.
 
-Lengths are millimetres on the glass, so that a requirement such as "a target is at least 20 mm high" can be read off here and
-measured by a test. Type: Noto Sans CJK draws a capital 0.733 em high, so 6.6 mm em gives the 4.8 mm capital that Section 508,
-402.4 asks for; nothing that must be read is smaller. Text colours keep 4.5:1 on the grounds they are used on (WCAG 1.4.3).
+Lengths are millimetres on the glass, so that a requirement such as "a target is at least 20 mm high" can be read off
+here and measured by a test. Type: Noto Sans CJK draws a capital 0.733 em high, so 6.6 mm em gives the 4.8 mm capital
+that Section 508, 402.4 asks for; nothing that must be read is smaller. Text colours keep 4.5:1 on the grounds they
+are used on (WCAG 1.4.3).
 """
 
 from typing import Final
@@ -83,7 +84,7 @@ TILE_TONES: Final[tuple[tuple[Rgba, Rgba], ...]] = tuple(
         ("#22577A", "#E0EEF6"),
     )
 )
-"""Drawing and ground of the tiles, in turn. The colour only helps the eye; the drawing and the title carry the meaning."""
+"""Drawing and ground of the tiles, in turn. Colour only helps the eye: drawing and title carry the meaning."""
 
 
 def contrast(one: Rgba, other: Rgba) -> float:

@@ -1,6 +1,6 @@
 """The camera picture with the oval to look through: two quads, one fragment shader.
 
-The picture is shown mirrored, as in a mirror, so the citizen's own left is on the left. The shader paints what lies over it: the
+The picture is shown as in a mirror, so the citizen's own left is on the left. The shader paints what lies over it: the
 veil outside the oval, the ring that fills clockwise from the top, and the page's colour outside the rounded frame.
 """
 
@@ -21,7 +21,8 @@ _PICTURES_PER_SECOND: Final = 12
 
 _SHADER: Final = """
 $HEADER$
-uniform vec2 box; uniform vec2 oval; uniform vec2 centre; uniform float corner; uniform float thickness; uniform float progress;
+uniform vec2 box; uniform vec2 oval; uniform vec2 centre;
+uniform float corner; uniform float thickness; uniform float progress;
 uniform vec4 veil; uniform vec4 track; uniform vec4 ring; uniform vec4 page;
 float ellipse(vec2 p, vec2 r) {        // distance to the edge to first order: exact enough within some pixels of it
     float a = length(p / r);
@@ -105,7 +106,7 @@ class CameraView(Widget):
     def _follow(self, *_: Any) -> None:
         self._quad.pos, self._quad.size = self.pos, self.size
         self._picture.pos, self._picture.size = self.pos, self.size
-        # Cover the frame: the picture's height fills it, its sides are cut; u runs backwards (mirror), v downwards (top row first).
+        # Cover the frame: the height fits, the sides are cut; u runs backwards (mirror), v downwards (top row first).
         keep = min(1.0, (self.width / max(self.height, 1)) / (WIDTH / HEIGHT))
         left, right = (1 + keep) / 2, (1 - keep) / 2
         self._picture.tex_coords = (left, 1, right, 1, right, 0, left, 0)

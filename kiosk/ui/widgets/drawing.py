@@ -99,7 +99,7 @@ class Scene(_Drawn):
 
 
 def _draw_line(points: list[Point], thickness: float) -> None:
-    """A line with round ends and corners: Kivy's smooth line has neither, and draws nothing where a stroke is only a dot."""
+    """A line with round ends and corners; Kivy's smooth line has neither, and a dot would draw nothing."""
     SmoothLine(points=[v for point in points for v in point], width=max(thickness / 2, 1.01))
     for x, y in _corners(points):
         SmoothEllipse(pos=(x - thickness / 2, y - thickness / 2), size=(thickness, thickness), segments=24)

@@ -20,7 +20,7 @@ _ROUND = 7.0
 
 
 class Pressable(ButtonBehavior, BoxLayout):
-    """Sends `action` when the finger lifts; shows at the touch that it was felt. `name` is its stable id, `label` its name."""
+    """Sends `action` when the finger lifts, shows at the touch that it was felt. `name`: its id, `label`: its text."""
 
     def __init__(
         self, name: str, label: str, action: Action, act: Act, grounds: tuple[Any, Any], **properties: Any
