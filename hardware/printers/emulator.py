@@ -256,10 +256,14 @@ class EmulatedPrinter:
         pdf = document.read_bytes()
         pages = len(PdfReader(io.BytesIO(pdf)).pages)
         out = 0
-        while out < pages and await self._feed(job, is_last=out == pages - 1, writer=writer):
-            out += 1
-            self._tell(writer, f"ATTR: job-impressions-completed={out}")
-        self._lay_out(pdf, out, pages)
+        try:
+            while out < pages and await self._feed(job, is_last=out == pages - 1, writer=writer):
+                out += 1
+                if out < pages:
+                    self._tell(writer, f"ATTR: job-impressions-completed={out}")
+        finally:
+            self._lay_out(pdf, out, pages)  # pages that came out before a power cut are out
+        self._tell(writer, f"ATTR: job-impressions-completed={out}")
         return True
 
     async def _feed(self, job: int, is_last: bool, writer: asyncio.StreamWriter) -> bool:
