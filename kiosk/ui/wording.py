@@ -110,6 +110,10 @@ PRINTING_TITLE: Final = Text("正在打印", "Printing")
 PRINTING_HOW: Final = Text(
     "纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please."
 )
+PRINTING_PAUSED: Final = Text("打印已暂停", "Printing has paused")
+PRINTING_PAUSED_HOW: Final = Text(
+    "工作人员处理后会继续，请在此稍候。", "It goes on when staff have helped. Please stay here."
+)
 PRINTING_LEFT: Final = Text("最多再等 {n} 秒", "We wait {n} more seconds")
 
 # Hand over

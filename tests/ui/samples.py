@@ -113,7 +113,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "waiting-checking": Waiting(Stage.CHECKING, kind),
         "preview": preview(certificate(fonts)),
         "printing": Printing(kind),
-        "printing-trouble": Printing(kind, Reason.PAPER_EMPTY_DURING, 60),
+        "printing-trouble": Printing(kind, Reason.PAPER_EMPTY, 60),
         "hand-over": HandOver(kind, 1, card=True),
         "hand-over-paper": HandOver(kind, 2, card=False),
         "rate": Rate(),

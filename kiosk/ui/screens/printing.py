@@ -25,18 +25,16 @@ class PrintingScreen(Screen):
         self._left = Words("", HEADING, "warn", bold=True, align="center")
         picture = Column(Scene("printing"), margin=12)
         Ground(picture, "brand_tint", 8)
-        column = Column(
-            title(here.say(wording.PRINTING_TITLE), here.say(wording.PRINTING_HOW), "center"),
-            gap=GAP * 1.5,
-            margin=(MARGIN, 14),
-        )
-        column.add_widget(picture)
+        column = Column(gap=GAP * 1.5, margin=(MARGIN, 14))
         if page.trouble is None:
+            column.add_widget(title(here.say(wording.PRINTING_TITLE), here.say(wording.PRINTING_HOW), "center"))
+            column.add_widget(picture)
             column.add_widget(Activity())
         else:
             explanation = EXPLANATIONS[page.trouble].in_language(here.language)
-            column.add_widget(Notice("warning", explanation.what, explanation.next))
-            column.add_widget(self._left)
+            paused = title(here.say(wording.PRINTING_PAUSED), here.say(wording.PRINTING_PAUSED_HOW), "center")
+            for part in (paused, picture, Notice("warning", explanation.what, explanation.next), self._left):
+                column.add_widget(part)
             self._count(page)
         return column
 

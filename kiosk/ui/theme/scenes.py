@@ -47,13 +47,17 @@ def _sheet(x: float, y: float, height: float) -> tuple[Shape, ...]:
     return tuple(lines)
 
 
-_READER: Final[tuple[Shape, ...]] = (
-    ("box", "brand_deep", 34, 76, 92, 17, 5),
-    ("box", "brand", 34, 72, 92, 16, 5),
-    ("line", "on_dark_soft", 1.4, "M71 80 C73 78 73 82 71 84"),
-    ("line", "on_dark_soft", 1.4, "M76 77.6 C79.4 79 79.4 83 76 85"),
-    ("line", "on_dark_soft", 1.4, "M81 76 C86 78 86 83.4 81 86"),
-)
+def _reader(y: float) -> tuple[Shape, ...]:
+    """The pad on which a card lies, 92 x 21."""
+    return (
+        ("box", "brand_deep", 34, y + 4, 92, 17, 5),
+        ("box", "brand", 34, y, 92, 16, 5),
+        ("line", "on_dark_soft", 1.4, f"M73 {y + 6} C74.6 {y + 7.4} 74.6 {y + 8.6} 73 {y + 10}"),
+        ("line", "on_dark_soft", 1.4, f"M78 {y + 4.4} C81.4 {y + 6.6} 81.4 {y + 9.4} 78 {y + 11.6}"),
+        ("line", "on_dark_soft", 1.4, f"M83 {y + 2.8} C88.2 {y + 5.8} 88.2 {y + 10.2} 83 {y + 13.2}"),
+    )
+
+
 _PRINTER: Final[tuple[Shape, ...]] = (
     ("box", "brand_deep", 38, 16, 84, 34, 6),
     ("box", "brand", 38, 12, 84, 34, 6),
@@ -77,14 +81,14 @@ def _up(x: float, bottom: float, top: float) -> tuple[Shape, ...]:
 
 
 SCENES: Final[dict[str, tuple[Shape, ...]]] = {
-    "lay-card": (*_READER, *_card(53, 6), *_down(80, 46, 66)),
+    "lay-card": (*_reader(72), *_card(53, 6), *_down(80, 46, 66)),
     "reading": (
-        *_READER,
+        *_reader(72),
         *_card(53, 36),
         ("line", "good", 2.6, "M66 26 C74 20 86 20 94 26"),
         ("line", "good", 2.6, "M59 18 C72 8 88 8 101 18"),
     ),
     "printing": (*_PRINTER, *_sheet(56, 39, 38), *_down(122, 62, 84)),
     "take-paper": (*_PRINTER, *_sheet(56, 39, 54), *_down(122, 62, 86)),
-    "take-card": (*_READER, *_card(53, 28), *_up(122, 58, 34)),
+    "take-card": (*_reader(66), *_card(53, 18), *_up(122, 50, 24)),
 }

@@ -65,7 +65,7 @@ class CameraView(Widget):
         self.canvas.add(self._glass)
         with self._glass:
             Color(1, 1, 1, 1)
-            self._quad = Rectangle()
+            self._quad = Rectangle(tex_coords=(0, 0, 1, 0, 1, 1, 0, 1))  # y upwards in the shader
         for name, colour in (("veil", "veil"), ("track", "track"), ("ring", "ring"), ("page", "page")):
             self._glass[name] = list(COLOURS[colour])
         self.bind(pos=self._follow, size=self._follow)

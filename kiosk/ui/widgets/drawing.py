@@ -14,6 +14,8 @@ from kiosk.ui.theme.icons import Point, flatten, polylines
 from kiosk.ui.theme.tokens import COLOURS, Rgba
 from kiosk.ui.widgets.layout import Ground
 
+_FRINGE: Final = 1.8
+"""Pixels by which the smoothed edge of a line eats into its width, but not into a dot's."""
 _SHARP: Final = math.cos(math.radians(25))
 
 
@@ -101,8 +103,9 @@ class Scene(_Drawn):
 def _draw_line(points: list[Point], thickness: float) -> None:
     """A line with round ends and corners; Kivy's smooth line has neither, and a dot would draw nothing."""
     SmoothLine(points=[v for point in points for v in point], width=max(thickness / 2, 1.01))
+    across = max(thickness - _FRINGE, 1.0)
     for x, y in _corners(points):
-        SmoothEllipse(pos=(x - thickness / 2, y - thickness / 2), size=(thickness, thickness), segments=24)
+        SmoothEllipse(pos=(x - across / 2, y - across / 2), size=(across, across), segments=24)
 
 
 def _corners(points: list[Point]) -> list[Point]:

@@ -16,7 +16,9 @@ from kiosk.ui.widgets.layout import Column, Ground, Row, Space
 from kiosk.ui.widgets.pressable import Act, Pressable
 from kiosk.ui.widgets.words import Caption, Words
 
-_HIGH = 40.0
+_HIGH = 38.0
+_TIMES = {"zh": 56.0, "en": 42.0}
+"""How wide the longest date is."""
 _SHADES = 64
 
 
@@ -27,10 +29,10 @@ class Header(Row):
         self._language = language
         self._time = Words("", HEADING, "on_dark", bold=True, align="right")
         self._day = Words("", SMALL, "on_dark_soft", align="right")
-        times = Column(Space(), self._time, self._day, Space(), size_hint_x=None, width=mm(56))
+        times = Column(Space(), self._time, self._day, Space(), size_hint_x=None, width=mm(_TIMES[language]))
         names = Column(
             Space(),
-            Words(hall.in_language(language), BODY + 0.6, "on_dark", bold=True, lines=2),
+            Words(hall.in_language(language), BODY, "on_dark", bold=True, lines=2),
             Words(wording.TERMINAL.in_language(language), SMALL, "on_dark_soft", lines=1),
             Space(),
         )
