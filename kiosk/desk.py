@@ -229,8 +229,12 @@ class Lobby:
     """What the home page says, kept true while nobody is served. Remembers the last offers for the next welcome."""
 
     FRESH_S = 10.0
+    TROUBLED_S = 1.0
+    # A terminal that was just switched on is given this long to find its platform and printer before it complains.
+    GRACE_S = 20.0
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._complains_from = clock.monotonic() + self.GRACE_S
         self._offers: tuple[Offer, ...] = ()
         self._trouble: Reason | None = None
 
@@ -242,13 +246,15 @@ class Lobby:
         """Asks platform and printer again and again, and shows what they say."""
         while True:
             desk.screen.show(Home(tuple(self.kinds.values()), self._trouble))
-            self._trouble = desk.reader.trouble or await desk.printer.trouble()
+            trouble = desk.reader.trouble or await desk.printer.trouble()
             try:
                 self._offers = await desk.platform.kinds()
             except Refused as refused:
-                self._trouble = self._trouble or refused.reason
+                trouble = trouble or refused.reason
+            starting = not self._offers and desk.clock.monotonic() < self._complains_from
+            self._trouble = None if starting else trouble
             desk.screen.show(Home(tuple(self.kinds.values()), self._trouble))
-            await desk.clock.sleep(self.FRESH_S)
+            await desk.clock.sleep(self.TROUBLED_S if trouble else self.FRESH_S)
 
 
 # --- the citizen -----------------------------------------------------------------------------------------------------
@@ -435,7 +441,7 @@ class Citizen:
         return await self._patiently(page, answer())
 
     async def _patiently(self, page: Page, answer: Coroutine[None, None, Answer]) -> Answer:
-        """Shows the page and waits for `answer`; counts down after `idle_s` without an action, then ends the session."""
+        """Shows the page and waits for `answer`; after `idle_s` without an action counts down, then refuses."""
         desk = self._desk
         desk.screen.show(page)
         work = asyncio.ensure_future(answer)

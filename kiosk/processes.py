@@ -121,15 +121,15 @@ class Supervised:
         environment = {**os.environ, **self.command.environment, "NOTIFY_SOCKET": str(address)}
         if watchdog_s is not None:
             environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
-        with self._log_path.open("ab") as sink:
-            self._process = await asyncio.create_subprocess_exec(
-                *self.command.argv,
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                preexec_fn=_die_with_parent,
-            )
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command.argv,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=_die_with_parent,
+        )
+        journal = asyncio.create_task(self._keep_log(self._process.stdout))
         self.starts += 1
         self.ready.clear()
         self._started.set()
@@ -138,10 +138,16 @@ class Supervised:
             return await self._process.wait()
         finally:
             listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
+            await asyncio.gather(listener, journal, return_exceptions=True)
             notify.close()
             address.unlink(missing_ok=True)
             self.ready.clear()
+
+    async def _keep_log(self, output: asyncio.StreamReader | None) -> None:
+        """Writes what the process says: it may be confined to writing no file itself."""
+        with self._log_path.open("ab", buffering=0) as file:
+            while output is not None and (said := await output.read(4096)):
+                file.write(said)
 
     async def _listen(self, notify: socket.socket, watchdog_s: float | None) -> None:
         """READY=1 makes it ready; from then on every message feeds the watchdog."""

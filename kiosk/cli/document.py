@@ -50,7 +50,8 @@ def read_trust(certificates: Path, crls: Path) -> Trust:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    roots, intermediates = [], []
+    roots: list[bytes] = []
+    intermediates: list[bytes] = []
     for file in sorted(certificates.glob("*.pem")):
         if b"PRIVATE KEY" in (content := file.read_bytes()):
             continue

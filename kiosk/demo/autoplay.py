@@ -132,4 +132,3 @@ async def _in_both_languages(eyes: Eyes, album: Album, name: str, view: View) ->
     await album.photograph(f"{name}-{view.language}", view)
     await eyes.tap("language")
     await eyes.see(lambda other: other.page == view.page and other.language == first, what="the first language")
-

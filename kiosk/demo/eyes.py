@@ -23,12 +23,13 @@ class NeverSeen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One painted screen. `items`: what a person can see or touch, with the centre in window pixels."""
+    """One painted screen. `items`: what has a name, with the centre in window pixels; `text`: all that is written."""
 
     page: str
     seq: int
     language: str
     items: dict[str, dict[str, Any]] = field(repr=False)
+    text: str = field(repr=False)
     frames: int = 0
 
     @property
@@ -109,7 +110,8 @@ class Eyes:
             await asyncio.sleep(0.05)
 
     async def _saw(self, seen: dict[str, Any]) -> None:
-        items = {item["id"]: item for item in seen["items"] if item.get("id")}
+        items = {item["id"]: item for item in seen["items"] if item["id"]}
+        text = "\n".join(item["text"] for item in seen["items"])
         async with self._changed:
-            self.view = View(seen["page"], seen["seq"], seen["language"], items, seen.get("frames", 0))
+            self.view = View(seen["page"], seen["seq"], seen["language"], items, text, seen["frames"])
             self._changed.notify_all()

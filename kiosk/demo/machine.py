@@ -56,9 +56,10 @@ class Settings:
 
 
 class Machine:
-    """The running demo: what a hand can do to it, and its processes by name."""
+    """The running demo: what a hand can do to it, and its processes by name. `profile` is what the desk reads."""
 
     def __init__(self, settings: Settings, run: Path) -> None:
+        """Claims ports, puts the reader there and writes the profile; nothing runs yet."""
         self.run = run
         self.display = settings.display
         self.profile = run / "profile.toml"
@@ -74,6 +75,10 @@ class Machine:
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
         self._switch = run / "switch.sock"
+        self._sandbox_port = claim_port(0)
+        for folder in (self.printed, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.profile.write_text(self._profile(), encoding="utf-8")
 
     def lay_card(self, card: SyntheticCard | None = None) -> None:
         """Puts a card on the reader: the first synthetic citizen's, or the given one."""
@@ -92,16 +97,11 @@ class Machine:
         raise ServerError(f"cupsd ended with {code}; see its log in {self.logs}")
 
     async def equip(self, stack: AsyncExitStack) -> None:
-        """Starts what stands around a terminal: reader, platform, printer and its queue; writes `profile`.
+        """Starts what stands around a terminal: platform, printer and its queue. Raises ServerError or StartFailed.
 
-        What was started is stopped by `stack`. Raises ServerError or StartFailed.
+        What was started is stopped by `stack`.
         """
-        for folder in (self.printed, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        stack.callback(self.reader.close)
-        sandbox_port = claim_port(0)
-        await asyncio.gather(self._start_sandbox(stack, sandbox_port), self._start_paper(stack), self._make_cards())
-        self.profile.write_text(self._profile(sandbox_port), encoding="utf-8")
+        await asyncio.gather(self._start_sandbox(stack), self._start_paper(stack), self._make_cards())
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Starts the four processes of the terminal; they are stopped by `stack`. Raises StartFailed."""
@@ -134,11 +134,18 @@ class Machine:
         box = DEMO_FACE if self._settings.portrait is None else await asyncio.to_thread(face_box, self._portrait)
         self.citizens = citizens(portrait_block(await asyncio.to_thread(webp_portrait, self._portrait, box)))
 
-    async def _start_sandbox(self, stack: AsyncExitStack, port: int) -> None:
+    async def _start_sandbox(self, stack: AsyncExitStack) -> None:
         await self._start(
             stack,
             "sandbox",
-            *("--port", str(port), "--pki", str(self._settings.pki), "--assets", str(self._settings.assets)),
+            *(
+                "--port",
+                str(self._sandbox_port),
+                "--pki",
+                str(self._settings.pki),
+                "--assets",
+                str(self._settings.assets),
+            ),
             *("--switch", str(self._switch)),
         )
         for name in NAMES:
@@ -162,7 +169,7 @@ class Machine:
         stack.push_async_callback(process.stop)
         await process.start()
 
-    def _profile(self, sandbox_port: int) -> str:
+    def _profile(self) -> str:
         pki = SandboxPki(self._settings.pki)
         kiosk = pki.kiosk(TERMINAL)
         tables: dict[str, dict[str, object]] = {
@@ -170,7 +177,7 @@ class Machine:
             "terminal": {"id": TERMINAL},
             "reader": {"uri": f"sdt://{self.run}/reader"},
             "platform": {
-                "url": f"https://localhost:{sandbox_port}",
+                "url": f"https://localhost:{self._sandbox_port}",
                 "ca": pki.tls_ca.certificate,
                 "certificate": kiosk.certificate,
                 "key": kiosk.key,
@@ -221,20 +228,35 @@ def face_box(portrait: Path) -> tuple[int, int, int, int]:
 @asynccontextmanager
 async def equipped(settings: Settings) -> AsyncIterator[Machine]:
     """What stands around a terminal, started; all of it is stopped and its run directory removed at the end."""
+    async with _built(settings) as (machine, stack):
+        await machine.equip(stack)
+        yield machine
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Machine]:
+    """The whole machine: what stands around the terminal and its four processes, started at the same time.
+
+    As at a real terminal, the desk may be there before its platform and its printer are.
+    """
+    async with _built(settings) as (machine, stack):
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(machine.equip(stack))
+                group.create_task(machine.start(stack))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        yield machine
+
+
+@asynccontextmanager
+async def _built(settings: Settings) -> AsyncIterator[tuple[Machine, AsyncExitStack]]:
     run = Path(tempfile.mkdtemp(prefix="onecard-kiosk-", dir=TMPFS))
     run.chmod(0o711)  # the unprivileged print server must be able to pass; what is private below is closed by itself
     try:
         async with AsyncExitStack() as stack:
             machine = Machine(settings, run)
-            await machine.equip(stack)
-            yield machine
+            stack.callback(machine.reader.close)
+            yield machine, stack
     finally:
         shutil.rmtree(run, ignore_errors=True)
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Machine]:
-    """The whole machine: what stands around the terminal, and its four processes."""
-    async with equipped(settings) as machine, AsyncExitStack() as stack:
-        await machine.start(stack)
-        yield machine

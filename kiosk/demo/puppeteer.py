@@ -10,7 +10,8 @@ from pathlib import Path
 from kiosk.demo.eyes import Eyes
 
 TURN_DEGREES = 24.0
-_POSES = {"look": 0.0, "turn-left": TURN_DEGREES, "turn-right": -TURN_DEGREES, "back-to-front": 0.0}
+# Where the head goes for each prompt.
+POSES_DEG = {"look": 0.0, "turn-left": TURN_DEGREES, "turn-right": -TURN_DEGREES, "back-to-front": 0.0}
 
 
 class Puppet:
@@ -37,7 +38,7 @@ async def follow_prompts(eyes: Eyes, puppet: Puppet) -> None:
     view = await eyes.see(lambda _: True, seconds=60.0)
     while True:
         prompt = view.prompt or "look"
-        if prompt in _POSES and prompt != asked:
+        if prompt in POSES_DEG and prompt != asked:
             asked = prompt
-            puppet.turn(_POSES[prompt])
+            puppet.turn(POSES_DEG[prompt])
         view = await eyes.next_change(view)

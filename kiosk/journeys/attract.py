@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 async def attract(desk: Desk) -> None:
     """Serves one citizen after another; never returns. Whatever goes wrong in a journey ends on a page that says so."""
-    lobby = Lobby()
+    lobby = Lobby(desk.clock)
     while True:
         wish = await desk.welcome(lobby)
         while await _serve(desk, wish):
