@@ -9,7 +9,8 @@ It is told by one-line JSON datagrams on a unix socket; a line that is not under
     {"freeze": true}              the stream repeats its last picture, bit for bit
     {"dark": true}                somebody switched the light off
     {"lost": true}                the plug is pulled, until false
-    {"portrait": "FILE"}          somebody else sits down
+    {"portrait": "FILE"}          the person in this picture sits down
+    {"stranger": true}            a person with another face sits down; false: the first person again
 
 "Left" is always the citizen's own left: the picture's right, since pictures come as the camera sees them. A screen that
 mirrors the preview shows it on the left.
@@ -32,6 +33,7 @@ from PIL import Image
 
 from hardware.cameras.head import MAX_TURN_DEG, Head, Landmarks, NoFace
 from hardware.cameras.port import HEIGHT, WIDTH, CameraLost, Frame, Picture
+from hardware.cameras.stranger import stranger
 
 FRAMES_PER_S: Final = 15
 DATAGRAM_LIMIT: Final = 4096
@@ -59,6 +61,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dark: bool | None = None
     lost: bool | None = None
     portrait: str | None = None
+    stranger: bool | None = None
 
 
 def read_portrait(path: Path) -> Picture:
@@ -76,7 +79,8 @@ class PuppetCamera:
     def __init__(self, portrait: Path, landmarks: Landmarks, control: Path | None = None) -> None:
         """`control`: where the socket is made, if anybody is to command. Raises NoFace, OSError."""
         self._landmarks = landmarks
-        self._scene = _Scene(Head(read_portrait(portrait), landmarks))
+        self._portrait = read_portrait(portrait)
+        self._scene = _Scene(Head(self._portrait, landmarks))
         self._noise = _sensor_noise()
         self._random = np.random.default_rng()
         self._due_s: float | None = None
@@ -112,6 +116,9 @@ class PuppetCamera:
         """What a datagram does. Raises NoFace for a portrait without one; the old one stays."""
         if command.portrait is not None:
             self._scene.head = Head(read_portrait(Path(command.portrait)), self._landmarks)
+        if command.stranger is not None:
+            face = stranger(self._portrait, self._landmarks) if command.stranger else self._portrait
+            self._scene.head = Head(face, self._landmarks)
         self._scene.obey(command, time.monotonic())
 
     def _grainy(self, picture: Picture) -> Picture:

@@ -1,11 +1,12 @@
 """One check of one citizen: every picture goes in, guidance comes out, and in the end a match or the reason why not.
 
-The best frontal pictures of each time the person looks at the camera, and one of each turn, are compared with each
-other (it must be one person throughout) and the frontal ones with the card. They are embedded as soon as their step is
-over, so that after the last turn little is left to do.
+The best frontal pictures of each look at the camera, and one of each turn, are compared with each other (it must be one
+person throughout), and each look with the card: the score is the worst look's, so that nobody can lend half a check to
+somebody else. Pictures are embedded as soon as their step is over; after the last turn little is left to do.
 """
 
 from dataclasses import dataclass
+from itertools import chain, combinations
 from typing import Final
 from zlib import crc32
 
@@ -65,7 +66,7 @@ class PresenceCheck:
         self._embedder = embedder
         self._challenge = challenge
         self._shots: list[_Shot] = []
-        self._frontal: list[Embedding] = []
+        self._looks: list[list[Embedding]] = []
         self._turned: list[Embedding] = []
         self._fault: Fault | None = None
         self._fault_since_s = 0.0
@@ -79,13 +80,13 @@ class PresenceCheck:
         moment = self._challenge.see(View(time_s, crc32(rgb[::8, ::8].tobytes()), face, wrong is None))
         match moment:
             case Moment.STARTED_OVER:
-                self._shots, self._frontal, self._turned = [], [], []
+                self._shots, self._looks, self._turned = [], [], []
             case Moment.FRONTAL if face is not None:
                 self._keep(rgb, face)
             case Moment.TURNED if face is not None:
                 self._turned.append(self._embedder.embed(chip(rgb, face)))
         if asked in (Asked.LOOK, Asked.BACK) and self._challenge.asked is not asked:
-            self._frontal += [self._embedder.embed(shot.chip) for shot in self._shots]
+            self._looks.append([self._embedder.embed(shot.chip) for shot in self._shots])
             self._shots = []
         if self._challenge.outcome is None:
             self._guide(wrong, time_s)
@@ -100,9 +101,9 @@ class PresenceCheck:
         """Lets go of every picture and embedding."""
         for shot in self._shots:
             shot.chip.fill(0)
-        for embedding in (self._portrait, *self._frontal, *self._turned):
+        for embedding in (self._portrait, *chain(*self._looks), *self._turned):
             embedding.values.fill(0)
-        self._shots, self._frontal, self._turned = [], [], []
+        self._shots, self._looks, self._turned = [], [], []
         self._faces.close()
 
     def _keep(self, rgb: Picture, face: Mesh) -> None:
@@ -127,16 +128,16 @@ class PresenceCheck:
         if isinstance(outcome, Failed):
             reason = Reason.FACE_NOT_SEEN if outcome.why is Failure.NOT_SEEN else Reason.FACE_NOT_LIVE
             return NotProven(self._number, reason, f"liveness: {outcome.why.value}")
-        if len(self._frontal) < FRAMES_LEAST:
-            return NotProven(self._number, Reason.FACE_NOT_SEEN, f"{len(self._frontal)} clear frontal pictures")
+        frontal = list(chain(*self._looks))
+        if len(frontal) < FRAMES_LEAST:
+            return NotProven(self._number, Reason.FACE_NOT_SEEN, f"{len(frontal)} clear frontal pictures")
         thresholds = self._embedder.thresholds
-        live = Embedding.mean(self._frontal)
-        spread = max(live.distance(embedding) for embedding in self._frontal)
-        spread_turned = max(live.distance(embedding) for embedding in self._turned)
+        spread = max(one.distance(other) for one, other in combinations(frontal, 2))
+        spread_turned = max(Embedding.mean(frontal).distance(turned) for turned in self._turned)
         # A turned head differs from its own front by more than two fronts do, but by less than another person.
         if judge(spread, thresholds) is not Verdict.SAME or judge(spread_turned, thresholds) is Verdict.DIFFERENT:
             return NotProven(self._number, Reason.FACE_NOT_LIVE, "not one person throughout")
-        score = live.distance(self._portrait)
+        score = max(Embedding.mean(look).distance(self._portrait) for look in self._looks)
         match judge(score, thresholds):
             case Verdict.SAME:
                 return Matched(
@@ -146,7 +147,7 @@ class PresenceCheck:
                     score,
                     thresholds.same_at_most,
                     outcome.signals | {"spread_frontal": spread, "spread_turned": spread_turned},
-                    len(self._frontal),
+                    len(frontal),
                 )
             case Verdict.UNSURE:
                 return NotProven(self._number, Reason.FACE_UNSURE, "between the thresholds")

@@ -180,8 +180,9 @@ class Worker:
         except CameraLost:
             verdict = self._check.lost_camera() if self._check else None
         if verdict is not None:
-            self._link.send(verdict)
+            # In this order: whoever hears the verdict may rely on nothing being left.
             self.forget()
+            self._link.send(verdict)
         elif self._check is not None:
             self._tell(self._check.guidance)
 

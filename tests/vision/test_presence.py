@@ -1,0 +1,143 @@
+"""The vision process over its real socket, with the simulated camera: who passes, who does not, what remains.
+
+Requirements A02 (nothing without the face) and A07 (the card's photo reaches the matcher).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from vision_bench import TURN_DEG, Bench, bench, card_portrait
+
+from kiosk.messages import Guidance, Matched, NotProven
+from kiosk.pages import Hint, Prompt
+from kiosk.reasons import Reason
+from kiosk.vision.witness import LiveMatch
+from models import liveness, manifest
+
+
+@pytest.fixture
+async def vision(tmp_path: Path, assets: Path) -> AsyncIterator[Bench]:
+    async with bench(tmp_path, assets) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def portrait(assets: Path) -> bytes:
+    return card_portrait(assets / "portrait.png")
+
+
+def nothing_left(vision: Bench) -> bool:
+    """The preview is zero from its first byte to its last."""
+    return vision.ring.sequence == 0 and not any(vision.ring_file.read_bytes())
+
+
+async def test_a_live_person_with_the_cards_face(vision: Bench, portrait: bytes) -> None:
+    """Twice, since nothing of the first check may stand in the way of the second. A02, A07."""
+    for _ in range(2):
+        number = vision.prove(portrait)
+        verdict, guidance = await vision.verdict()
+        assert isinstance(verdict, Matched)
+        match = LiveMatch.from_vision(verdict)
+        model = manifest.model(match.model)
+        assert model.thresholds is not None
+        assert match.weights_sha256 == model.sha256
+        assert match.score <= match.threshold - 0.1, "the demonstration needs a margin"
+        assert match.liveness["turn_left_deg"] >= liveness.TURN_DEG
+        assert {g.id for g in guidance} == {number}
+        prompts = [g.prompt for g in guidance]
+        assert {Prompt.LOOK, Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.BACK_TO_FRONT} == set(prompts)
+        assert nothing_left(vision)
+        vision.puppet(turn=0, over_s=0.1)
+
+
+async def test_somebody_else(vision: Bench, portrait: bytes) -> None:
+    for command in ({"leave": True}, {"stranger": True}, {"leave": False}):
+        vision.puppet(**command)
+    vision.prove(portrait)
+    verdict, _ = await vision.verdict()
+    assert verdict == NotProven(vision.number, Reason.FACE_NOT_THE_CARDS, "beyond the threshold")
+
+
+async def test_somebody_else_takes_over_half_way(vision: Bench, portrait: bytes) -> None:
+    """The card's owner looks and turns; a stranger in exactly the same place does the rest. No half of it may count."""
+    vision.prove(portrait)
+    while isinstance(message := await vision.hear(), Guidance):
+        if message.prompt is Prompt.BACK_TO_FRONT:
+            vision.puppet(stranger=True)
+            vision.puppet(turn=0)
+            break
+        vision.puppet(turn=TURN_DEG[message.prompt])
+    verdict, guidance = await vision.verdict()
+    assert Prompt.LOOK not in [g.prompt for g in guidance], "it did not start over"
+    assert isinstance(verdict, NotProven)
+    assert verdict.reason in (Reason.FACE_NOT_LIVE, Reason.FACE_NOT_THE_CARDS)
+
+
+async def test_a_print_that_is_turned(vision: Bench, portrait: bytes) -> None:
+    vision.puppet(print=True)
+    vision.prove(portrait)
+    verdict, guidance = await vision.verdict()
+    assert isinstance(verdict, NotProven)
+    assert verdict.reason is Reason.FACE_NOT_LIVE
+    assert Prompt.BACK_TO_FRONT not in [g.prompt for g in guidance], "no turn was accepted"
+
+
+async def test_a_frozen_stream(vision: Bench, portrait: bytes) -> None:
+    vision.prove(portrait)
+    while isinstance(message := await vision.hear(), Guidance):
+        if message.prompt is not Prompt.LOOK:
+            vision.puppet(freeze=True)
+    assert message == NotProven(vision.number, Reason.FACE_NOT_LIVE, "liveness: frozen")
+
+
+async def test_faults_by_command(vision: Bench, portrait: bytes) -> None:
+    """Light off, nobody there: a hint each. An unknown word changes nothing. Then the desk stops the check."""
+    vision.puppet(dark=True)
+    number = vision.prove(portrait)
+    hints: list[Hint | None] = []
+    while Hint.TOO_DARK not in hints:
+        message = await vision.hear()
+        assert isinstance(message, Guidance)
+        hints.append(message.hint)
+    vision.puppet(sing="aria")
+    vision.puppet(dark=False, leave=True)
+    while Hint.NO_FACE not in hints:
+        message = await vision.hear()
+        assert isinstance(message, Guidance)
+        hints.append(message.hint)
+    assert not nothing_left(vision)
+    asked_s = time.monotonic()
+    vision.stop(number)
+    # The next answer shows that the stop was obeyed before it.
+    vision.prove(b"", "wlt")
+    while isinstance(message := await vision.hear(), Guidance):
+        assert message.id == number
+    assert time.monotonic() - asked_s < 1.0
+    assert message == NotProven(number + 1, Reason.PORTRAIT_UNREADABLE, "no decoder for WLT portraits")
+    assert nothing_left(vision)
+
+
+async def test_the_plug_is_pulled(vision: Bench, portrait: bytes) -> None:
+    vision.prove(portrait)
+    await vision.hear()
+    vision.puppet(lost=True)
+    verdict, _ = await vision.verdict(follow=False)
+    assert isinstance(verdict, NotProven)
+    assert verdict.reason is Reason.CAMERA_LOST
+    assert nothing_left(vision)
+
+
+async def test_terminated_in_the_middle_it_leaves_nothing(tmp_path: Path, assets: Path, portrait: bytes) -> None:
+    with pytest.raises(asyncio.IncompleteReadError):
+        async with bench(tmp_path, assets) as vision:
+            vision.prove(portrait)
+            while vision.ring.sequence == 0:
+                await vision.hear()
+            vision.process.terminate()
+            assert await asyncio.wait_for(vision.process.wait(), 10) == 0
+            assert nothing_left(vision)
+            while True:
+                await vision.hear()
