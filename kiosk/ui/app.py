@@ -68,7 +68,7 @@ def _tame(home: str, window: Size, windowed: bool) -> None:
     }
     for key, value in settings.items():
         Config.set("graphics", key, value)
-    Config.set("kivy", "exit_on_escape", int(windowed))
+    Config.set("kivy", "exit_on_escape", 0)
     Config.set("kivy", "log_level", "warning")
     for provider in list(Config.options("input")):
         Config.remove_option("input", provider)

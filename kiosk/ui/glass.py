@@ -62,7 +62,11 @@ class Glass(App):
         return whole
 
     def load_config(self) -> None:
-        """An application of ours has no settings file."""
+        """An application of ours has no settings file, …"""
+
+    def open_settings(self, *_: Any) -> bool:
+        """… and no settings panel behind F1."""
+        return False
 
     def on_stop(self) -> None:
         if self._screen:
@@ -96,9 +100,11 @@ class Glass(App):
             self._screen.close()
         self._panel.clear_widgets()
         self._countdown = None
-        self._screen = screen_for(show.page, Here(self._hall, show.language, self._act, self._preview))
-        self._panel.add_widget(self._screen)
         self._built += 1
+        number = self._built
+        here = Here(self._hall, show.language, lambda action: self._act(number, action), self._preview)
+        self._screen = screen_for(show.page, here)
+        self._panel.add_widget(self._screen)
 
     def _count(self, before: Show | None, show: Show) -> None:
         if show.countdown_s is None:
@@ -108,14 +114,15 @@ class Glass(App):
         elif self._countdown:
             self._countdown.count(show.countdown_s)
         elif self._screen:
-            self._countdown = Countdown(show.countdown_s, self._screen.leave(), show.language, self._act)
+            self._countdown = Countdown(show.countdown_s, self._screen.leave(), show.language, self._screen.here.act)
             self._countdown.size_hint_y = None
             self._countdown.height = self._panel.height - self._screen.header.height
             self._countdown.pos_hint = {"x": 0, "y": 0}
             self._panel.add_widget(self._countdown)
 
-    def _act(self, action: Action) -> None:
-        if self._show:
+    def _act(self, number: int, action: Action) -> None:
+        """A finger that was put down on a screen that is gone means nothing to the one that is there."""
+        if self._show and number == self._built:
             self._door.send(self._show.seq, action)
 
     def _about_to_paint(self, _: Any) -> None:

@@ -71,7 +71,6 @@ HINTS: Final[dict[Hint, Text]] = {
     Hint.BLURRED: Text("请保持不动", "Please hold still"),
 }
 FACE_PRIVACY: Final = Text("画面只用于本次核对，随后立即清除。", "The picture is used for this check only, then wiped.")
-FACE_NO_PICTURE: Final = Text("正在打开摄像头", "Starting the camera")
 
 # Choosing
 CHOOSE_TITLE: Final = Text("{name}，请选择要打印的证明", "{name}, what would you like to print?")

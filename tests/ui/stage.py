@@ -168,12 +168,18 @@ class Stage:
         self.tap_at(item["x"], item["y"], times)
 
     def tap_at(self, x: int, y: int, times: int = 1) -> None:
-        move = ["mousemove", str(x), str(y)]
-        subprocess.run(
-            ["xdotool", *move, "click", "--repeat", str(times), "--delay", "20", "1"],
-            env={**os.environ, "DISPLAY": self.display},
-            check=True,
-        )
+        self._xdotool("mousemove", x, y, "click", "--repeat", times, "--delay", 20, 1)
+
+    def press(self, name: str) -> None:
+        """Puts the finger down and leaves it there, until `lift`."""
+        item = self.item(name)
+        self._xdotool("mousemove", item["x"], item["y"], "mousedown", 1)
+
+    def lift(self) -> None:
+        self._xdotool("mouseup", 1)
+
+    def _xdotool(self, *words: object) -> None:
+        subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display}, check=True)
 
     # --- the end ---
 

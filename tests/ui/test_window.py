@@ -34,6 +34,7 @@ from kiosk.pages import (
 )
 from kiosk.preview import HEIGHT, WIDTH, PreviewRing
 from kiosk.reasons import Reason
+from kiosk.ui import wording
 from tests.ui import samples
 from tests.ui.conftest import NewStage
 from tests.ui.stage import Stage
@@ -152,6 +153,20 @@ def test_a_page_that_looks_the_same_is_told_apart_by_its_number(half_stage: Stag
     first = half_stage.show(Rate())
     second = half_stage.show(Rate())
     assert (second["seq"], second["built"]) == (first["seq"] + 1, first["built"])
+
+
+def test_a_finger_put_down_on_a_page_that_is_gone_means_nothing(half_stage: Stage) -> None:
+    half_stage.show(Rate())
+    half_stage.press("done")
+    shown = half_stage.show(Home(samples.KINDS))
+    half_stage.lift()
+    half_stage.tap("language")
+    assert half_stage.act() == Act(shown["seq"], SwitchLanguage("en"))
+
+
+def test_a_long_wait_is_admitted(half_stage: Stage) -> None:
+    half_stage.show(Waiting(Step.ISSUING))
+    half_stage.until(lambda shown: any(item["text"] == wording.WAIT_MORE.zh for item in shown["items"]))
 
 
 def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:

@@ -64,10 +64,8 @@ COLOURS: Final[dict[str, Rgba]] = {
         "shadow": "#0B2A4A26",
         "ring": "#39D98A",
         "track": "#FFFFFF66",
-        "skin": "#F4D9C2",
         "paper_line": "#B9C6D6",
         "seal": "#C8372D",
-        "clear": "#FFFFFF00",
     }.items()
 }
 
