@@ -24,6 +24,7 @@ STEPS: Final = (
 # Buttons
 CANCEL: Final = Text("结束办理", "Stop")
 DONE: Final = Text("好的，返回首页", "OK, go to start")
+START_AGAIN: Final = Text("重新办理", "Start again")
 RETRY: Final = Text("再试一次", "Try again")
 PRINT: Final = Text("确认打印", "Print it")
 TAKEN: Final = Text("已取走，完成", "I have everything")
@@ -135,7 +136,9 @@ RATINGS: Final[dict[int, Text]] = {
 
 # Refusal
 CARD_ON_READER: Final = Text("身份证还在感应区，请记得取回。", "Your card is still on the reader. Please take it.")
-CARD_WITH_YOU: Final = Text("身份证不在本机，请收好。", "Your card is not in the terminal.")
+CARD_WITH_YOU: Final = Text(
+    "身份证不在感应区，请确认已收好。", "Your card is not on the reader. Please make sure you have it."
+)
 PAPER_IN_TRAY: Final = Text("出纸口可能有纸张，请查看。", "There may be paper in the tray. Please look.")
 CODE: Final = Text("代码 {code}", "Code {code}")
 

@@ -7,10 +7,9 @@ from kiosk.pages import Home
 from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
-from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN
-from kiosk.ui.widgets.drawing import Scene
+from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN, TITLE
+from kiosk.ui.widgets.drawing import Badge, Scene
 from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
-from kiosk.ui.widgets.notice import Notice
 from kiosk.ui.widgets.pressable import PushButton, tiles
 from kiosk.ui.widgets.words import Words
 
@@ -29,18 +28,15 @@ class HomeScreen(Screen):
             Words(here.say(wording.HOME_LEAD), BODY, "ink_soft"),
             gap=1,
         )
-        offer = tiles(page.kinds, here.language, here.act, high, columns, enabled=page.trouble is None)
-        column = Column(greeting, gap=GAP, margin=(MARGIN, 9))
-        if page.trouble is None:
-            column.add_widget(self._how_to_begin())
-            column.add_widget(Words(here.say(wording.HOME_KINDS), BODY, "ink_soft"))
-            column.add_widget(offer)
-        else:
-            column.add_widget(self._trouble(page.trouble))
-            column.add_widget(Words(here.say(wording.HOME_OFFER), BODY, "ink_soft"))
-            column.add_widget(offer)
-            column.add_widget(Space())
-        return column
+        open_now = page.trouble is None
+        return Column(
+            greeting,
+            self._how_to_begin() if page.trouble is None else self._trouble(page.trouble),
+            Words(here.say(wording.HOME_KINDS if open_now else wording.HOME_OFFER), BODY, "ink_soft"),
+            tiles(page.kinds, here.language, here.act, high, columns, enabled=open_now),
+            gap=GAP,
+            margin=(MARGIN, 9),
+        )
 
     def buttons(self, page: Home) -> list[PushButton]:
         return []
@@ -48,12 +44,11 @@ class HomeScreen(Screen):
     def _how_to_begin(self) -> Widget:
         here = self.here
         panel = Column(
-            Space(0.3),
+            Space(0.02),
             Scene("lay-card", size_hint_max_y=mm(110)),
-            Space(0.05),
             Words(here.say(wording.HOME_CARD), HEADING, "good", bold=True, align="center"),
             Words(here.say(wording.HOME_CARD_HOW), BODY, "ink", align="center"),
-            Space(0.3),
+            Space(0.02),
             margin=(6, 5),
             gap=1,
         )
@@ -62,5 +57,16 @@ class HomeScreen(Screen):
 
     def _trouble(self, reason: Reason) -> Widget:
         explanation = EXPLANATIONS[reason].in_language(self.here.language)
-        heading = f"{self.here.say(wording.HOME_CLOSED)}\n{explanation.what}"
-        return Notice("warning", heading, explanation.next)
+        panel = Column(
+            Space(),
+            Badge("warning", 34, "on_dark", "warn", radius=17),
+            Space(high=4),
+            Words(self.here.say(wording.HOME_CLOSED), BODY, align="center"),
+            Words(explanation.what, TITLE, "warn", bold=True, align="center"),
+            Words(explanation.next, BODY, align="center"),
+            Space(),
+            margin=(6, 5),
+            gap=1,
+        )
+        Ground(panel, "warn_tint")
+        return panel

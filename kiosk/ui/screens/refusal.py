@@ -37,7 +37,8 @@ class RefusalScreen(Screen):
     def buttons(self, page: Refusal) -> list[PushButton]:
         if not EXPLANATIONS[page.reason].retry:
             return [self.leave()]
-        again = PushButton("retry", self.here.say(wording.RETRY), "again", Retry(), self.here.act, filled=True)
+        label = self.here.say(wording.START_AGAIN if page.reason in _CALM else wording.RETRY)
+        again = PushButton("retry", label, "again", Retry(), self.here.act, filled=True)
         return [self.leave(), again]
 
     def leave(self) -> PushButton:

@@ -110,7 +110,7 @@ class CameraView(Widget):
         keep = min(1.0, (self.width / max(self.height, 1)) / (WIDTH / HEIGHT))
         left, right = (1 + keep) / 2, (1 - keep) / 2
         self._picture.tex_coords = (left, 1, right, 1, right, 0, left, 0)
-        across = min(self.width * 0.28, self.height * 0.26)
+        across = min(self.width * 0.32, self.height * 0.29)
         self._glass["box"] = [float(self.width), float(self.height)]
         self._glass["centre"] = [self.width / 2, self.height * 0.5]
         self._glass["oval"] = [across, across * 1.3]
