@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from vision_bench import TURN_DEG, Bench, bench, card_portrait
 
 from kiosk.messages import Guidance, Matched, NotProven
@@ -17,11 +18,24 @@ from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 from models import liveness, manifest
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def vision(tmp_path: Path, assets: Path) -> AsyncIterator[Bench]:
-    async with bench(tmp_path, assets) as running:
-        yield running
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory, assets: Path) -> AsyncIterator[Bench]:
+    """One process for all citizens of this module, as on the terminal."""
+    async with bench(tmp_path_factory.mktemp("run"), assets) as vision:
+        yield vision
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def vision(running: Bench) -> AsyncIterator[Bench]:
+    """The process, and the card's owner sitting down when somebody else was there."""
+    yield running
+    running.stop(running.number)
+    running.puppet(leave=True, print=False, freeze=False, dark=False, lost=False, turn=0, over_s=0.1)
+    running.puppet(stranger=False)
+    running.puppet(leave=False)
 
 
 @pytest.fixture(scope="session")
