@@ -48,6 +48,7 @@ class Supervised:
         self.ready = asyncio.Event()
         self.starts = 0
         self._started = asyncio.Event()
+        self._stopped = False
         self._logs = logs
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -83,18 +84,18 @@ class Supervised:
 
     async def stop(self) -> None:
         """Ends it for good: SIGTERM, and SIGKILL when that is not heard."""
+        self._stopped = True
+        process = self._process
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 3.0)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), 3.0)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
     @property
     def _log_path(self) -> Path:
@@ -103,7 +104,7 @@ class Supervised:
     async def _keep(self) -> None:
         failures = 0
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._stopped:
             began = loop.time()
             code = await self._once()
             failures = 0 if loop.time() - began > _STEADY_S or code == 0 else failures + 1
