@@ -1,0 +1,76 @@
+"""The rules of the house that a machine can watch: lint, types, who may know whom, and who may make evidence."""
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOOLS = Path(sys.executable).parent
+
+# Evidence types, and the package whose mint their constructors ask for.
+EVIDENCE = {
+    "hardware.cards.reading:CardReading": "hardware/cards/",
+    "kiosk.vision.witness:LiveMatch": "kiosk/vision/",
+    "kiosk.documents.sealed:SealedDocument": "kiosk/documents/",
+    "kiosk.documents.gate:PrintableDocument": "kiosk/documents/",
+    "platform_client.evidence:Evidence": "platform_client/",
+    "platform_client.evidence:SignedEvidence": "platform_client/",
+}
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), ("lint-imports",)],
+    ids=["lint", "format", "types", "imports"],
+)
+def test_the_checks_pass(tool: tuple[str, ...]) -> None:
+    """What script/check runs."""
+    done = subprocess.run([TOOLS / tool[0], *tool[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_evidence_cannot_be_made_by_hand(name: str) -> None:
+    """E01: whoever holds a CardReading knows that a card lay on a reader; likewise for the others."""
+    module, kind = name.split(":")
+    made = getattr(importlib.import_module(module), kind)
+    anything = [object() for _ in inspect.signature(made).parameters]
+    with pytest.raises(TypeError, match=r"made|makes|comes from"):
+        made(*anything)
+
+
+def test_a_mint_never_leaves_its_package() -> None:
+    """Nobody outside imports or reaches for a mint, so the makers are the only makers."""
+    using = {
+        file.relative_to(ROOT).as_posix()
+        for room in ("kiosk", "hardware", "models", "platform_client")
+        for file in (ROOT / room).rglob("*.py")
+        if re.search(r"\b_MINT\b", file.read_text(encoding="utf-8"))
+    }
+    assert using
+    assert not [file for file in using if not file.startswith(tuple(EVIDENCE.values()))]
+
+
+def test_the_command_is_light() -> None:
+    """No window, no model runtime, no PDF parser is loaded before a sub-command needs it."""
+    heavy = ["kivy", "mediapipe", "onnxruntime", "cv2", "pyhanko", "pypdf", "pypdfium2", "aiohttp", "fpdf", "numpy"]
+    code = f"import sys, kiosk.__main__ as m; m.main([]); sys.exit(','.join(set(sys.modules) & set({heavy!r})) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_of_a_machine_is_in_the_tree() -> None:
+    """No path of a developer's machine and no host of a package registry."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    forbidden = ("/ho" + "me/", "/ro" + "ot/", "pypi." + "org", "deb." + "debian", "registry.npm" + "js")
+    for name in filter(None, tracked.stdout.split("\0")):
+        file = ROOT / name
+        if file.suffix in {".png", ".lock"} or not file.is_file():
+            continue
+        text = file.read_text(encoding="utf-8")
+        assert not [word for word in forbidden if word in text], name
