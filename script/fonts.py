@@ -1,7 +1,7 @@
 """Takes the simplified-Chinese face out of Debian's Noto collection.
 
-Kivy (SDL) always shows face 0 of a .ttc, which is the Japanese one: 骨, 直, 令 and 复 come out visibly wrong. The whole face is
-kept, not a subset, because names on identity cards need rare characters. Usage: fonts.py FOLDER
+Kivy (SDL) always shows face 0 of a .ttc, which is the Japanese one: 骨, 直, 令 and 复 come out visibly wrong. The
+whole face is kept, not a subset, because names on identity cards need rare characters. Usage: fonts.py FOLDER
 """
 
 import sys
