@@ -370,6 +370,7 @@ class Citizen:
         desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
         stuck_since: float | None = None
         async with desk.printer.job(paper) as reports:
+            desk.audit.record("print.accepted", document=paper.sha256)
             async for report in reports:
                 if report.printed:
                     desk.audit.record("print.out", document=paper.sha256, pages=report.pages_out)
