@@ -1,0 +1,102 @@
+"""The findings, for people and for programs. Seconds in JSON, milliseconds in the table."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+from kiosk.bench.account import Account, Owner
+from kiosk.bench.findings import Findings, Target
+from kiosk.bench.timing import Row, Times
+
+_VERDICT = {True: "PASS", False: "FAIL", None: "NOT MEASURED"}
+
+
+def as_text(findings: Findings) -> str:
+    """The tables: steps, still pages, the journey, the targets."""
+    lines = [f"{_machine()}, {datetime.now(UTC):%Y-%m-%d}", ""]
+    lines += [f"{'step':<26}{'ours, ms':>18}{'floor, ms':>18}{'ratio':>8}   floor is"]
+    lines += [f"{'':<26}{'min':>9}{'median':>9}{'min':>9}{'median':>9}"]
+    lines += [_row(row) for row in findings.rows]
+    lines += ["", "still pages"]
+    lines += [f"  {idle.page:<24}{idle.frames} frames in {idle.seconds:.0f} s" for idle in findings.idle]
+    if findings.journey is not None:
+        lines += ["", *_journey(findings.journey, len(findings.journeys))]
+    lines += ["", "targets", *(f"  {_target(target)}" for target in findings.targets)]
+    lines += [f"  not measured: {what}: {why}" for what, why in findings.missing.items()]
+    return "\n".join(lines)
+
+
+def as_json(findings: Findings) -> dict[str, Any]:
+    """The same, and every single time."""
+    return {
+        "machine": _machine(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rows": [
+            {
+                "step": row.step,
+                "ours": _times(row.ours),
+                "floor": None if row.floor is None else _times(row.floor),
+                "floor_is": row.floor_is,
+                "ratio": row.ratio,
+            }
+            for row in findings.rows
+        ],
+        "idle": [{"page": idle.page, "seconds": idle.seconds, "frames": idle.frames} for idle in findings.idle],
+        "journeys": [
+            {
+                "total": {owner.value: journey.total(owner) for owner in Owner},
+                "stretches": [
+                    {"until": stretch.what, **{owner.value: stretch.seconds[owner] for owner in Owner}}
+                    for stretch in journey.stretches
+                ],
+            }
+            for journey in findings.journeys
+        ],
+        "targets": [
+            {
+                "what": target.what,
+                "found": target.found,
+                "most": target.most,
+                "unit": target.unit,
+                "holds": target.holds,
+            }
+            for target in findings.targets
+        ],
+        "not_measured": findings.missing,
+    }
+
+
+def _row(row: Row) -> str:
+    floor = "" if row.floor is None else f"{_ms(row.floor.least)}{_ms(row.floor.median)}{row.ratio:>8.2f}"
+    return f"{row.step:<26}{_ms(row.ours.least)}{_ms(row.ours.median)}{floor}   {row.floor_is}".rstrip()
+
+
+def _journey(journey: Account, count: int) -> list[str]:
+    lines = [f"the whole journey (the middle one of {count}), s"]
+    lines += [f"  {'until':<44}" + "".join(f"{owner.value:>10}" for owner in Owner)]
+    for stretch in journey.stretches:
+        lines.append(f"  {stretch.what:<44}" + "".join(_cell(stretch.seconds[owner]) for owner in Owner))
+    lines += [f"  {f'all, {journey.whole:.2f}':<44}" + "".join(_cell(journey.total(owner)) for owner in Owner)]
+    return lines
+
+
+def _target(target: Target) -> str:
+    found = "" if target.found is None else f"{target.found:.2f} {target.unit}, "
+    return f"{_VERDICT[target.holds]:<14}{target.what}: {found}at most {target.most:g} {target.unit}"
+
+
+def _cell(seconds: float) -> str:
+    return f"{seconds:>10.3f}" if abs(seconds) >= 0.0005 else f"{'·':>10}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:>9.1f}"
+
+
+def _times(times: Times) -> dict[str, Any]:
+    return {"min": times.least, "median": times.median, "seconds": times.seconds}
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
