@@ -83,7 +83,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         stack.push_async_callback(client.close)
 
         PreviewRing.create(profile.run / PREVIEW).close()
-        screen = UiScreen(profile.terminal.language)
+        screen = UiScreen(profile.terminal.language, profile.terminal.hall)
         presence = VisionPort(clock)
         documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock))
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):

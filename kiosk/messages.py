@@ -11,7 +11,7 @@ from typing import Final, cast
 import msgspec
 from msgspec import Struct
 
-from kiosk.pages import Action, Hint, Language, Page, Prompt
+from kiosk.pages import Action, Hint, Language, Page, Prompt, Text
 from kiosk.reasons import Reason
 
 FRAME_LIMIT: Final = 32 * 1024 * 1024
@@ -25,11 +25,13 @@ class BadMessage(Exception):
 
 
 class Show(Struct, frozen=True, tag=True):
-    """Show this page. `seq` grows with every page; `countdown_s`: seconds until an idle session ends, else None."""
+    """Show this page, in this hall, in this language. `seq` grows with every page; `countdown_s`: seconds until an
+    idle session ends, else None. The whole screen is in here: an interface that has just come back needs no other."""
 
     seq: int
     page: Page
     language: Language
+    hall: Text
     countdown_s: int | None = None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from kiosk.pages import Language
+from kiosk.pages import Language, Text
 
 
 class ProfileError(Exception):
@@ -22,10 +22,16 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
+class Name(Text, frozen=True, forbid_unknown_fields=True):
+    """A name in both languages of the screen."""
+
+
 class Terminal(_Table, frozen=True):
-    """`id` is the terminal's name towards platform and fleet: the common name in its device certificate."""
+    """`id` is the terminal's name towards platform and fleet: the common name in its device certificate. `hall`: where
+    it stands and who helps there, as every page says it."""
 
     id: str
+    hall: Name
     language: Language = "zh"
 
 
@@ -132,8 +138,8 @@ def _line(text: str, key: str) -> str:
 
 
 def _known(table: str) -> list[str]:
-    fields = {field.name: field.type for field in msgspec.structs.fields(Profile)}
-    if not table:
-        return list(fields)
-    inner = Certificate if table.startswith("certificates") else fields[table.split(".")[0]]
+    inner: type[Struct] = Profile
+    for key in filter(None, table.split(".")):
+        fields = {field.name: field.type for field in msgspec.structs.fields(inner)}
+        inner = Certificate if key.startswith("certificates") else fields[key]
     return [field.name for field in msgspec.structs.fields(inner)]

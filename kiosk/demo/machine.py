@@ -29,6 +29,7 @@ from platform_client.sandbox.sources import NAMES
 from platform_client.sandbox.switch import SetFault, SetSource, flip
 
 TERMINAL: Final = "kiosk-0001"
+HALL: Final[dict[str, object]] = {"zh": "示例区政务服务中心", "en": "Example District Service Hall"}
 TMPFS: Final = Path("/dev/shm")
 # Where the face is in the demo portrait (left, top, right, bottom, pixels of the 512x512 picture).
 DEMO_FACE: Final = (150, 10, 320, 220)
@@ -175,6 +176,7 @@ class Machine:
         tables: dict[str, dict[str, object]] = {
             "": {"run": self.run, "audit": self.audit},
             "terminal": {"id": TERMINAL},
+            "terminal.hall": HALL,
             "reader": {"uri": f"sdt://{self.run}/reader"},
             "platform": {
                 "url": f"https://localhost:{self._sandbox_port}",

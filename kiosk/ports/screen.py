@@ -10,14 +10,15 @@ from pathlib import Path
 
 from kiosk.channel import Channel
 from kiosk.messages import Act, Message, Show
-from kiosk.pages import Action, Language, Page, SwitchLanguage
+from kiosk.pages import Action, Language, Page, SwitchLanguage, Text
 
 
 class UiScreen:
-    """The desk's `Screen` port, spoken over a socket to the user interface process."""
+    """The desk's `Screen` port, spoken over a socket to the user interface process. `hall`: whose terminal this is."""
 
-    def __init__(self, default_language: Language) -> None:
+    def __init__(self, default_language: Language, hall: Text) -> None:
         self._default_language = default_language
+        self._hall = hall
         self._language: Language = default_language
         self._shown: Show | None = None
         self._actions: asyncio.Queue[Action] = asyncio.Queue()
@@ -36,7 +37,7 @@ class UiScreen:
         if not update:
             self._forget_actions()
         number = before.seq + (0 if update else 1) if before else 1
-        shown = Show(number, page, self._language, countdown_s)
+        shown = Show(number, page, self._language, self._hall, countdown_s)
         if shown != before:
             self._shown = shown
             self._channel.send(shown)

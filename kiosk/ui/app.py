@@ -8,10 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from kiosk.pages import Text
 from kiosk.ui.display import Size, dots_per_inch, fitted
 from kiosk.ui.door import Door
-from kiosk.ui.wording import HALL
 
 
 def main(
@@ -21,13 +19,12 @@ def main(
     probe: Path | None,
     size: Size = (1080, 1920),
     windowed: bool = False,
-    hall: Text = HALL,
 ) -> None:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
-    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `hall`: the name in the
-    head of every page. Raises OSError if there is no desk or no typeface.
+    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. Raises OSError if there is
+    no desk or no typeface.
     """
     door = Door(socket)
     window = fitted(size, windowed)
@@ -35,7 +32,7 @@ def main(
         _tame(home, window, windowed)
         from kiosk.ui.glass import Glass
 
-        Glass(door, hall, preview, fonts, probe).run()
+        Glass(door, preview, fonts, probe).run()
 
 
 def _tame(home: str, window: Size, windowed: bool) -> None:

@@ -12,7 +12,7 @@ from kivy.uix.floatlayout import FloatLayout
 from systemd import daemon
 
 from kiosk.messages import Show
-from kiosk.pages import Action, Text
+from kiosk.pages import Action
 from kiosk.ui.description import describe
 from kiosk.ui.display import scale_of
 from kiosk.ui.door import Door
@@ -31,10 +31,10 @@ class Glass(App):
 
     title = "Onecard Kiosk"
 
-    def __init__(self, door: Door, hall: Text, preview: Path, fonts: Path, probe: Path | None) -> None:
+    def __init__(self, door: Door, preview: Path, fonts: Path, probe: Path | None) -> None:
         super().__init__()
         typefaces.register(fonts)
-        self._door, self._hall, self._preview = door, hall, preview
+        self._door, self._preview = door, preview
         self._show: Show | None = None
         self._screen: Screen | None = None
         self._countdown: Countdown | None = None
@@ -91,7 +91,7 @@ class Glass(App):
 
     def _fits(self, before: Show, show: Show) -> bool:
         """The screen that is there shows, or now takes over, the page of `show`."""
-        if before.language != show.language or type(before.page) is not type(show.page):
+        if (before.hall, before.language) != (show.hall, show.language) or type(before.page) is not type(show.page):
             return False
         return before.page == show.page or (self._screen is not None and self._screen.renew(show.page))
 
@@ -102,7 +102,7 @@ class Glass(App):
         self._countdown = None
         self._built += 1
         number = self._built
-        here = Here(self._hall, show.language, lambda action: self._act(number, action), self._preview)
+        here = Here(show.hall, show.language, lambda action: self._act(number, action), self._preview)
         self._screen = screen_for(show.page, here)
         self._panel.add_widget(self._screen)
 

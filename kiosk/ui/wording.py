@@ -9,7 +9,6 @@ from typing import Final
 
 from kiosk.pages import Hint, Language, Prompt, Stage, Text
 
-HALL: Final = Text("示例区政务服务中心", "Example District Service Hall")
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
 OTHER_LANGUAGE: Final = Text("English", "中文")
 """What the language switch offers, in that language."""

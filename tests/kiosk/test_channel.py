@@ -13,6 +13,7 @@ from kiosk.ports.screen import UiScreen
 from kiosk.reasons import Reason
 
 KIND = Kind("household", Text("户籍证明", "Household"), Text("", ""), Text("", ""), "home")
+HALL = Text("示例区政务服务中心", "Example District Service Hall")
 
 
 class FakeUi:
@@ -32,7 +33,7 @@ class FakeUi:
 
 @pytest.fixture
 async def screen(tmp_path: Path) -> AsyncIterator[UiScreen]:
-    screen = UiScreen("zh")
+    screen = UiScreen("zh", HALL)
     await screen.open(tmp_path / "ui.sock")
     yield screen
     await screen.close()
@@ -48,7 +49,8 @@ async def ui(tmp_path: Path) -> AsyncIterator[FakeUi]:
 async def test_an_interface_that_comes_back_gets_the_page_again(screen: UiScreen, tmp_path: Path) -> None:
     screen.show(Home((KIND,)))
     async with ui(tmp_path) as first:
-        assert (await first.shown()).page == Home((KIND,))
+        home = await first.shown()
+        assert (home.page, home.hall) == (Home((KIND,)), HALL)
         screen.show(PresentCard())
         before = await first.shown()
     async with ui(tmp_path) as second:
@@ -106,6 +108,8 @@ async def test_a_frame_that_is_too_long_is_not_read() -> None:
         await receive(reader)
 
 
-@pytest.mark.parametrize("message", [Show(1, Home((KIND,), Reason.PAPER_EMPTY), "en", 20), Act(7, Pick("household"))])
+@pytest.mark.parametrize(
+    "message", [Show(1, Home((KIND,), Reason.PAPER_EMPTY), "en", HALL, 20), Act(7, Pick("household"))]
+)
 def test_messages_survive_the_wire(message: Message) -> None:
     assert decode(encode(message)[4:]) == message

@@ -12,6 +12,7 @@ audit = "/var/lib/onecard-kiosk/audit"
 
 [terminal]
 id = "kiosk-0001"
+hall = { zh = "示例区政务服务中心", en = "Example District Service Hall" }
 
 [reader]
 uri = "sdt:///dev/ttyUSB0"
@@ -44,14 +45,21 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_a_good_profile_is_typed(tmp_path: Path) -> None:
     profile = load(written(tmp_path, GOOD))
     assert profile.certificates["household"].seal == "示例省公安厅"
+    assert profile.terminal.hall.in_language("en") == "Example District Service Hall"
     assert profile.run == Path("/run/onecard-kiosk")
     assert profile.timing.idle_s == 45.0
 
 
 def test_an_unknown_key_is_named_with_line_and_suggestion(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.replace("queue =", "qeue ="))
-    expected = r"profile\.toml:22: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
+    expected = r"profile\.toml:23: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
     with pytest.raises(ProfileError, match=expected):
+        load(path)
+
+
+def test_an_unknown_language_of_the_hall_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("en =", "eng ="))
+    with pytest.raises(ProfileError, match=r"unknown key 'eng' in \[terminal\.hall\]; did you mean 'en'\?"):
         load(path)
 
 

@@ -14,10 +14,12 @@ from queue import Queue
 from typing import Any
 
 from kiosk.messages import Act, Show, decode, encode
-from kiosk.pages import Language, Page
+from kiosk.pages import Language, Page, Text
 
 SECONDS = 15.0
 """How long anything may take before a test gives up."""
+
+HALL = Text("示例区政务服务中心", "Example District Service Hall")
 
 Snapshot = dict[str, Any]
 _UI = """
@@ -99,7 +101,7 @@ class Stage:
     ) -> Snapshot:
         """Shows a page and waits until it is painted."""
         self._seq = self._seq + 1 if seq is None else seq
-        self._desk.sendall(encode(Show(self._seq, page, language, countdown_s)))
+        self._desk.sendall(encode(Show(self._seq, page, language, HALL, countdown_s)))
         return self.until(
             lambda s: (
                 (s["page"], s["seq"], s["language"], s["countdown_s"])

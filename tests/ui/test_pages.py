@@ -9,7 +9,7 @@ from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Text
 from kiosk.reasons import EXPLANATIONS, Reason
 from tests.ui import samples
 from tests.ui.geometry import faults
-from tests.ui.stage import Stage
+from tests.ui.stage import HALL, Stage
 
 NAMES = sorted(samples.pages(Path(__file__).parent.parent.parent / ".cache" / "assets" / "fonts"))
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -35,8 +35,7 @@ def test_page_is_tidy_and_can_be_left(stage: Stage, pages: dict[str, Page], name
     assert faults(shown["items"]) == []
     assert "language" in buttons(shown)
     assert name.startswith("home") or buttons(shown) & {"cancel", "done"}
-    hall = "示例区政务服务中心" if language == "zh" else "Example District Service Hall"
-    assert texts(shown).count(hall) >= 2, "the head and the help line name the hall"
+    assert texts(shown).count(HALL.in_language(language)) >= 2, "the head and the help line name the hall"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
