@@ -12,7 +12,7 @@ from pathlib import Path
 from kiosk.demo.autoplay import autoplay
 from kiosk.demo.display import display
 from kiosk.demo.dock import dock
-from kiosk.demo.eyes import Eyes
+from kiosk.demo.eyes import Eyes, NeverSeen
 from kiosk.demo.machine import Machine, Settings, running
 
 
@@ -45,7 +45,11 @@ async def _play(machine: Machine, eyes: Eyes, out: Path, began: float, *, alone:
     if not alone:
         await dock(machine, eyes)
         return True
-    came_out = await autoplay(machine, eyes, out, began)
+    try:
+        came_out = await autoplay(machine, eyes, out, began)
+    except NeverSeen as error:
+        print(f"The journey stopped: {error}", file=sys.stderr)
+        return False
     print(
         "The certificate is on paper." if came_out else "No page came out.", file=sys.stdout if came_out else sys.stderr
     )
