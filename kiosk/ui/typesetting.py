@@ -17,7 +17,7 @@ _PIECE: Final = re.compile(
     rf"[{_OPENING}]*(?:[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\s\u2e80-\u9fff\uf900-\ufaff{_OPENING}{_CLOSING}]+)?"
     rf"[{_CLOSING}]*\s*"
 )
-_PAUSES: Final = tuple("，。；：？！、")
+_PAUSES: Final = tuple("，。；：？！、,.;:?!")
 _PRICE_OF_BREAKING_INSIDE: Final = 0.04
 _LONELY: Final = 10.0
 """The price of a line that holds one Chinese character only."""

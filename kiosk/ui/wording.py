@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from kiosk.pages import Hint, Language, Prompt, Stage, Text
+from kiosk.reasons import Reason
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
 OTHER_LANGUAGE: Final = Text("English", "中文")
@@ -39,7 +40,24 @@ HOME_LEAD: Final = Text(
 HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity card on the reader")
 HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
 HOME_KINDS: Final = Text("或先选择要打印的证明", "Or first choose what you need")
-HOME_CLOSED: Final = Text("本机暂时不能打印", "This terminal cannot print at the moment")
+HOME_READYING: Final = Text("正在准备，请稍候", "Getting ready, one moment")
+HOME_READYING_HOW: Final = Text("正在查询今天可以办理的证明。", "Looking up which certificates can be printed today.")
+HOME_CLOSED: Final = Text("抱歉，本机暂停服务", "Sorry, not in service")
+HOME_CLOSED_HOW: Final = Text("恢复后，本页会自动更新。", "This page changes by itself as soon as it works again.")
+HOME_TROUBLES: Final[dict[Reason, Text]] = {
+    Reason.PAPER_EMPTY: Text("打印机缺纸", "The printer is out of paper"),
+    Reason.PAPER_JAM: Text("打印机卡纸", "The paper is stuck"),
+    Reason.PRINTER_DOOR_OPEN: Text("打印机门没有关好", "A door of the printer is open"),
+    Reason.PRINTER_LOST: Text("打印机暂时不可用", "The printer is not available"),
+    Reason.READER_LOST: Text("读卡器暂时不可用", "The card reader is not available"),
+    Reason.PLATFORM_UNREACHABLE: Text("暂时连不上政务服务平台", "The government platform cannot be reached"),
+    Reason.PLATFORM_SLOW: Text("暂时连不上政务服务平台", "The government platform does not answer"),
+}
+"""Nobody is here, so no sentence of `kiosk/reasons.py` on somebody's job or data would be true."""
+HOME_TROUBLE: Final = Text("本机需要检修", "This terminal needs attention")
+HOME_TROUBLE_HOW: Final = Text(
+    "请使用旁边的终端，或到人工窗口办理。", "Please use another terminal or go to a counter."
+)
 HOME_OFFER: Final = Text("本机可办理的证明", "What this terminal offers")
 NOT_NOW: Final = Text("暂不可办", "Not available")
 
@@ -110,10 +128,43 @@ PRINTING_HOW: Final = Text(
     "纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please."
 )
 PRINTING_PAUSED: Final = Text("打印已暂停", "Printing has paused")
-PRINTING_PAUSED_HOW: Final = Text(
-    "工作人员处理后会继续，请在此稍候。", "It goes on when staff have helped. Please stay here."
+PRINTING_PAUSED_HOW: Final = Text("已通知工作人员，请在此稍候。", "Staff have been told. Please stay here.")
+PRINTING_TROUBLES: Final[dict[Reason, tuple[Text, Text]]] = {
+    Reason.PAPER_EMPTY: (
+        Text("打印机缺纸", "The printer is out of paper"),
+        Text(
+            "您的证明没有丢失，加纸后会自动继续打印。",
+            "Nothing is lost: it goes on by itself as soon as there is paper.",
+        ),
+    ),
+    Reason.PAPER_JAM: (
+        Text("纸张卡住了", "The paper is stuck"),
+        Text(
+            "请不要自行拉纸。您的证明没有丢失，取出卡纸后会自动继续打印。",
+            "Please do not pull it. Nothing is lost: it goes on by itself once the paper is cleared.",
+        ),
+    ),
+    Reason.PRINTER_DOOR_OPEN: (
+        Text("打印机门没有关好", "A door of the printer is open"),
+        Text(
+            "您的证明没有丢失，关好门后会自动继续打印。",
+            "Nothing is lost: it goes on by itself as soon as the door is closed.",
+        ),
+    ),
+}
+"""What happened and what will happen, while the job still waits; `kiosk/reasons.py` has the words for its end."""
+PRINTING_TROUBLE: Final = (
+    Text("打印机需要工作人员处理", "The printer needs a member of staff"),
+    Text(
+        "您的证明没有丢失，处理好后会自动继续打印。",
+        "Nothing is lost: it goes on by itself once they have helped.",
+    ),
 )
-PRINTING_LEFT: Final = Text("最多再等 {n} 秒", "We wait {n} more seconds")
+"""The same for every other trouble."""
+PRINTING_LEFT: Final = Text("最多再等 {n} 秒", "We wait up to {n} more seconds")
+PRINTING_STOP: Final = Text(
+    "到时仍未恢复，就取消打印。您也可以随时结束。", "After that the print is cancelled. You can also stop at any time."
+)
 
 # Hand over
 HAND_OVER_TITLE: Final = Text("打印完成，请取走物品", "Done. Please take your things")

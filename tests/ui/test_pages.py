@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Text
+from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Printing, Text
 from kiosk.reasons import EXPLANATIONS, Reason
+from kiosk.ui import wording
 from tests.ui import samples
 from tests.ui.geometry import faults
 from tests.ui.stage import HALL, Stage
@@ -52,10 +53,10 @@ def test_every_reason_has_a_page_that_says_all(half_stage: Stage, language: Lang
     for page in samples.refusals():
         shown = half_stage.show(page, language)
         explanation = EXPLANATIONS[page.reason]
-        wording = explanation.in_language(language)
+        sentences = explanation.in_language(language)
         assert faults(shown["items"], scale=0.5) == [], page.reason
-        assert wording.what in texts(shown)
-        assert wording.next in texts(shown)
+        assert sentences.what in texts(shown)
+        assert sentences.next in texts(shown)
         assert page.reason.value in texts(shown)
         assert ("retry" in buttons(shown)) is explanation.retry
 
@@ -79,8 +80,36 @@ def test_a_title_that_is_too_long_is_cut_inside_its_tile(stage: Stage) -> None:
 def test_trouble_closes_the_tiles_and_says_why(stage: Stage) -> None:
     shown = stage.show(Home(samples.KINDS, Reason.PAPER_EMPTY))
     assert buttons(shown) == {"language"}
-    assert EXPLANATIONS[Reason.PAPER_EMPTY].zh.what in texts(shown)
+    assert wording.HOME_TROUBLES[Reason.PAPER_EMPTY].zh in texts(shown)
+    assert wording.HOME_CARD.zh not in texts(shown), "nobody is invited"
     assert faults(shown["items"]) == []
+
+
+def test_every_trouble_of_an_empty_terminal_is_tidy(half_stage: Stage) -> None:
+    for reason in Reason:
+        for language in LANGUAGES:
+            shown = half_stage.show(Home(samples.KINDS, reason), language)
+            assert faults(shown["items"], scale=0.5) == [], (reason, language)
+            assert reason.value in texts(shown)
+
+
+def test_before_the_platform_has_answered_nobody_is_invited(half_stage: Stage) -> None:
+    shown = half_stage.show(Home(()))
+    assert wording.HOME_READYING.zh in texts(shown)
+    assert wording.HOME_CARD.zh not in texts(shown)
+    assert buttons(shown) == {"language"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_job_that_waits_is_not_called_cancelled(half_stage: Stage, language: Language) -> None:
+    for reason in (*wording.PRINTING_TROUBLES, Reason.PRINTER_LOST):
+        shown = half_stage.show(Printing(samples.KINDS[0], reason, 90), language)
+        what, then = wording.PRINTING_TROUBLES.get(reason, wording.PRINTING_TROUBLE)
+        assert what.in_language(language) in texts(shown)
+        assert then.in_language(language) in texts(shown)
+        assert EXPLANATIONS[reason].in_language(language).next not in texts(shown)
+        assert "90" in texts(shown)
+        assert "cancel" in buttons(shown)
 
 
 def test_preview_that_cannot_be_shown_cannot_be_printed(stage: Stage, pages: dict[str, Page]) -> None:

@@ -1,45 +1,63 @@
-"""Nobody is here yet: greet, show how to begin, offer the kinds of certificate, or say why nothing can be printed."""
+"""Nobody is here yet: greet, show how to begin and offer the kinds of certificate.
+
+It invites only when something can be printed. Until the platform has said what, it is getting ready; in a trouble it
+says which one, and that it watches for the end of it.
+"""
 
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
-from kiosk.pages import Home
-from kiosk.reasons import EXPLANATIONS, Reason
+from kiosk.pages import Home, Text
+from kiosk.reasons import Reason
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
-from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN, TITLE
+from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN, SMALL, TITLE
+from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Badge, Scene
 from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
 from kiosk.ui.widgets.pressable import PushButton, tiles
 from kiosk.ui.widgets.words import Words
 
 _ROOM_FOR_TILES = 228.0
+_ROOM_FOR_CLOSED_TILES = 190.0
 _TALLEST_TILE = 54.0
 
 
 class HomeScreen(Screen):
     def body(self, page: Home) -> Widget:
-        here = self.here
-        columns = 1 if len(page.kinds) <= 3 else 2
-        rows = -(-len(page.kinds) // columns)
-        high = min(_TALLEST_TILE, (_ROOM_FOR_TILES + GAP) / max(rows, 1) - GAP)
-        greeting = Stack(
-            Words(here.say(wording.HOME_TITLE), DISPLAY, bold=True),
-            Words(here.say(wording.HOME_LEAD), BODY, "ink_soft"),
-            gap=1,
-        )
-        open_now = page.trouble is None
-        return Column(
-            greeting,
-            self._how_to_begin() if page.trouble is None else self._trouble(page.trouble),
-            Words(here.say(wording.HOME_KINDS if open_now else wording.HOME_OFFER), BODY, "ink_soft"),
-            tiles(page.kinds, here.language, here.act, high, columns, enabled=open_now),
-            gap=GAP,
-            margin=(MARGIN, 9),
-        )
+        column = Column(gap=GAP, margin=(MARGIN, 9))
+        for part in self._parts(page):
+            column.add_widget(part)
+        return column
 
     def buttons(self, page: Home) -> list[PushButton]:
         return []
+
+    def _parts(self, page: Home) -> list[Widget]:
+        if page.trouble is not None:
+            greeting = self._greeting(wording.HOME_CLOSED, wording.HOME_CLOSED_HOW)
+            return [greeting, self._trouble(page.trouble), *self._offer(page, wording.HOME_OFFER)]
+        greeting = self._greeting(wording.HOME_TITLE, wording.HOME_LEAD)
+        if not page.kinds:
+            return [greeting, self._getting_ready()]
+        return [greeting, self._how_to_begin(), *self._offer(page, wording.HOME_KINDS)]
+
+    def _greeting(self, heading: Text, lead: Text) -> Widget:
+        say = self.here.say
+        return Stack(Words(say(heading), DISPLAY, bold=True), Words(say(lead), BODY, "ink_soft"), gap=1)
+
+    def _offer(self, page: Home, heading: Text) -> list[Widget]:
+        """The tiles, which can be tapped unless there is a trouble."""
+        if not page.kinds:
+            return []
+        columns = 1 if len(page.kinds) <= 3 else 2
+        rows = -(-len(page.kinds) // columns)
+        open_now = page.trouble is None
+        high = min(_TALLEST_TILE, ((_ROOM_FOR_TILES if open_now else _ROOM_FOR_CLOSED_TILES) + GAP) / rows - GAP)
+        return [
+            Words(self.here.say(heading), BODY, "ink_soft"),
+            tiles(page.kinds, self.here.language, self.here.act, high, columns, open_now),
+        ]
 
     def _how_to_begin(self) -> Widget:
         here = self.here
@@ -55,18 +73,36 @@ class HomeScreen(Screen):
         Ground(panel, "good_tint")
         return panel
 
-    def _trouble(self, reason: Reason) -> Widget:
-        explanation = EXPLANATIONS[reason].in_language(self.here.language)
+    def _getting_ready(self) -> Widget:
+        say = self.here.say
         panel = Column(
             Space(),
-            Badge("warning", 34, "on_dark", "warn", radius=17),
-            Space(high=4),
-            Words(self.here.say(wording.HOME_CLOSED), BODY, align="center"),
-            Words(explanation.what, TITLE, "warn", bold=True, align="center"),
-            Words(explanation.next, BODY, align="center"),
-            Space(),
+            Badge("hall", 72, "brand", "surface", radius=36),
+            Space(high=6),
+            Words(say(wording.HOME_READYING), DISPLAY, "brand", bold=True, align="center"),
+            Words(say(wording.HOME_READYING_HOW), HEADING - 0.6, align="center"),
+            Space(high=6),
+            Activity(),
+            Space(1.3),
             margin=(6, 5),
-            gap=1,
+            gap=2,
+        )
+        Ground(panel, "brand_tint")
+        return panel
+
+    def _trouble(self, reason: Reason) -> Widget:
+        say = self.here.say
+        what = say(wording.HOME_TROUBLES.get(reason, wording.HOME_TROUBLE))
+        panel = Column(
+            Space(),
+            Badge("warning", 48, "on_dark", "warn", radius=24),
+            Space(high=4),
+            Words(what, TITLE + 1, "warn", bold=True, align="center"),
+            Words(say(wording.HOME_TROUBLE_HOW), HEADING - 0.6, align="center"),
+            Space(),
+            Words(say(wording.CODE, code=reason.value), SMALL, "ink_soft", align="center"),
+            margin=(8, 5),
+            gap=2,
         )
         Ground(panel, "warn_tint")
         return panel

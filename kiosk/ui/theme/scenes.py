@@ -1,4 +1,4 @@
-"""Pictures that show what to do with the card and the paper: flat shapes on a 160 x 100 grid, y downwards, at rest.
+"""Pictures that show what to do with the card and the paper: flat shapes on a grid, y downwards, at rest.
 
 A shape is ("box", colour, x, y, width, height, radius) or ("line", colour, thickness, stroke), a stroke as in
 `icons`. Colours are names of `tokens.COLOURS`. Shapes are painted in order.
@@ -12,8 +12,10 @@ Box = tuple[str, str, float, float, float, float, float]
 Line = tuple[str, str, float, Stroke]
 Shape = Box | Line
 
-WIDTH: Final = 160
+LEFT: Final = 18
+WIDTH: Final = 124
 HEIGHT: Final = 100
+"""What is seen of the grid, from the top: its middle is at 80."""
 
 
 def _card(x: float, y: float) -> tuple[Shape, ...]:
@@ -58,12 +60,13 @@ def _reader(y: float) -> tuple[Shape, ...]:
     )
 
 
-_PRINTER: Final[tuple[Shape, ...]] = (
-    ("box", "brand_deep", 38, 16, 84, 34, 6),
-    ("box", "brand", 38, 12, 84, 34, 6),
-    ("box", "ring", 108, 19, 6, 3, 1.5),
-    ("box", "ink", 50, 36, 60, 5, 2.5),
-)
+def _printer(lamp: str) -> tuple[Shape, ...]:
+    return (
+        ("box", "brand_deep", 38, 16, 84, 34, 6),
+        ("box", "brand", 38, 12, 84, 34, 6),
+        ("box", lamp, 108, 19, 6, 3, 1.5),
+        ("box", "ink", 50, 36, 60, 5, 2.5),
+    )
 
 
 def _down(x: float, top: float, bottom: float) -> tuple[Shape, ...]:
@@ -88,7 +91,14 @@ SCENES: Final[dict[str, tuple[Shape, ...]]] = {
         ("line", "good", 2.6, "M66 26 C74 20 86 20 94 26"),
         ("line", "good", 2.6, "M59 18 C72 8 88 8 101 18"),
     ),
-    "printing": (*_PRINTER, *_sheet(56, 39, 38), *_down(122, 62, 84)),
-    "take-paper": (*_PRINTER, *_sheet(56, 39, 54), *_down(122, 62, 86)),
+    "printing": (*_printer("ring"), *_sheet(56, 39, 38), *_down(122, 62, 84)),
+    "printer-waits": (
+        *_printer("lamp_warn"),
+        *_sheet(56, 39, 22),
+        ("line", "warn", 3, "M122 60 L136 84 H108 Z"),
+        ("line", "warn", 3, "M122 68.5 V74.5"),
+        ("line", "warn", 3, "M122 79.2 V79.4"),
+    ),
+    "take-paper": (*_printer("ring"), *_sheet(56, 39, 54), *_down(122, 62, 86)),
     "take-card": (*_reader(66), *_card(53, 18), *_up(122, 50, 24)),
 }

@@ -63,6 +63,7 @@ COLOURS: Final[dict[str, Rgba]] = {
         "veil": "#08182E99",
         "shadow": "#0B2A4A26",
         "ring": "#39D98A",
+        "lamp_warn": "#FFB84D",
         "track": "#FFFFFF66",
         "paper_line": "#B9C6D6",
         "seal": "#C8372D",

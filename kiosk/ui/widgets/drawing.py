@@ -1,6 +1,7 @@
 """The line drawings and the pictures of `theme`, as widgets."""
 
 import math
+from itertools import pairwise
 from typing import Any, Final
 
 from kivy.clock import Clock
@@ -83,7 +84,7 @@ class Scene(_Drawn):
 
     def _draw(self, *_: Any) -> None:
         unit = min(self.width / scenes.WIDTH, self.height / scenes.HEIGHT)
-        left, top = self.center_x - scenes.WIDTH * unit / 2, self.center_y + scenes.HEIGHT * unit / 2
+        left, top = self.center_x - (scenes.LEFT + scenes.WIDTH / 2) * unit, self.center_y + scenes.HEIGHT * unit / 2
         self.canvas.clear()
         with self.canvas:
             for shape in scenes.SCENES[self.name]:
@@ -101,18 +102,20 @@ class Scene(_Drawn):
 
 
 def _draw_line(points: list[Point], thickness: float) -> None:
-    """A line with round ends and corners; Kivy's smooth line has neither, and a dot would draw nothing."""
-    SmoothLine(points=[v for point in points for v in point], width=max(thickness / 2, 1.01))
+    """A line with round ends and corners; Kivy's smooth line has spikes there, and a dot would draw nothing."""
+    corners = [0, *_corners(points), len(points) - 1]
+    for start, end in pairwise(corners):
+        SmoothLine(points=[v for point in points[start : end + 1] for v in point], width=max(thickness / 2, 1.01))
     across = max(thickness - _FRINGE, 1.0)
-    for x, y in _corners(points):
+    for x, y in (points[corner] for corner in corners):
         SmoothEllipse(pos=(x - across / 2, y - across / 2), size=(across, across), segments=24)
 
 
-def _corners(points: list[Point]) -> list[Point]:
-    """The ends of a line and where it turns sharply."""
-    found = [points[0], points[-1]]
-    for before, at, after in zip(points, points[1:], points[2:], strict=False):
+def _corners(points: list[Point]) -> list[int]:
+    """Where a line turns sharply, as indices."""
+    found = []
+    for number, (before, at, after) in enumerate(zip(points, points[1:], points[2:], strict=False), 1):
         turn = math.atan2(after[1] - at[1], after[0] - at[0]) - math.atan2(at[1] - before[1], at[0] - before[0])
         if math.cos(turn) < _SHARP:
-            found.append(at)
+            found.append(number)
     return found
