@@ -47,7 +47,7 @@ from kiosk.pages import (
     Stars,
     Waiting,
 )
-from kiosk.reasons import MAY_LEAVE_PAPER, Reason, Refused
+from kiosk.reasons import MAY_LEAVE_PAPER, ONCE_SENT, Reason, Refused
 from kiosk.vision.witness import LiveMatch
 
 Answer = TypeVar("Answer")
@@ -368,25 +368,35 @@ class Citizen:
         self._unwatch("card")
         desk.screen.show(Printing(offer.kind))
         desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
-        stuck_since: float | None = None
         async with desk.printer.job(paper) as reports:
-            desk.audit.record("print.accepted", document=paper.sha256)
-            async for report in reports:
-                if report.printed:
-                    desk.audit.record("print.out", document=paper.sha256, pages=report.pages_out)
-                    return Receipt(offer.kind, report.pages_out)
-                if report.trouble is None:
-                    stuck_since = None
-                    desk.screen.show(Printing(offer.kind))
-                    continue
-                now = desk.clock.monotonic()
-                if stuck_since is None:
-                    stuck_since = now
-                    desk.audit.record("print.trouble", reason=report.trouble.name)
-                left = desk.timing.paper_rescue_s - (now - stuck_since)
-                if left <= 0:
-                    raise Refused(_DURING.get(report.trouble, report.trouble))
-                desk.screen.show(Printing(offer.kind, report.trouble, int(left)))
+            try:
+                return await self._until_printed(reports, paper, offer)
+            except (asyncio.CancelledError, _GaveUp):
+                desk.screen.show(Waiting(Stage.RECALLING, offer.kind))
+                raise
+
+    async def _until_printed(
+        self, reports: AsyncIterator[PrintReport], paper: PrintableDocument, offer: Offer
+    ) -> Receipt:
+        """Gives up when for `paper_rescue_s` no page came out and no trouble went away."""
+        desk = self._desk
+        since = desk.clock.monotonic()
+        before: PrintReport | None = None
+        async for report in reports:
+            if before is None:
+                desk.audit.record("print.accepted", document=paper.sha256)
+            if report.printed:
+                desk.audit.record("print.out", document=paper.sha256, pages=report.pages_out)
+                return Receipt(offer.kind, report.pages_out)
+            if report != before:
+                since = desk.clock.monotonic()
+                if report.trouble is not None:
+                    desk.audit.record("print.trouble", reason=report.trouble.name, pages=report.pages_out)
+            before = report
+            left = desk.timing.paper_rescue_s - (desk.clock.monotonic() - since)
+            if left <= 0:
+                raise _GaveUp(report.trouble or Reason.PRINTER_LOST)
+            desk.screen.show(Printing(offer.kind, report.trouble, int(left) if report.trouble else None))
         raise Refused(Reason.PRINT_UNCERTAIN, "the reports ended before the pages were out")
 
     async def hand_over(self, receipt: Receipt) -> None:
@@ -508,5 +518,8 @@ class Citizen:
             self._journey.cancel()
 
 
-# The same trouble reads differently once a job was under way: the citizen must know that no second original can come.
-_DURING = {Reason.PAPER_EMPTY: Reason.PAPER_EMPTY_DURING, Reason.PRINTER_DOOR_OPEN: Reason.PRINT_UNCERTAIN}
+class _GaveUp(Refused):
+    """The printer was waited for as long as a citizen can be asked to."""
+
+    def __init__(self, trouble: Reason) -> None:
+        super().__init__(ONCE_SENT.get(trouble, trouble), "no page came out in time")

@@ -77,6 +77,7 @@ class Stage(Enum):
     ASKING_KINDS = "asking-kinds"
     ISSUING = "issuing"
     CHECKING = "checking"
+    RECALLING = "recalling"
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------

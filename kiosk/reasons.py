@@ -47,6 +47,7 @@ class Reason(Enum):
     PRINTER_LOST = "R05"
     PRINT_UNCERTAIN = "R06"
     PRINT_ALREADY_OUT = "R07"
+    PAPER_JAM_DURING = "R08"
     # The session itself
     CANCELLED = "S01"
     IDLE = "S02"
@@ -96,9 +97,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.CARD_REMOVED: _say(
         "身份证已取走，办理已停止",
-        "您的信息已清除。需要继续时，请重新放上身份证。",
+        "您的信息已清除。需要继续时，请点“重新办理”。",
         "The card was taken away, so we stopped",
-        "Your data has been wiped. Lay the card on the reader again to start over.",
+        "Your data has been wiped. To go on, start again.",
         retry=True,
     ),
     Reason.CARD_NUMBER_INVALID: _say(
@@ -263,6 +264,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         retry=False,
     ),
     Reason.PAPER_JAM: _say(
+        "打印机卡纸",
+        "已通知工作人员。请不要自行取纸，请使用旁边的终端。",
+        "The paper is stuck in the printer",
+        "Staff have been told. Please do not pull the paper, and use another terminal.",
+        retry=False,
+    ),
+    Reason.PAPER_JAM_DURING: _say(
         "打印机卡纸，本次打印已取消",
         "请不要自行取纸，联系工作人员处理。",
         "The paper is jammed and the job was cancelled",
@@ -320,7 +328,20 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
 }
 
-# After one of these the citizen should look at the tray.
+# The same trouble reads differently once a job was sent: the citizen must know that no second original can come.
+ONCE_SENT = {
+    Reason.PAPER_EMPTY: Reason.PAPER_EMPTY_DURING,
+    Reason.PAPER_JAM: Reason.PAPER_JAM_DURING,
+    Reason.PRINTER_DOOR_OPEN: Reason.PRINT_UNCERTAIN,
+}
+
+# After one of these the citizen should look at the tray. A fault of the terminal may have come after the paper.
 MAY_LEAVE_PAPER = frozenset(
-    {Reason.PAPER_EMPTY_DURING, Reason.PAPER_JAM, Reason.PRINT_UNCERTAIN, Reason.PRINT_ALREADY_OUT}
+    {
+        Reason.PAPER_EMPTY_DURING,
+        Reason.PAPER_JAM_DURING,
+        Reason.PRINT_UNCERTAIN,
+        Reason.PRINT_ALREADY_OUT,
+        Reason.INTERNAL,
+    }
 )

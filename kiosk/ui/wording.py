@@ -99,11 +99,13 @@ STAGES: Final[dict[Stage, Text]] = {
     Stage.ASKING_KINDS: Text("正在查询可办的证明", "Looking up your certificates"),
     Stage.ISSUING: Text("正在为您开具证明", "Preparing your certificate"),
     Stage.CHECKING: Text("正在核验电子印章", "Checking the electronic seal"),
+    Stage.RECALLING: Text("正在取消打印", "Cancelling the print"),
 }
 STAGES_HOW: Final[dict[Stage, Text]] = {
     Stage.ASKING_KINDS: Text("正在连接政务服务平台。", "Asking the government platform."),
     Stage.ISSUING: Text("政务服务平台正在汇集并盖章。", "The government platform gathers and seals it."),
     Stage.CHECKING: Text("确认证明真实有效，并且属于您本人。", "Making sure that it is genuine and about you."),
+    Stage.RECALLING: Text("正在确认没有纸张再打出来。", "Making sure that no page comes out any more."),
 }
 WAIT_MORE: Final = Text(
     "比平时久一些。您可以继续等待，也可以随时结束。", "This takes longer than usual. You can wait or stop at any time."

@@ -87,6 +87,7 @@ async def tap_tile(stage: Stage) -> None:
 TO_CHOICE: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, None), (Waiting, None)]
 TO_WAITING: list[Scene] = [*TO_CHOICE, (ChooseCertificate, tap(Pick(KIND)))]
 TO_PREVIEW: list[Scene] = [*TO_WAITING, (Waiting, None)]
+TO_PRINTING: list[Scene] = [*TO_PREVIEW, (Preview, tap(Print()))]
 
 
 def nothing_printed(stage: Stage) -> None:
@@ -275,7 +276,7 @@ async def test_paper_runs_out_and_is_filled_again(stage: Stage) -> None:
         await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
         stage.printer.repair()
 
-    await play(stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, fill), (HandOver, None)])
+    await play(stage, [*TO_PRINTING, (Printing, fill), (HandOver, None)])
     assert len(stage.printer.printed) == 1
 
 
@@ -291,7 +292,7 @@ async def test_paper_runs_out_and_nobody_comes(stage: Stage) -> None:
         refused_for(Reason.PAPER_EMPTY_DURING)(stage)
         stage.printer.repair()
 
-    await play(stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, wait), (Refusal, cancelled)])
+    await play(stage, [*TO_PRINTING, (Printing, wait), (Waiting, None), (Refusal, cancelled)])
     nothing_printed(stage)
 
 
@@ -302,10 +303,54 @@ async def test_nothing_comes_out_after_stop_while_printing(stage: Stage) -> None
         await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
         stage.screen.tap(Cancel())
 
-    await play(
-        stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, stop), (Refusal, refused_for(Reason.CANCELLED))]
-    )
+    await play(stage, [*TO_PRINTING, (Printing, stop), (Waiting, None), (Refusal, refused_for(Reason.CANCELLED))])
     stage.printer.repair()
+    nothing_printed(stage)
+
+
+async def test_stop_while_the_job_is_handed_over_recalls_it(stage: Stage) -> None:
+    """The citizen reads that nothing was printed: so nothing may still be on its way to the printer."""
+    stage.printer.line_free.clear()
+
+    def stop(stage: Stage) -> None:
+        stage.screen.tap(Cancel())
+
+    def let_it_arrive(stage: Stage) -> None:
+        stage.printer.line_free.set()
+
+    def recalled(stage: Stage) -> None:
+        refused_for(Reason.CANCELLED)(stage)
+        assert not stage.printer.holds_a_document
+
+    await play(stage, [*TO_PRINTING, (Printing, stop), (Waiting, let_it_arrive), (Refusal, recalled)])
+    nothing_printed(stage)
+
+
+async def test_stop_after_the_first_of_two_pages_sends_the_citizen_to_the_tray(stage: Stage) -> None:
+    stage.printer.trouble_during, stage.printer.pages_out = Trouble.JAM, 1
+
+    async def stop(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        stage.screen.tap(Cancel())
+
+    def look_at_the_tray(stage: Stage) -> None:
+        refused_for(Reason.PRINT_UNCERTAIN)(stage)
+        page = stage.screen.pages[-1]
+        assert isinstance(page, Refusal)
+        assert page.paper
+
+    await play(stage, [*TO_PRINTING, (Printing, stop), (Waiting, None), (Refusal, look_at_the_tray)])
+
+
+async def test_a_printer_that_says_nothing_is_wrong_is_not_waited_for_for_ever(stage: Stage) -> None:
+    stage.printer.hangs = True
+
+    async def wait(stage: Stage) -> None:
+        await stage.printer.asked.wait()
+        await stage.clock.pass_by(121.0)
+        stage.printer.beat()
+
+    await play(stage, [*TO_PRINTING, (Printing, wait), (Waiting, None), (Refusal, refused_for(Reason.PRINTER_LOST))])
     nothing_printed(stage)
 
 

@@ -119,9 +119,13 @@ class MemoryPrinter:
     printed: list[bytes] = field(default_factory=list)
     trouble: Trouble | None = None
     trouble_during: Trouble | None = None
-    never_answers: bool = False
+    pages_out: int = 0
+    hangs: bool = False
 
     def __post_init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.line_free = asyncio.Event()
+        self.line_free.set()
         self._changed = asyncio.Event()
         self._pdf: bytes | None = None
         self._over: Outcome | None = None
@@ -129,21 +133,31 @@ class MemoryPrinter:
     async def condition(self) -> Trouble | None:
         return self.trouble
 
+    @property
+    def holds_a_document(self) -> bool:
+        return self._pdf is not None and self._over is None
+
     async def submit(self, pdf: bytes, pages: int) -> Submission:
-        self._pdf, self._over = pdf, None
+        """A document on its way arrives, whether somebody still waits for that or not."""
+        await asyncio.shield(asyncio.ensure_future(self._take(pdf)))
         self.trouble = self.trouble or self.trouble_during
         return Submission(1, "certificate-1", pages)
 
+    async def _take(self, pdf: bytes) -> None:
+        await self.line_free.wait()
+        self._pdf, self._over = pdf, None
+
     async def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
         while self._over is None:
-            if self.trouble is None and self._pdf is not None:
+            if self.trouble is None and self._pdf is not None and not self.hangs:
                 self.printed.append(self._pdf)
                 self._over = Outcome.PRINTED
                 break
             self._changed.clear()
-            yield JobReport(0, self.trouble, None)
+            self.asked.set()
+            yield JobReport(self.pages_out, self.trouble, None)
             await self._changed.wait()
-        yield JobReport(submission.pages if self._over is Outcome.PRINTED else 0, None, self._over)
+        yield JobReport(submission.pages if self._over is Outcome.PRINTED else self.pages_out, None, self._over)
 
     async def cancel(self, submission: Submission) -> None:
         self._over = self._over or Outcome.CANCELLED

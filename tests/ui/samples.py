@@ -114,6 +114,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "waiting-kinds": Waiting(Stage.ASKING_KINDS),
         "waiting-issuing": Waiting(Stage.ISSUING, kind),
         "waiting-checking": Waiting(Stage.CHECKING, kind),
+        "waiting-recalling": Waiting(Stage.RECALLING, kind),
         "preview": preview(certificate(fonts)),
         "printing": Printing(kind),
         "printing-no-paper": Printing(kind, Reason.PAPER_EMPTY, 120),

@@ -35,7 +35,7 @@ def test_page_is_tidy_and_can_be_left(stage: Stage, pages: dict[str, Page], name
     shown = stage.show(pages[name], language)
     assert faults(shown["items"]) == []
     assert "language" in buttons(shown)
-    assert name.startswith("home") or buttons(shown) & {"cancel", "done"}
+    assert name.startswith("home") or name == "waiting-recalling" or buttons(shown) & {"cancel", "done"}
     assert texts(shown).count(HALL.in_language(language)) >= 2, "the head and the help line name the hall"
 
 

@@ -12,10 +12,16 @@ from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Space, Stack
+from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
 _LONG_SECONDS: Final = 6.0
-_ICONS: Final = {Stage.ASKING_KINDS: "hall", Stage.ISSUING: "document", Stage.CHECKING: "shield"}
+_ICONS: Final = {
+    Stage.ASKING_KINDS: "hall",
+    Stage.ISSUING: "document",
+    Stage.CHECKING: "shield",
+    Stage.RECALLING: "printer",
+}
 
 
 class WaitingScreen(Screen):
@@ -39,8 +45,13 @@ class WaitingScreen(Screen):
         card.add_widget(Space(high=4))
         card.add_widget(Activity())
         Ground(card, "surface", 8)
-        Clock.schedule_once(self._admit, _LONG_SECONDS)
+        if page.stage is not Stage.RECALLING:
+            Clock.schedule_once(self._admit, _LONG_SECONDS)
         return Column(Space(), card, self._patience, Space(1.4), gap=GAP, margin=(MARGIN, 10))
+
+    def buttons(self, page: Waiting) -> list[PushButton]:
+        """Who has stopped already cannot stop again."""
+        return [] if page.stage is Stage.RECALLING else super().buttons(page)
 
     def close(self) -> None:
         Clock.unschedule(self._admit)
