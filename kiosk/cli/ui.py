@@ -24,5 +24,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kiosk.ui.app import main
 
-    main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed)
-    return 0
+    return main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed)

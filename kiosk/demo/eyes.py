@@ -23,7 +23,7 @@ class NeverSeen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One painted screen. `items`: what has a name, with the centre in window pixels; `text`: all that is written."""
+    """One painted screen. `items`: what has a name, with the centre in display pixels; `text`: all that is written."""
 
     page: str
     seq: int

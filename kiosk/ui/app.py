@@ -7,9 +7,13 @@ it knows; `_tame` points all of that at this process's own folder on tmpfs and a
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from kiosk.ui.display import Size, dots_per_inch, fitted
 from kiosk.ui.door import Door
+
+CLOSED_BY_HAND: Final = 3
+"""Exit code when a person has closed the window: they want no other one."""
 
 
 def main(
@@ -19,12 +23,12 @@ def main(
     probe: Path | None,
     size: Size = (1080, 1920),
     windowed: bool = False,
-) -> None:
+) -> int:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
-    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. Raises OSError if there is
-    no desk or no typeface.
+    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
+    and a pointer, for a person at a desktop. Returns the exit code. Raises OSError if there is no desk or no typeface.
     """
     door = Door(socket)
     window = fitted(size, windowed)
@@ -32,7 +36,9 @@ def main(
         _tame(home, window, windowed)
         from kiosk.ui.glass import Glass
 
-        Glass(door, preview, fonts, probe).run()
+        glass = Glass(door, preview, fonts, probe)
+        glass.run()
+    return CLOSED_BY_HAND if windowed and glass.closed_by_hand else 0
 
 
 def _tame(home: str, window: Size, windowed: bool) -> None:

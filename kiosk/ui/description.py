@@ -15,9 +15,9 @@ from kiosk.ui.widgets.words import Words
 
 
 class Item(TypedDict):
-    """`id`: stable for buttons, else the kind of image or empty. `x`, `y`: the centre, and `w`, `h`: the size, in
-    window pixels from the top left. `font_px`: the em of a text. `text_w`, `text_h`: what the text needs. `within`:
-    the button it belongs to.
+    """`id`: stable for buttons, else the kind of image or empty. `x`, `y`: the centre, in pixels from the top left of
+    the display, wherever the window is on it. `w`, `h`: the size. `font_px`: the em of a text. `text_w`, `text_h`:
+    what the text needs. `within`: the button it belongs to.
     """
 
     id: str
@@ -63,14 +63,15 @@ def _collect(widget: Widget, within: str, items: list[Item]) -> None:
 
 
 def _item(widget: Any, name: str, role: str, text: str, enabled: bool, within: str) -> Item:
+    window = widget.get_root_window()
     x, y = widget.to_window(*widget.center)
     is_text = isinstance(widget, Words)
     return Item(
         id=name,
         role=role,
         text=text,
-        x=round(x),
-        y=round(widget.get_root_window().height - y),
+        x=round(window.left + x),
+        y=round(window.top + window.height - y),
         w=round(widget.width),
         h=round(widget.height),
         font_px=round(widget.font_size, 2) if is_text else 0.0,

@@ -31,7 +31,8 @@ def fitted(size: Size, windowed: bool) -> Size:
         return size
     share = _ROOM_FOR_A_FRAME if windowed else 1.0
     scale = min(1.0, share * display[0] / size[0], share * display[1] / size[1])
-    return (int(size[0] * scale), int(size[1] * scale))
+    width = int(size[0] * scale)
+    return (width, round(width * size[1] / size[0]))
 
 
 def _x_display() -> Size | None:

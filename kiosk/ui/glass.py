@@ -1,6 +1,7 @@
 """What is behind the glass: one screen at a time, and over it the countdown when the desk counts."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ class Glass(App):
         self._frames = self._built = 0
         self._ready = False
         self._probe = Probe(probe) if probe else None
+        self.closed_by_hand = False
+        Window.bind(on_request_close=self._close_by_hand)
+        # SDL would turn the signal into the same event as the window's close button.
+        signal.signal(signal.SIGTERM, lambda *_: Clock.schedule_del_safe(self.stop))
 
     def build(self) -> FloatLayout:
         scale = scale_of(Window.size)
@@ -56,7 +61,7 @@ class Glass(App):
         whole.add_widget(self._panel)
         self._door.wait(_PATIENCE_SECONDS)
         self._news()
-        Window.bind(on_flip=self._about_to_paint)
+        Window.bind(on_flip=self._about_to_paint, on_move=self._paint)
         self._feed_watchdog()
         self._door.wake(lambda: Clock.schedule_once(self._news))
         return whole
@@ -87,7 +92,7 @@ class Glass(App):
         if not (before and self._screen and self._fits(before, show)):
             self._replace(show)
         self._count(before, show)
-        self._panel.canvas.ask_update()  # every Show is followed by a frame, also when it looks the same
+        self._paint()  # every Show is followed by a frame, also when it looks the same
 
     def _fits(self, before: Show, show: Show) -> bool:
         """The screen that is there shows, or now takes over, the page of `show`."""
@@ -125,6 +130,12 @@ class Glass(App):
         if self._show and number == self._built:
             self._door.send(self._show.seq, action)
 
+    def _paint(self, *_: Any) -> None:
+        self._panel.canvas.ask_update()
+
+    def _close_by_hand(self, *_: Any, **__: Any) -> None:
+        self.closed_by_hand = True
+
     def _about_to_paint(self, _: Any) -> None:
         # Handlers run before the buffers are swapped (and a true result would stop the swap): tell at the next tick.
         self._frames += 1
@@ -153,5 +164,6 @@ class Glass(App):
             "language": self._show.language,
             "countdown_s": self._show.countdown_s,
             "built": self._built,
+            "window": (Window.left, Window.top, *Window.size),
             "items": describe(*seen),
         }

@@ -1,8 +1,9 @@
 """A read-only window for tests and for the demo's finger: what has been painted, as lines of JSON on a unix socket.
 
 A new reader gets the current description at once, and every reader gets a line each time the description has changed
-and a frame with it is on the glass. `frames` counts the frames painted so far, `built` the screens built. Nothing can
-be said to the probe. It exists only when a path is given; the appliance gives none.
+and a frame with it is on the glass. `frames` counts the frames painted so far, `built` the screens built; `window` is
+where the window is on the display: left, top, width, height in pixels. Nothing can be said to the probe. It exists only
+when a path is given; the appliance gives none.
 """
 
 import json

@@ -41,13 +41,20 @@ def half_stage(half_display: str, fonts: Path, tmp_path_factory: pytest.TempPath
         yield one
 
 
+@pytest.fixture(scope="session")
+def laptop() -> Iterator[str]:
+    """A display lower than the panel, as people have on their desks."""
+    with display(1366, 768) as name:
+        yield name
+
+
 @pytest.fixture
 def new_stage(fonts: Path, half_display: str, tmp_path: Path) -> Iterator[NewStage]:
     """Starts a ui process that the test may end."""
     stages: list[Stage] = []
 
-    def start(**environment: str) -> Stage:
-        stages.append(Stage(tmp_path, fonts, half_display, **environment))
+    def start(x_display: str = half_display, *options: str, **environment: str) -> Stage:
+        stages.append(Stage(tmp_path, fonts, x_display, options=options, **environment))
         return stages[-1]
 
     yield start

@@ -13,15 +13,16 @@ Item = dict[str, Any]
 Box = tuple[float, float, float, float]
 
 
-def faults(items: list[Item], scale: float = 1.0) -> list[str]:
+def faults(items: list[Item], scale: float = 1.0, corner: tuple[float, float] = (0, 0)) -> list[str]:
     """Every breach of the kiosk check-list (capitals, targets, gaps) and of plain tidiness, by name.
 
-    `scale`: of the window, against the panel of 1080 x 1920 pixels.
+    `scale`: of the window, against the panel of 1080 x 1920 pixels. `corner`: its top left on the display.
     """
-    width, height, px_per_mm = 1080 * scale, 1920 * scale, PX_PER_MM * scale
+    left, top, px_per_mm = *corner, PX_PER_MM * scale
+    window = (left, top, left + 1080 * scale, top + 1920 * scale)
     labels = [item for item in items if item["role"] == "label"]
     buttons = {item["id"]: item for item in items if item["role"] == "button"}
-    found = [f"{_name(item)} leaves the window" for item in items if not _inside(_box(item), (0, 0, width, height))]
+    found = [f"{_name(item)} leaves the window" for item in items if not _inside(_box(item), window)]
     for label in labels:
         if label["font_px"] < SMALLEST * px_per_mm - 0.1:
             found.append(f"{_name(label)} is set in {label['font_px'] / px_per_mm:.1f} mm")

@@ -15,6 +15,7 @@ from typing import Any
 
 from kiosk.messages import Act, Show, decode, encode
 from kiosk.pages import Language, Page, Text
+from tests.ui import desktop
 
 SECONDS = 15.0
 """How long anything may take before a test gives up."""
@@ -22,13 +23,6 @@ SECONDS = 15.0
 HALL = Text("示例区政务服务中心", "Example District Service Hall")
 
 Snapshot = dict[str, Any]
-_UI = """
-import sys
-from pathlib import Path
-from kiosk.ui.app import main
-socket, preview, fonts, probe = map(Path, sys.argv[1:5])
-main(socket, preview, fonts, probe, size=(int(sys.argv[5]), int(sys.argv[6])))
-"""
 
 
 @contextmanager
@@ -52,7 +46,13 @@ class Stage:
     """The ui process between a fake desk and a private display."""
 
     def __init__(
-        self, folder: Path, fonts: Path, x_display: str, size: tuple[int, int] = (1080, 1920), **environment: str
+        self,
+        folder: Path,
+        fonts: Path,
+        x_display: str,
+        size: tuple[int, int] = (1080, 1920),
+        options: tuple[str, ...] = (),
+        **environment: str,
     ) -> None:
         self.folder, self.display = folder, x_display
         self.preview = folder / "preview.ring"
@@ -67,9 +67,9 @@ class Stage:
         self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._systemd.bind(str(folder / "notify.sock"))
         self._systemd.settimeout(SECONDS)
-        paths = [str(folder / "ui.sock"), str(self.preview), str(fonts), str(self._probe)]
+        words = ["--socket", folder / "ui.sock", "--preview", self.preview, "--fonts", fonts, "--probe", self._probe]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _UI, *paths, str(size[0]), str(size[1])],
+            [sys.executable, "-m", "kiosk", "ui", *map(str, words), "--size", f"{size[0]}x{size[1]}", *options],
             env={
                 **os.environ,
                 "DISPLAY": x_display,
@@ -182,6 +182,14 @@ class Stage:
 
     def _xdotool(self, *words: object) -> None:
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display}, check=True)
+
+    # --- the desktop around the window ---
+
+    def move_window(self, x: int, y: int) -> None:
+        self._xdotool("windowmove", desktop.find(self.display, self.process.pid), x, y)
+
+    def close_window(self) -> None:
+        desktop.close(self.display, desktop.find(self.display, self.process.pid))
 
     # --- the end ---
 

@@ -35,8 +35,10 @@ from kiosk.pages import (
 from kiosk.preview import HEIGHT, WIDTH, PreviewRing
 from kiosk.reasons import Reason
 from kiosk.ui import wording
+from kiosk.ui.app import CLOSED_BY_HAND
 from tests.ui import samples
 from tests.ui.conftest import NewStage
+from tests.ui.geometry import faults
 from tests.ui.stage import Stage
 
 KIND = samples.KINDS[0]
@@ -182,6 +184,33 @@ def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     after = stage.look_again()
     minutes = int(before["items"] != after["items"])
     assert after["frames"] - before["frames"] <= minutes
+
+
+def test_a_window_on_a_laptop_is_whole_and_can_be_tapped_wherever_it_is(new_stage: NewStage, laptop: str) -> None:
+    stage = new_stage(laptop, "--windowed")
+    shown = stage.show(Home(samples.KINDS))
+    left, top, width, height = shown["window"]
+    assert height < 768
+    assert faults(shown["items"], scale=height / 1920, corner=(left, top)) == []
+    for corner in ((611, 40), (0, 77)):
+        stage.move_window(*corner)
+        moved = stage.until(lambda s, corner=corner: tuple(s["window"]) == (*corner, width, height))
+        stage.tap("pick:education")
+        assert stage.act() == Act(moved["seq"], Pick("education"))
+        stage.show(Home(samples.KINDS))
+
+
+def test_closing_the_window_says_that_a_person_did_it(new_stage: NewStage, laptop: str) -> None:
+    stage = new_stage(laptop, "--windowed")
+    stage.show(Home(samples.KINDS))
+    stage.close_window()
+    assert stage.process.wait(15) == CLOSED_BY_HAND
+
+
+def test_ending_a_window_by_a_signal_is_not_closing_it(new_stage: NewStage, laptop: str) -> None:
+    stage = new_stage(laptop, "--windowed")
+    stage.show(Home(samples.KINDS))
+    assert stage.terminate() == 0
 
 
 def test_sigterm_ends_it_cleanly_and_leaves_nothing(new_stage: NewStage, fonts: Path) -> None:
