@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Final
 
 import serial
@@ -11,36 +12,38 @@ from hardware.cards.emulator import SamEmulator
 from hardware.cards.reading import CardReading
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import encode
+from hardware.cards.synthetic import SyntheticCard
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
-from kiosk.demo.machine import Machine
-from kiosk.desk import Desk
+from kiosk.desk import Reader
 
 BAUD: Final = 115200
 _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
 
 
-async def read_card(desk: Desk, machine: Machine, rounds: int) -> tuple[CardReading, Row]:
-    """The first citizen's card, which stays on the reader, and what reading it takes."""
-    machine.lay_card()
-    await desk.reader.wait_present()
-    with_wire = SamEmulator(machine.run / "bare-reader", baud=BAUD)
+async def read_card(reader: Reader, card: SyntheticCard, folder: Path, rounds: int) -> tuple[CardReading, Row]:
+    """What is on the card that lies on `reader`, and what reading it takes.
+
+    The floor reads the same `card` on an emulated reader of its own, whose port is made in `folder`.
+    """
+    await reader.wait_present()
+    other = SamEmulator(folder / "bare-reader", baud=BAUD)
     try:
-        with_wire.insert(machine.citizens[0])
-        with serial.Serial(str(with_wire.path), BAUD, timeout=5.0, exclusive=True) as port:
+        other.insert(card)
+        with serial.Serial(str(other.path), BAUD, timeout=5.0, exclusive=True) as port:
             for command in (sdt_commands.FIND, sdt_commands.SELECT):
                 _exchange(port, command)
 
             async def ours() -> float:
-                return await taking(desk.reader.read())
+                return await taking(reader.read())
 
             async def floor() -> float:
                 return await asyncio.to_thread(_exchange, port, sdt_commands.READ)
 
             times = await alternate(rounds, ours, floor)
     finally:
-        with_wire.close()
-    return await desk.reader.read(), Row("read the card", *times, "the same frames, bare pyserial")
+        other.close()
+    return await reader.read(), Row("read the card", *times, "the same frames, bare pyserial")
 
 
 def _exchange(port: serial.Serial, command: Command) -> float:

@@ -73,7 +73,8 @@ async def _steps(findings: Findings, settings: Settings, plan: Plan) -> None:
         profile = load(machine.profile)
         desk = await stack.enter_async_context(opened(profile, SystemClock()))
         _say("read the card")
-        card, row = await read_card(desk, machine, plan.short)
+        machine.lay_card()
+        card, row = await read_card(desk.reader, machine.citizens[0], machine.run, plan.short)
         findings.rows.append(row)
 
         _say("look at a face")

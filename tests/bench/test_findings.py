@@ -1,4 +1,4 @@
-"""The exit code: every target holds, one is missed, or one could not be measured. The table and the JSON say the same."""
+"""The exit code: every target holds, one is missed, or one could not be measured; and the two forms of a report."""
 
 import json
 
