@@ -48,9 +48,13 @@ class Channel:
         return True
 
     def dismiss(self) -> None:
-        """Closes the connection: the worker takes this as its end, and a fresh one follows."""
+        """Closes the connection: the worker takes this as its end, and a fresh one follows. Nothing that it may still
+        have said is heard any more."""
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
+            self.connected.clear()
+            self._on_lost()
 
     async def close(self) -> None:
         """Stops listening and lets the worker go."""
@@ -66,14 +70,14 @@ class Channel:
         self._on_connect()
         try:
             while True:
-                self._on_message(await receive(reader))
+                message = await receive(reader)
+                if self._writer is not writer:
+                    break
+                self._on_message(message)
         except BadMessage as error:
             log.error("%s: %s; connection closed", self.name, error)
         except (asyncio.IncompleteReadError, ConnectionError):
             log.info("%s is gone", self.name)
         finally:
-            writer.close()
             if self._writer is writer:
-                self._writer = None
-                self.connected.clear()
-                self._on_lost()
+                self.dismiss()

@@ -9,8 +9,8 @@ down) passes through untouched.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -88,7 +88,7 @@ class Reader(Protocol):
 class Presence(Protocol):
     """The vision process. Yields guidance, last of all the match; raises Refused with a face reason."""
 
-    def prove(self, portrait: Portrait) -> AsyncIterator[Guidance | LiveMatch]: ...
+    def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]: ...
 
 
 class Platform(Protocol):
@@ -319,20 +319,21 @@ class Citizen:
     async def prove_presence(self, portrait: Portrait) -> LiveMatch:
         """A live person with the portrait's face is in front of the camera."""
         self._desk.screen.show(FaceCheck(Prompt.LOOK))
-        async for seen in self._desk.presence.prove(portrait):
-            match seen:
-                case Guidance(prompt=prompt, hint=hint, progress=progress):
-                    self._desk.screen.show(FaceCheck(prompt, hint, progress))
-                case LiveMatch():
-                    self._desk.audit.record(
-                        "presence.proved",
-                        model=seen.model,
-                        weights=seen.weights_sha256,
-                        score=round(seen.score, 4),
-                        threshold=seen.threshold,
-                        frames=seen.frames,
-                    )
-                    return seen
+        async with aclosing(self._desk.presence.prove(portrait)) as check:
+            async for seen in check:
+                match seen:
+                    case Guidance(prompt=prompt, hint=hint, progress=progress):
+                        self._desk.screen.show(FaceCheck(prompt, hint, progress))
+                    case LiveMatch():
+                        self._desk.audit.record(
+                            "presence.proved",
+                            model=seen.model,
+                            weights=seen.weights_sha256,
+                            score=round(seen.score, 4),
+                            threshold=seen.threshold,
+                            frames=seen.frames,
+                        )
+                        return seen
         raise Refused(Reason.FACE_NOT_LIVE, "the check ended without a verdict")
 
     async def choose_certificate(self, offers: tuple[Offer, ...], wish: Kind | None, name: str) -> Offer:

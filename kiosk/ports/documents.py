@@ -92,7 +92,8 @@ class DocumentPort:
             except TimeoutError:
                 break
             self._answer = asyncio.get_running_loop().create_future()
-            self._channel.send(question)
+            if not self._channel.send(question):
+                continue
             try:
                 answer = await within(self._clock, ANSWER_S, self._answer)
             except TimeoutError:
@@ -100,6 +101,8 @@ class DocumentPort:
                 raise Refused(Reason.DOCUMENT_UNSAFE, "the document process did not answer in time") from None
             except ConnectionError:
                 continue
+            finally:
+                self._answer = None  # an answer is about somebody, and this port outlives them
             if isinstance(answer, Verified | NotVerified | Rendered) and answer.id == question.id:
                 return answer
             self._channel.dismiss()

@@ -5,7 +5,7 @@ only sees that the prompt starts over.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,8 @@ from kiosk.vision.witness import LiveMatch, NoProof
 # A replaced vision process has to import its models again.
 COMES_BACK_S: Final = 20.0
 LIVES: Final = 3
+# A check ends by itself well before this; a process that feeds its watchdog and never concludes must not hold anybody.
+VERDICT_S: Final = 90.0
 
 
 class VisionPort:
@@ -39,17 +41,21 @@ class VisionPort:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def prove(self, portrait: Portrait) -> AsyncIterator[Guidance | LiveMatch]:
-        """Guidance, last of all the match. Raises Refused with a face reason; CAMERA_LOST when vision stays away."""
+    async def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]:
+        """Guidance, last of all the match. Raises Refused with a face reason; CAMERA_LOST when vision stays away or
+        does not come to a verdict."""
+        deadline = self._clock.monotonic() + VERDICT_S
         for _ in range(LIVES):
             try:
                 await within(self._clock, COMES_BACK_S, self._channel.connected.wait())
             except TimeoutError:
                 break
             check = next(self._ids)
+            self._forget_the_past()
+            if not self._channel.send(ProvePresence(check, portrait.data, portrait.encoding)):
+                continue
             try:
-                self._channel.send(ProvePresence(check, portrait.data, portrait.encoding))
-                while (message := await self._inbox.get()) is not None:
+                while (message := await self._before(deadline)) is not None:
                     match message:
                         case Guidance(id=number) if number == check:
                             yield message
@@ -61,6 +67,18 @@ class VisionPort:
             finally:
                 self._channel.send(StopPresence(check))
         raise Refused(Reason.CAMERA_LOST, "the vision process is gone")
+
+    async def _before(self, deadline: float) -> Message | None:
+        """The next message, or None when the process has died."""
+        try:
+            return await within(self._clock, deadline - self._clock.monotonic(), self._inbox.get())
+        except TimeoutError:
+            raise Refused(Reason.CAMERA_LOST, "the vision process came to no verdict") from None
+
+    def _forget_the_past(self) -> None:
+        """What was said, and which process died, before this check began."""
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
 
 
 def _witnessed(message: Matched) -> LiveMatch:

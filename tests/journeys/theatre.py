@@ -7,7 +7,7 @@ in memory.
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -101,7 +101,7 @@ class FaceBooth:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def prove(self, portrait: Portrait) -> AsyncIterator[Guidance | LiveMatch]:
+    async def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]:
         self.asked += 1
         yield Guidance(1, Prompt.TURN_LEFT, None, 0.5)
         await self.go_on.wait()
