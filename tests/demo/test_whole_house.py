@@ -149,7 +149,7 @@ async def test_paper_runs_out_on_the_way_and_one_page_comes(home: House) -> None
 
 @pytest.mark.parametrize(
     ("devices", "code"),
-    [({"print": True}, "F01"), ({"leave": True}, "F03")],
+    [({"print": True}, "K201"), ({"leave": True}, "K203")],
     ids=["a flat photograph", "nobody there"],
 )
 async def test_without_a_live_face_nothing_is_asked_or_printed(

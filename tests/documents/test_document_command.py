@@ -21,7 +21,7 @@ def test_the_moment_matters(sealer: Sealer, good: bytes, tmp_path: Path) -> None
     file = tmp_path / "certificate.pdf"
     file.write_bytes(good)
     answer = verify_file(file, sealer.trust, sealer.now + timedelta(days=30))
-    assert (answer["seal"], answer["reason"], answer["code"]) == ("refused", "SEAL_UNVERIFIABLE", "D02")
+    assert (answer["seal"], answer["reason"], answer["code"]) == ("refused", "SEAL_UNVERIFIABLE", "K402")
 
 
 def test_no_file(sealer: Sealer, tmp_path: Path) -> None:
