@@ -74,3 +74,15 @@ def test_nothing_of_a_machine_is_in_the_tree() -> None:
             continue
         text = file.read_text(encoding="utf-8")
         assert not [word for word in forbidden if word in text], name
+
+
+def test_tests_name_requirements_that_exist() -> None:
+    """An id in a docstring can be looked up in docs/requirements.md."""
+    known = set(re.findall(r"^\| ([A-F]\d\d) \|", (ROOT / "docs" / "requirements.md").read_text("utf-8"), re.MULTILINE))
+    assert len(known) == 127
+    named = {
+        number
+        for file in (ROOT / "tests").rglob("*.py")
+        for number in re.findall(r"\b[A-F]\d\d\b", file.read_text(encoding="utf-8"))
+    }
+    assert named <= known
