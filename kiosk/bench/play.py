@@ -41,6 +41,8 @@ from kiosk.reasons import Refused
 
 _FAILURES: Final = (NotMeasured, NeverSeen, Refused, ServerError, StartFailed, OSError)
 PART_WITHIN_S: Final = 400.0
+NEXT_CITIZEN_AFTER_S: Final = 3.0
+"""Nobody lays a card down at once; the document process that the last citizen used has been replaced by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ async def _journeys(findings: Findings, settings: Settings, plan: Plan) -> None:
         findings.idle.append(await rest(machine.probe, home.page, plan.idle_s))
         for number in range(plan.journeys):
             _say(f"whole journey {number + 1} of {plan.journeys}")
+            await asyncio.sleep(NEXT_CITIZEN_AFTER_S)
             findings.journeys.append(await journey(machine, glass, hand, eyes))
 
 

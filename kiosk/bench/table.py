@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ def as_text(findings: Findings) -> str:
     lines += ["", "still pages"]
     lines += [f"  {idle.page:<24}{idle.frames} frames in {idle.seconds:.0f} s" for idle in findings.idle]
     if findings.journey is not None:
-        lines += ["", *_journey(findings.journey, len(findings.journeys))]
+        lines += ["", *_journey(findings.journey, findings.journeys)]
     lines += ["", "targets", *(f"  {_target(target)}" for target in findings.targets)]
     lines += [f"  not measured: {what}: {why}" for what, why in findings.missing.items()]
     return "\n".join(lines)
@@ -72,8 +73,9 @@ def _row(row: Row) -> str:
     return f"{row.step:<26}{_ms(row.ours.least)}{_ms(row.ours.median)}{floor}   {row.floor_is}".rstrip()
 
 
-def _journey(journey: Account, count: int) -> list[str]:
-    lines = [f"the whole journey (the middle one of {count}), s"]
+def _journey(journey: Account, all_of_them: Sequence[Account]) -> list[str]:
+    ours = "  ".join(f"{each.total(Owner.OURS):.2f}" for each in all_of_them)
+    lines = [f"the whole journey, s; ours in each of {len(all_of_them)}: {ours}; the middle one:"]
     lines += [f"  {'until':<44}" + "".join(f"{owner.value:>10}" for owner in Owner)]
     for stretch in journey.stretches:
         lines.append(f"  {stretch.what:<44}" + "".join(_cell(stretch.seconds[owner]) for owner in Owner))
