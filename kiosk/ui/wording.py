@@ -13,7 +13,7 @@ from kiosk.reasons import Reason
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
 OTHER_LANGUAGE: Final = Text("English", "中文")
 """What the language switch offers, in that language."""
-HELP: Final = Text("需要帮助？请联系{hall}的工作人员。", "Need help? Ask the staff of {hall}.")
+HELP: Final = Text("需要帮助？请联系大厅工作人员。", "Need help? Please ask a member of staff.")
 STEPS: Final = (
     Text("读身份证", "Card"),
     Text("人脸核验", "Face"),
@@ -39,6 +39,11 @@ HOME_LEAD: Final = Text(
 )
 HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity card on the reader")
 HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
+HOME_CARD_LEFT: Final = Text("感应区上有一张身份证，请先取走", "A card lies on the reader. Please take it away first")
+HOME_CARD_LEFT_HOW: Final = Text(
+    "不是您的，请交给工作人员；要再次办理，请取走后重新放上。",
+    "Not yours? Give it to staff. To go on with your own, lay it down again.",
+)
 HOME_KINDS: Final = Text("或先选择要打印的证明", "Or first choose what you need")
 HOME_READYING: Final = Text("正在准备，请稍候", "Getting ready, one moment")
 HOME_READYING_HOW: Final = Text("正在查询今天可以办理的证明。", "Looking up which certificates can be printed today.")

@@ -1,4 +1,4 @@
-"""Pictures of every page in both languages: `python -m tests.ui.gallery FOLDER [FONTS] [SIZE]`."""
+"""Pictures of every page in both languages: `python -m tests.ui.gallery FOLDER ASSETS [PART OF A NAME …]`."""
 
 import sys
 import tempfile
@@ -7,15 +7,14 @@ from pathlib import Path
 from PIL import Image
 
 from kiosk.preview import HEIGHT, WIDTH, PreviewRing
-from tests.ui.samples import pages
+from tests.ui.samples import pages, refusals
 from tests.ui.stage import Stage, display
 
 
 def portrait(source: Path) -> bytes:
-    """A camera frame made of the demo portrait."""
-    frame = Image.new("RGB", (WIDTH, HEIGHT), "#8FA0B0")
-    frame.paste(Image.open(source).convert("RGB").resize((HEIGHT, HEIGHT)), ((WIDTH - HEIGHT) // 2, 0))
-    return frame.tobytes()
+    """A camera frame made of the demo portrait: the part around the face."""
+    with Image.open(source) as picture:
+        return picture.convert("RGB").crop((56, 0, 416, 270)).resize((WIDTH, HEIGHT)).tobytes()
 
 
 def main(out: Path, assets: Path, only: list[str], size: tuple[int, int] = (1080, 1920)) -> None:
@@ -25,7 +24,8 @@ def main(out: Path, assets: Path, only: list[str], size: tuple[int, int] = (1080
         ring = PreviewRing.create(run / "preview.ring")
         ring.write(portrait(assets / "portrait.png"))
         with Stage(run, assets / "fonts", x_display, size) as stage:
-            for name, page in pages(assets / "fonts").items():
+            reasons = {f"reason-{page.reason.value}": page for page in refusals()}
+            for name, page in (pages(assets / "fonts") | reasons).items():
                 if only and not any(part in name for part in only):
                     continue
                 for language in ("zh", "en"):

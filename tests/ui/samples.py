@@ -116,6 +116,9 @@ def pages(fonts: Path) -> dict[str, Page]:
         "waiting-checking": Waiting(Stage.CHECKING, kind),
         "waiting-recalling": Waiting(Stage.RECALLING, kind),
         "preview": preview(certificate(fonts)),
+        "preview-long": Preview(
+            KINDS[4], "示例省示例市示例新区自然资源和规划局不动产登记中心", "2027-12-23", certificate(fonts), 12
+        ),
         "printing": Printing(kind),
         "printing-no-paper": Printing(kind, Reason.PAPER_EMPTY, 120),
         "printing-jam": Printing(kind, Reason.PAPER_JAM, 60),

@@ -97,11 +97,16 @@ class Stage:
     # --- the desk ---
 
     def show(
-        self, page: Page, language: Language = "zh", countdown_s: int | None = None, seq: int | None = None
+        self,
+        page: Page,
+        language: Language = "zh",
+        countdown_s: int | None = None,
+        seq: int | None = None,
+        hall: Text = HALL,
     ) -> Snapshot:
         """Shows a page and waits until it is painted."""
         self._seq = self._seq + 1 if seq is None else seq
-        self._desk.sendall(encode(Show(self._seq, page, language, HALL, countdown_s)))
+        self._desk.sendall(encode(Show(self._seq, page, language, hall, countdown_s)))
         return self.until(
             lambda s: (
                 (s["page"], s["seq"], s["language"], s["countdown_s"])
@@ -179,6 +184,10 @@ class Stage:
 
     def lift(self) -> None:
         self._xdotool("mouseup", 1)
+
+    def drag_off(self) -> None:
+        """Slides the finger away to where nothing can be tapped, and lifts it."""
+        self._xdotool("mousemove", 1, 1, "mouseup", 1)
 
     def _xdotool(self, *words: object) -> None:
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display}, check=True)

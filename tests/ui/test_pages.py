@@ -36,7 +36,8 @@ def test_page_is_tidy_and_can_be_left(stage: Stage, pages: dict[str, Page], name
     assert faults(shown["items"]) == []
     assert "language" in buttons(shown)
     assert name.startswith("home") or name == "waiting-recalling" or buttons(shown) & {"cancel", "done"}
-    assert texts(shown).count(HALL.in_language(language)) >= 2, "the head and the help line name the hall"
+    assert HALL.in_language(language) in texts(shown)
+    assert wording.HELP.in_language(language) in texts(shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -75,6 +76,26 @@ def test_a_title_that_is_too_long_is_cut_inside_its_tile(stage: Stage) -> None:
     kinds = tuple(Kind(f"long-{n}", long, long, long, "no such drawing") for n in range(8))
     for language in LANGUAGES:
         assert faults(stage.show(ChooseCertificate("欧阳*", kinds), language)["items"]) == []
+
+
+def test_a_hall_with_a_long_name_fits_into_the_head(stage: Stage) -> None:
+    hall = Text(
+        "示例省示例市示例新区政务服务中心（东部分中心）",
+        "Example New District Government Service Centre, Eastern Branch",
+    )
+    for language in LANGUAGES:
+        shown = stage.show(Home(samples.KINDS), language, hall=hall)
+        assert faults(shown["items"]) == []
+        assert hall.in_language(language) in texts(shown)
+
+
+def test_a_long_issuer_and_many_pages_leave_the_certificate_large(stage: Stage, pages: dict[str, Page]) -> None:
+    page = pages["preview-long"]
+    for language in LANGUAGES:
+        shown = stage.show(page, language)
+        paper = next(item for item in shown["items"] if item["id"] == "paper")
+        assert faults(shown["items"]) == []
+        assert paper["h"] > 1920 / 2
 
 
 def test_trouble_closes_the_tiles_and_says_why(stage: Stage) -> None:

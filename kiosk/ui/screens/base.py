@@ -46,7 +46,7 @@ class Screen(Column):
         buttons = self.buttons(page)
         if buttons:
             self.add_widget(Row(*buttons, gap=GAP, margin=(MARGIN, 0), size_hint_y=None, height=mm(BUTTON)))
-        self.add_widget(HelpLine(here.hall, here.language))
+        self.add_widget(HelpLine(here.language))
 
     def body(self, page: Any) -> Widget:
         """Everything between the steps and the buttons."""

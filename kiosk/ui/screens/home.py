@@ -40,37 +40,42 @@ class HomeScreen(Screen):
         greeting = self._greeting(wording.HOME_TITLE, wording.HOME_LEAD)
         if not page.kinds:
             return [greeting, self._getting_ready()]
-        return [greeting, self._how_to_begin(), *self._offer(page, wording.HOME_KINDS)]
+        if page.card_left:
+            take = self._card("take-card", wording.HOME_CARD_LEFT, wording.HOME_CARD_LEFT_HOW, "warn")
+            return [greeting, take, *self._offer(page, wording.HOME_OFFER)]
+        begin = self._card("lay-card", wording.HOME_CARD, wording.HOME_CARD_HOW, "good")
+        return [greeting, begin, *self._offer(page, wording.HOME_KINDS)]
 
     def _greeting(self, heading: Text, lead: Text) -> Widget:
         say = self.here.say
         return Stack(Words(say(heading), DISPLAY, bold=True), Words(say(lead), BODY, "ink_soft"), gap=1)
 
     def _offer(self, page: Home, heading: Text) -> list[Widget]:
-        """The tiles, which can be tapped unless there is a trouble."""
+        """The tiles, which can be tapped unless there is a trouble or somebody's card."""
         if not page.kinds:
             return []
         columns = 1 if len(page.kinds) <= 3 else 2
         rows = -(-len(page.kinds) // columns)
-        open_now = page.trouble is None
+        open_now = page.trouble is None and not page.card_left
         high = min(_TALLEST_TILE, ((_ROOM_FOR_TILES if open_now else _ROOM_FOR_CLOSED_TILES) + GAP) / rows - GAP)
         return [
             Words(self.here.say(heading), BODY, "ink_soft"),
             tiles(page.kinds, self.here.language, self.here.act, high, columns, open_now),
         ]
 
-    def _how_to_begin(self) -> Widget:
+    def _card(self, scene: str, what: Text, how: Text, tone: str) -> Widget:
+        """What to do with a card."""
         here = self.here
         panel = Column(
             Space(0.02),
-            Scene("lay-card", size_hint_max_y=mm(110)),
-            Words(here.say(wording.HOME_CARD), HEADING, "good", bold=True, align="center"),
-            Words(here.say(wording.HOME_CARD_HOW), BODY, "ink", align="center"),
+            Scene(scene, size_hint_max_y=mm(160)),
+            Words(here.say(what), HEADING, tone, bold=True, align="center"),
+            Words(here.say(how), BODY, "ink", align="center"),
             Space(0.02),
             margin=(6, 5),
             gap=1,
         )
-        Ground(panel, "good_tint")
+        Ground(panel, f"{tone}_tint")
         return panel
 
     def _getting_ready(self) -> Widget:

@@ -29,7 +29,7 @@ class PreviewScreen(Screen):
                 Space(), Notice("warning", here.say(wording.PREVIEW_TITLE), here.say(wording.PREVIEW_MISSING)), Space()
             )
             self._visible = False
-        return Column(self._head(page), picture, self._facts(page), gap=GAP, margin=(MARGIN, 8))
+        return Column(self._head(page), picture, self._facts(page), gap=4.5, margin=(MARGIN, 6))
 
     def buttons(self, page: Preview) -> list[PushButton]:
         say = self.here.say
@@ -76,9 +76,11 @@ class PreviewScreen(Screen):
             (wording.PREVIEW_UNTIL, wording.in_words(page.valid_until, here.language), 1.15),
             (wording.PREVIEW_PAGES, wording.pages(page.pages, here.language), 0.75),
         )
-        row = Row(gap=GAP, margin=(8, 5), size_hint_y=None)
+        row = Row(gap=GAP, margin=(8, 4), size_hint_y=None)
         for name, value, share in facts:
-            fact = Stack(Words(here.say(name), SMALL, "ink_soft"), Words(value, BODY, bold=True, lines=2))
+            fact = Stack(
+                Words(here.say(name), SMALL, "ink_soft"), Words(value, BODY, bold=True, lines=2), pos_hint={"top": 1}
+            )
             fact.size_hint_x = share
             row.add_widget(fact)
         row.bind(minimum_height=row.setter("height"))

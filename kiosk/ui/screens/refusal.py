@@ -1,5 +1,7 @@
 """It ends here: what happened, what to do now, where card and paper are, and a code for the staff."""
 
+from typing import Final
+
 from kivy.uix.widget import Widget
 
 from kiosk.pages import Done, Refusal, Retry
@@ -12,17 +14,18 @@ from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
-_CALM = frozenset({Reason.CANCELLED, Reason.IDLE, Reason.CARD_REMOVED})
-"""Ends that are nobody's trouble: no warning sign."""
+_CALM: Final = {Reason.CANCELLED: "stop", Reason.IDLE: "clock", Reason.CARD_REMOVED: "card"}
+"""Ends that are nobody's trouble, with the drawing of what led to them: neither a warning nor a success."""
 
 
 class RefusalScreen(Screen):
     def body(self, page: Refusal) -> Widget:
         here = self.here
         explanation = EXPLANATIONS[page.reason].in_language(here.language)
-        icon, tone, tint = ("check", "good", "good_tint") if page.reason in _CALM else ("warning", "warn", "warn_tint")
+        calm = page.reason in _CALM
+        icon, tone = _CALM.get(page.reason, "warning"), "brand" if calm else "warn"
         message = Stack(
-            Badge(icon, 54, tone, tint, radius=27),
+            Badge(icon, 54, tone, f"{tone}_tint", radius=27),
             Space(high=6),
             Words(explanation.what, TITLE + 1, bold=True, align="center"),
             Words(explanation.next, HEADING - 0.6, "ink", align="center"),
@@ -36,13 +39,16 @@ class RefusalScreen(Screen):
 
     def buttons(self, page: Refusal) -> list[PushButton]:
         if not EXPLANATIONS[page.reason].retry:
-            return [self.leave()]
+            return [self._done(filled=True)]
         label = self.here.say(wording.START_AGAIN if page.reason in _CALM else wording.RETRY)
         again = PushButton("retry", label, "again", Retry(), self.here.act, filled=True)
         return [self.leave(), again]
 
     def leave(self) -> PushButton:
-        return PushButton("done", self.here.say(wording.DONE), "home", Done(), self.here.act)
+        return self._done(filled=False)
+
+    def _done(self, filled: bool) -> PushButton:
+        return PushButton("done", self.here.say(wording.DONE), "home", Done(), self.here.act, filled)
 
     def _things(self, page: Refusal) -> list[Widget]:
         """Where the citizen's card and paper are."""

@@ -34,14 +34,13 @@ class WaitingScreen(Screen):
             Badge(_ICONS[page.stage], 56, "brand", "brand_tint", radius=28),
             Space(high=4),
             Words(here.say(wording.STAGES[page.stage]), TITLE, bold=True, align="center"),
-            Words(here.say(wording.STAGES_HOW[page.stage]), BODY, "ink_soft", align="center"),
             gap=3,
             margin=(12, 18),
         )
         if page.kind is not None:
-            card.add_widget(
-                Words(page.kind.title.in_language(here.language), HEADING, "brand", bold=True, align="center", lines=2)
-            )
+            kind = page.kind.title.in_language(here.language)
+            card.add_widget(Words(kind, HEADING, "brand", bold=True, align="center", lines=2))
+        card.add_widget(Words(here.say(wording.STAGES_HOW[page.stage]), BODY, "ink_soft", align="center"))
         card.add_widget(Space(high=4))
         card.add_widget(Activity())
         Ground(card, "surface", 8)

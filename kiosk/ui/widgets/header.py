@@ -68,9 +68,10 @@ class Header(Row):
 class HelpLine(Row):
     """Whom to ask, on every page."""
 
-    def __init__(self, hall: Text, language: Language) -> None:
-        text = wording.HELP.in_language(language).format(hall=hall.in_language(language))
-        caption = Caption(text, size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5})
+    def __init__(self, language: Language) -> None:
+        caption = Caption(
+            wording.HELP.in_language(language), size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5}
+        )
         super().__init__(Space(), Icon("help", 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19))
 
 

@@ -17,6 +17,8 @@ from kiosk.ui.widgets.words import Caption, Words
 Act = Callable[[Action], None]
 
 _ROUND = 7.0
+_FELT_SECONDS = 0.12
+"""How long even the shortest tap is shown."""
 
 
 class Pressable(ButtonBehavior, BoxLayout):
@@ -25,7 +27,7 @@ class Pressable(ButtonBehavior, BoxLayout):
     def __init__(
         self, name: str, label: str, action: Action, act: Act, grounds: tuple[Any, Any], **properties: Any
     ) -> None:
-        super().__init__(**properties)
+        super().__init__(min_state_time=_FELT_SECONDS, **properties)
         self.name, self.label, self._action, self._act, self._grounds = name, label, action, act, grounds
         self.ground: Ground | None = None
 
@@ -75,9 +77,11 @@ class PushButton(Pressable):
 
 
 class KindTile(Pressable):
-    """One kind of certificate: drawing, title, note. Sends `Pick`."""
+    """One kind of certificate: drawing, title, note. Sends `Pick`. `larger`: by how much its content is, in mm em."""
 
-    def __init__(self, kind: Kind, language: Language, turn: int, act: Act, enabled: bool = True) -> None:
+    def __init__(
+        self, kind: Kind, language: Language, turn: int, act: Act, enabled: bool = True, larger: float = 0
+    ) -> None:
         title = kind.title.in_language(language)
         grounds = ("surface", "brand_tint_pressed") if enabled else ("disabled", "disabled")
         super().__init__(
@@ -86,17 +90,18 @@ class KindTile(Pressable):
         self.disabled = not enabled
         self.ground = Ground(self, grounds[0], shadow=enabled)
         tone, tint = TILE_TONES[turn % len(TILE_TONES)] if enabled else ("on_disabled", "line")
-        heading = Words(title, BODY + 0.6, "ink" if enabled else "on_disabled", bold=True, lines=2)
+        heading = Words(title, BODY + 0.6 + larger, "ink" if enabled else "on_disabled", bold=True, lines=2)
         note_text = kind.note.in_language(language) if enabled else wording.NOT_NOW.in_language(language)
-        note = Words(note_text, SMALL, "ink_soft" if enabled else "on_disabled", lines=2)
-        self.add_widget(Badge(kind.icon, 26, tone, tint))
+        note = Words(note_text, SMALL + larger / 2, "ink_soft" if enabled else "on_disabled", lines=2)
+        self.add_widget(Badge(kind.icon, 26 + 6 * larger, tone, tint))
         self.add_widget(Column(Space(), heading, note, Space(), gap=0.5))
 
 
 def tiles(
     kinds: tuple[Kind, ...], language: Language, act: Act, high: float, columns: int, enabled: bool = True
 ) -> Column:
-    """The kinds as tiles of `high` mm, row by row."""
+    """The kinds as tiles of `high` mm, row by row. Where a tile has a row of its own, its content is larger."""
+    larger = 1.2 if columns == 1 else 0
     rows = [kinds[start : start + columns] for start in range(0, len(kinds), columns)]
     column = Column(gap=GAP, size_hint_y=None)
     column.height = mm(len(rows) * (high + GAP) - GAP)
@@ -104,7 +109,8 @@ def tiles(
         row = Row(gap=GAP)
         for place in range(columns):
             if place < len(kinds_of_row):
-                row.add_widget(KindTile(kinds_of_row[place], language, number * columns + place, act, enabled))
+                turn = number * columns + place
+                row.add_widget(KindTile(kinds_of_row[place], language, turn, act, enabled, larger))
             else:
                 row.add_widget(Space())
         column.add_widget(row)

@@ -1,7 +1,7 @@
 """Text on the screen: set by our own line-breaking, as high as it needs."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from kivy.core.text import Label as Measurer
 from kivy.metrics import mm
@@ -10,6 +10,10 @@ from kivy.uix.label import Label
 from kiosk.ui.theme.fonts import FAMILY
 from kiosk.ui.theme.tokens import BODY, COLOURS, Rgba
 from kiosk.ui.typesetting import break_lines
+
+_BELOW: Final = 0.12
+"""Room below a text, in em: the typeface's own box has that much more above its characters than below them, and what
+stands beside a drawing must stand in its middle."""
 
 
 @cache
@@ -39,6 +43,7 @@ class Words(Label):
             font_size=mm(size_mm),
             bold=bold,
             halign=align,
+            padding=(0, 0, 0, round(mm(size_mm) * _BELOW)),
             size_hint_y=None,
             **{"width": 0, **properties},
         )
