@@ -17,7 +17,7 @@ from kiosk.ui.widgets.words import Words
 class Item(TypedDict):
     """`id`: stable for buttons, else the kind of image or empty. `x`, `y`: the centre, in pixels from the top left of
     the display, wherever the window is on it. `w`, `h`: the size. `font_px`: the em of a text. `text_w`, `text_h`:
-    what the text needs. `within`: the button it belongs to.
+    what the text needs. `within`: the button it belongs to. `pressed`: a finger is on it.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Item(TypedDict):
     text_w: int
     text_h: int
     enabled: bool
+    pressed: bool
     within: str
 
 
@@ -78,5 +79,6 @@ def _item(widget: Any, name: str, role: str, text: str, enabled: bool, within: s
         text_w=widget.texture_size[0] if is_text else 0,
         text_h=widget.texture_size[1] if is_text else 0,
         enabled=enabled,
+        pressed=isinstance(widget, Pressable) and widget.state == "down",
         within=within,
     )

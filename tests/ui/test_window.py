@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,34 @@ def test_preview_is_confirmed_by_a_tap(half_stage: Stage, fonts: Path) -> None:
     shown = half_stage.show(samples.preview(samples.certificate(fonts)))
     half_stage.tap("print")
     assert half_stage.act() == Act(shown["seq"], Print())
+
+
+def test_a_touch_is_seen_before_the_finger_is_lifted(half_stage: Stage, tmp_path: Path) -> None:
+    """Feedback within 0.1 s: the next frame has it, and the quickest of some touches shows what the screen can do."""
+    half_stage.show(Home(samples.KINDS))
+    took = []
+    for _ in range(5):
+        half_stage.picture(tmp_path / "before.png")
+        tile = half_stage.item("pick:residence")
+        began = time.monotonic()
+        half_stage.press("pick:residence")
+        half_stage.until(lambda shown: any(item["pressed"] for item in shown["items"]))
+        took.append(time.monotonic() - began)
+        half_stage.picture(tmp_path / "pressed.png")
+        half_stage.drag_off()
+        half_stage.until(lambda shown: not any(item["pressed"] for item in shown["items"]))
+    assert min(took) < 0.1
+    spot = (tile["x"] - tile["w"] // 2 + 12, tile["y"])
+    with Image.open(tmp_path / "before.png") as before, Image.open(tmp_path / "pressed.png") as pressed:
+        assert before.getpixel(spot) != pressed.getpixel(spot)
+
+
+def test_a_finger_that_slides_off_has_chosen_nothing(half_stage: Stage) -> None:
+    shown = half_stage.show(Home(samples.KINDS))
+    half_stage.press("pick:residence")
+    half_stage.drag_off()
+    half_stage.tap("language")
+    assert half_stage.act() == Act(shown["seq"], SwitchLanguage("en"))
 
 
 def test_a_disabled_tile_says_nothing(half_stage: Stage) -> None:
