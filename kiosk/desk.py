@@ -9,11 +9,12 @@ down) passes through untouched.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from hardware.cards.reading import CardReading, Portrait
 from kiosk.audit.log import AuditLog
@@ -47,8 +48,13 @@ from kiosk.pages import (
     Stars,
     Waiting,
 )
-from kiosk.reasons import MAY_LEAVE_PAPER, ONCE_SENT, Reason, Refused
+from kiosk.reasons import MAY_LEAVE_PAPER, ONCE_SENT, Reason, Refused, fault
 from kiosk.vision.witness import LiveMatch
+
+log = logging.getLogger(__name__)
+
+RATING_S: Final = 2.0
+"""How long a citizen who is done waits for their rating to arrive."""
 
 Answer = TypeVar("Answer")
 Expected = TypeVar("Expected", bound=Action)
@@ -81,6 +87,8 @@ class Reader(Protocol):
     async def wait_present(self) -> None: ...
 
     async def wait_absent(self) -> None: ...
+
+    async def wait_lost(self) -> None: ...
 
     async def read(self) -> CardReading: ...
 
@@ -177,22 +185,25 @@ class Desk:
         self.screen.reset()
         card = asyncio.ensure_future(self._fresh_card())
         fresh = asyncio.ensure_future(lobby.keep_fresh(self))
+        tapped = asyncio.ensure_future(self._tapped(lobby))
         try:
-            while True:
-                action = asyncio.ensure_future(self.screen.action())
-                await asyncio.wait({card, fresh, action}, return_when=asyncio.FIRST_COMPLETED)
-                if fresh.done():
-                    fresh.result()
-                if card.done():
-                    action.cancel()
-                    card.result()
-                    return None
-                match action.result():
-                    case Pick(code) if code in lobby.kinds:
-                        return lobby.kinds[code]
+            await asyncio.wait({card, fresh, tapped}, return_when=asyncio.FIRST_COMPLETED)
+            return next(task.result() for task in (fresh, card, tapped) if task.done())
         finally:
-            card.cancel()
-            fresh.cancel()
+            for task in (card, fresh, tapped):
+                task.cancel()
+
+    async def _tapped(self, lobby: "Lobby") -> Kind:
+        """The kind of the tile that somebody taps. A card that lies there now is not theirs: it would have begun."""
+        while True:
+            match await self.screen.action():
+                case Pick(code) if code in lobby.kinds and not self.reader.present:
+                    return lobby.kinds[code]
+
+    async def _fresh_card(self) -> None:
+        """A card that the last citizen forgot must be taken away before the next one counts."""
+        await self.reader.wait_absent()
+        await self.reader.wait_present()
 
     async def explain(self, refused: Refused) -> bool:
         """The refusal page, until the citizen has read it or a while has passed. True: they want to try again."""
@@ -219,11 +230,6 @@ class Desk:
         finally:
             card.cancel()
 
-    async def _fresh_card(self) -> None:
-        """A card that the last citizen forgot must be taken away before the next one counts."""
-        await self.reader.wait_absent()
-        await self.reader.wait_present()
-
 
 class Lobby:
     """What the home page says, kept true while nobody is served. Remembers the last offers for the next welcome."""
@@ -245,16 +251,28 @@ class Lobby:
     async def keep_fresh(self, desk: Desk) -> None:
         """Asks platform and printer again and again, and shows what they say."""
         while True:
-            desk.screen.show(Home(tuple(self.kinds.values()), self._trouble))
-            trouble = desk.reader.trouble or await desk.printer.trouble()
-            try:
-                self._offers = await desk.platform.kinds()
-            except Refused as refused:
-                trouble = trouble or refused.reason
+            self._show(desk)
+            trouble = await self._ask(desk)
             starting = not self._offers and desk.clock.monotonic() < self._complains_from
             self._trouble = None if starting else trouble
-            desk.screen.show(Home(tuple(self.kinds.values()), self._trouble))
-            await desk.clock.sleep(self.TROUBLED_S if trouble else self.FRESH_S)
+            self._show(desk)
+            await desk.clock.sleep(self.TROUBLED_S if trouble or desk.reader.present else self.FRESH_S)
+
+    def _show(self, desk: Desk) -> None:
+        desk.screen.show(Home(tuple(self.kinds.values()), self._trouble, card_left=desk.reader.present))
+
+    async def _ask(self, desk: Desk) -> Reason | None:
+        """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""
+        trouble = None
+        try:
+            trouble = desk.reader.trouble or await desk.printer.trouble()
+            self._offers = await desk.platform.kinds()
+        except Refused as refused:
+            return trouble or refused.reason
+        except Exception as error:
+            log.error("fault: %s", fault(error))
+            return Reason.INTERNAL
+        return trouble
 
 
 # --- the citizen -----------------------------------------------------------------------------------------------------
@@ -306,8 +324,9 @@ class Citizen:
 
     async def present_card(self, wish: Kind | None) -> CardReading:
         """Waits for a card and reads it. Refuses at once when the printer could not give the paper anyway."""
-        if trouble := await self._desk.printer.trouble():
+        if trouble := self._desk.reader.trouble or await self._desk.printer.trouble():
             raise Refused(trouble)
+        self._watch("reader", self._watch_reader())
         if not self._desk.reader.present:
             await self._patiently(PresentCard(wish), self._desk.reader.wait_present())
         self._desk.screen.show(ReadingCard())
@@ -367,6 +386,7 @@ class Citizen:
         """
         desk = self._desk
         self._unwatch("card")
+        self._unwatch("reader")
         desk.screen.show(Printing(offer.kind))
         desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
         async with desk.printer.job(paper) as reports:
@@ -412,6 +432,7 @@ class Citizen:
             while not isinstance(await self._answers.get(), Done):
                 pass
 
+        self._forget_answers()
         try:
             await within(self._desk.clock, self._desk.timing.farewell_s * 2, taken())
         except TimeoutError:
@@ -429,13 +450,18 @@ class Citizen:
                     case Done():
                         return None
 
+        self._forget_answers()
         try:
             given = await within(self._desk.clock, self._desk.timing.farewell_s, stars())
-            if given is not None:
-                await self._desk.platform.rate(request, given)
-                self._desk.audit.record("rating.given", request=request.request_id, stars=given)
         except TimeoutError:
-            pass
+            return
+        if given is None:
+            return
+        try:
+            await within(self._desk.clock, RATING_S, self._desk.platform.rate(request, given))
+            self._desk.audit.record("rating.given", request=request.request_id, stars=given)
+        except TimeoutError:
+            self._desk.audit.record("rating.lost", request=request.request_id, reason=Reason.PLATFORM_SLOW.name)
         except Refused as refused:
             self._desk.audit.record("rating.lost", request=request.request_id, reason=refused.reason.name)
 
@@ -450,7 +476,13 @@ class Citizen:
                 if isinstance(action, expected):
                     return action
 
+        self._forget_answers()
         return await self._patiently(page, answer())
+
+    def _forget_answers(self) -> None:
+        """What was tapped on an earlier page is no answer to this one."""
+        while not self._answers.empty():
+            self._answers.get_nowait()
 
     async def _patiently(self, page: Page, answer: Coroutine[None, None, Answer]) -> Answer:
         """Shows the page and waits for `answer`; after `idle_s` without an action counts down, then refuses."""
@@ -497,7 +529,8 @@ class Citizen:
 
     def _watch_ended(self, task: asyncio.Task[None]) -> None:
         """A watch that fails ends the session, too: nobody may print while nobody listens for *stop*."""
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("fault: %s", fault(error))
             self._end(Reason.INTERNAL)
 
     async def _watch_actions(self) -> None:
@@ -508,6 +541,10 @@ class Citizen:
                 self._end(Reason.CANCELLED)
                 return
             self._answers.put_nowait(action)
+
+    async def _watch_reader(self) -> None:
+        await self._desk.reader.wait_lost()
+        self._end(Reason.READER_LOST)
 
     async def _watch_card(self) -> None:
         await self._desk.reader.wait_absent()

@@ -85,10 +85,11 @@ class Stage(Enum):
 
 class Home(Struct, frozen=True, tag=True):
     """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed
-    now."""
+    now. `card_left`: the last citizen's card still lies on the reader, so nobody else can begin."""
 
     kinds: tuple[Kind, ...]
     trouble: Reason | None = None
+    card_left: bool = False
 
 
 class PresentCard(Struct, frozen=True, tag=True):

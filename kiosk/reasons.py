@@ -5,6 +5,7 @@ the audit log writes the code. Each entry says what happened, what to do next, a
 can help. No sentence blames the citizen and none tells an impostor which check caught them.
 """
 
+import traceback
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,6 +27,7 @@ class Reason(Enum):
     FACE_NOT_SEEN = "K203"
     CAMERA_LOST = "K204"
     FACE_UNSURE = "K205"
+    FACE_TRIED_OFTEN = "K206"
     # Platform
     PLATFORM_UNREACHABLE = "K301"
     PLATFORM_SLOW = "K302"
@@ -81,6 +83,12 @@ class Refused(Exception):
         super().__init__(f"{reason.name} {detail}".strip())
         self.reason = reason
         self.detail = detail
+
+
+def fault(error: BaseException) -> str:
+    """The kind and the place of a bug, for the log; never its text, which may quote what a citizen brought."""
+    where = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {where[-1].filename}:{where[-1].lineno}" if where else type(error).__name__
 
 
 def _say(zh_what: str, zh_next: str, en_what: str, en_next: str, *, retry: bool) -> Explanation:
@@ -172,11 +180,18 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "For your safety, please go to a counter where staff will check.",
         retry=False,
     ),
+    Reason.FACE_TRIED_OFTEN: _say(
+        "人脸核验多次没有完成",
+        "请到人工窗口，由工作人员核验后办理。",
+        "The face check was not completed",
+        "Please go to a counter, where staff will check.",
+        retry=False,
+    ),
     Reason.PLATFORM_UNREACHABLE: _say(
         "暂时连不上政务服务平台",
-        "您的信息已清除，没有产生任何记录。请稍后再试，或到人工窗口办理。",
+        "您的信息已清除，没有打印任何内容。请稍后再试，或到人工窗口办理。",
         "The government platform cannot be reached",
-        "Your data has been wiped and nothing was issued. Please try later or go to a counter.",
+        "Your data has been wiped and nothing was printed. Please try later or go to a counter.",
         retry=True,
     ),
     Reason.PLATFORM_SLOW: _say(

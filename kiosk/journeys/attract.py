@@ -3,11 +3,17 @@
 import asyncio
 import logging
 import traceback
+from typing import Final
 
 from kiosk.desk import Desk, Lobby
 from kiosk.journeys.certificate import certificate
 from kiosk.pages import Kind
-from kiosk.reasons import Reason, Refused
+from kiosk.reasons import Reason, Refused, fault
+
+FACE_TRIES: Final = 3
+"""Then a member of staff checks: nobody may try masks for an afternoon, and nobody should have to turn for ever."""
+
+_FACE_AGAIN: Final = frozenset({Reason.FACE_NOT_LIVE, Reason.FACE_NOT_SEEN})
 
 log = logging.getLogger(__name__)
 
@@ -17,20 +23,45 @@ async def attract(desk: Desk) -> None:
     lobby = Lobby(desk.clock)
     while True:
         wish = await desk.welcome(lobby)
-        while await _serve(desk, wish):
-            pass
+        await _serve(desk, wish)
 
 
-async def _serve(desk: Desk, wish: Kind | None) -> bool:
-    """One journey, in a task of its own, which is what *stop* cancels. True: the citizen wants to try once more."""
+async def _serve(desk: Desk, wish: Kind | None) -> None:
+    """One visit: a journey, and another one for as long as it is refused and the citizen wants to try again."""
+    tries = 0
+    while refused := await _journey(desk, wish):
+        if refused.reason in _FACE_AGAIN:
+            tries += 1
+            if tries == FACE_TRIES:
+                refused = Refused(Reason.FACE_TRIED_OFTEN)
+        if not await desk.explain(refused):
+            return
+
+
+async def _journey(desk: Desk, wish: Kind | None) -> Refused | None:
+    """One journey, in a task of its own, which is what *stop* cancels. Returns why it was refused, if it was.
+
+    When the terminal goes down, the journey is left first, and a page that is just printing is recalled.
+    """
+    citizen = asyncio.create_task(certificate(desk, wish), name="citizen")
     try:
-        await asyncio.create_task(certificate(desk, wish), name="citizen")
-    except Refused as refused:
-        log.info("refused: %s %s", refused.reason.name, refused.detail)
-        return await desk.explain(refused)
-    except Exception as error:
-        # The place and the kind of the fault; never its text, which may quote what the citizen brought.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("fault: %s at %s:%s", type(error).__name__, where.filename, where.lineno)
-        return await desk.explain(Refused(Reason.INTERNAL))
-    return False
+        await asyncio.wait({citizen})
+    finally:
+        citizen.cancel()
+        await asyncio.gather(citizen, return_exceptions=True)
+    error = asyncio.CancelledError() if citizen.cancelled() else citizen.exception()
+    if error is None:
+        return None
+    if isinstance(error, Refused):
+        log.info("refused: %s %s", error.reason.name, error.detail)
+    else:
+        log.error("fault: %s", fault(error))
+    _forget(error)
+    return Refused(error.reason, error.detail) if isinstance(error, Refused) else Refused(Reason.INTERNAL)
+
+
+def _forget(error: BaseException | None) -> None:
+    """Wipes the frames of the journey that an exception keeps alive, and with them what the citizen brought."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

@@ -35,6 +35,10 @@ class CardPort:
     async def wait_absent(self) -> None:
         await self._reader.wait_absent()
 
+    async def wait_lost(self) -> None:
+        """Until the reader is gone: a reader in use is lost before it can come back as another one."""
+        await self._reader.wait_state(ReaderState.LOST)
+
     async def read(self) -> CardReading:
         """Raises Refused with a card reason."""
         try:

@@ -1,6 +1,7 @@
 """The main job and its bad days, each told as a list of (expected page, what happens then)."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -8,8 +9,12 @@ import pytest
 from conftest import Stage
 from theatre import PATIENCE_S, performing
 
+from hardware.cards.reading import CardReading
 from hardware.printers.port import Trouble
 from kiosk.audit.log import records, verify
+from kiosk.documents.gate import PrintableDocument
+from kiosk.documents.sealed import SealedDocument
+from kiosk.evidence import IssueRequest
 from kiosk.journeys.attract import attract
 from kiosk.pages import (
     Action,
@@ -34,6 +39,7 @@ from kiosk.pages import (
     Waiting,
 )
 from kiosk.reasons import Reason
+from kiosk.vision.witness import LiveMatch
 from platform_client.sandbox.faults import Fault
 
 KIND = "social-insurance"
@@ -41,9 +47,9 @@ Happening = Callable[[Stage], Awaitable[None] | None]
 Scene = tuple[type[Page], Happening | None]
 
 
-async def play(stage: Stage, scenes: list[Scene]) -> None:
+async def play(stage: Stage, scenes: list[Scene], terminal: Awaitable[None] | None = None) -> None:
     """Every page comes, in this order and no other, and on each the given thing happens."""
-    async with performing(attract(stage.desk)), asyncio.timeout(PATIENCE_S):
+    async with performing(terminal or attract(stage.desk)), asyncio.timeout(PATIENCE_S):
         for number, (_, happening) in enumerate(scenes):
             await stage.screen.seen(lambda pages, number=number: len(pages) > number)
             shown = [type(seen).__name__ for seen in stage.screen.pages[: number + 1]]
@@ -64,6 +70,10 @@ def lay_card(stage: Stage) -> None:
 
 def take_card(stage: Stage) -> None:
     stage.reader.remove()
+
+
+def unplug(stage: Stage) -> None:
+    stage.reader.unplug()
 
 
 def refused_for(reason: Reason) -> Happening:
@@ -354,19 +364,147 @@ async def test_a_printer_that_says_nothing_is_wrong_is_not_waited_for_for_ever(s
     nothing_printed(stage)
 
 
+async def test_what_the_terminal_knew_ends_with_the_session(stage: Stage) -> None:
+    """C20: while the page that says goodbye is read, nothing of this citizen is left in memory."""
+
+    def forgotten(stage: Stage) -> None:
+        refused_for(Reason.CANCELLED)(stage)
+        personal = (CardReading, LiveMatch, IssueRequest, SealedDocument, PrintableDocument)
+        assert [type(thing) for thing in gc.get_objects() if isinstance(thing, personal)] == []
+
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Cancel())), (Refusal, forgotten)])
+
+
+async def test_another_card_within_a_moment_is_another_person(stage: Stage) -> None:
+    """Whoever swaps cards after the face check gets nothing: the reader sees the change also between two polls."""
+
+    def swap(stage: Stage) -> None:
+        stage.reader.remove()
+        stage.reader.insert(stage.cards[1])
+
+    await play(stage, [*TO_PREVIEW, (Preview, swap), (Refusal, refused_for(Reason.CARD_REMOVED))])
+    nothing_printed(stage)
+
+
+async def test_the_card_is_lifted_while_it_is_read(stage: Stage) -> None:
+    stage.reader.faults.remove_during_read = True
+    await play(stage, [(Home, lay_card), (ReadingCard, None), (Refusal, refused_for(Reason.CARD_REMOVED))])
+
+
+@pytest.mark.parametrize(
+    "scenes", [[(Home, tap_tile), (PresentCard, None)], [*TO_PREVIEW, (Preview, None)]], ids=["present-card", "preview"]
+)
+async def test_the_reader_is_lost(stage: Stage, scenes: list[Scene]) -> None:
+    """Nobody is left waiting for a reader that is gone."""
+    page = scenes[-1][0]
+    await play(stage, [*scenes[:-1], (page, unplug), (Refusal, refused_for(Reason.READER_LOST))])
+    nothing_printed(stage)
+
+
+async def test_a_forgotten_card_serves_nobody(stage: Stage) -> None:
+    """The next citizen's tap does not begin with the last one's card: it must be taken away first."""
+
+    async def tap_beside_the_card(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].card_left)
+        stage.screen.tap(Pick(KIND))
+        take_card(stage)
+        lay_card(stage)
+
+    again: list[Scene] = [(Refusal, tap(Done())), (Home, tap_beside_the_card), (ReadingCard, None), (FaceCheck, None)]
+    # Without the wish of the tap that did not count, the certificate is asked for.
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Cancel())), *again, (Waiting, None), (ChooseCertificate, None)])
+
+
+async def test_after_three_tries_of_the_face_a_member_of_staff_checks(stage: Stage) -> None:
+    stage.booth.verdict = Reason.FACE_NOT_LIVE
+    one_try: list[Scene] = [(ReadingCard, None), (FaceCheck, None)]
+    again: list[Scene] = [*one_try, (Refusal, tap(Retry()))]
+    last: list[Scene] = [*one_try, (Refusal, refused_for(Reason.FACE_TRIED_OFTEN))]
+    await play(stage, [(Home, lay_card), *again, *again, *last])
+    assert stage.booth.asked == 3
+
+
+async def test_a_fault_of_the_terminal_itself_is_a_page_and_not_its_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: str, **fields: object) -> None:
+        raise OSError("no space left")
+
+    def fails(stage: Stage) -> None:
+        monkeypatch.setattr(stage.desk.audit, "record", broken)
+        lay_card(stage)
+
+    def recovers(stage: Stage) -> None:
+        refused_for(Reason.INTERNAL)(stage)
+        monkeypatch.undo()
+        take_card(stage)
+        stage.screen.tap(Done())
+
+    again: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, None)]
+    await play(stage, [(Home, fails), (Refusal, recovers), *again])
+    assert stage.booth.asked == 1
+
+
+async def test_a_fault_behind_the_home_page_closes_it_and_passes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(stage.printer, "condition", broken)
+
+    async def closed(stage: Stage) -> None:
+        await stage.clock.pass_by(21.0)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is Reason.INTERNAL)
+        monkeypatch.undo()
+        await stage.clock.pass_by(2.0)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is None)
+
+    await play(stage, [(Home, closed)])
+
+
+async def test_going_down_while_a_page_is_printed_recalls_it_and_goes_down(stage: Stage) -> None:
+    """SIGTERM in the middle of a job, also when the page is out before it can be recalled."""
+    stage.printer.trouble_during = Trouble.JAM
+    terminal = asyncio.ensure_future(attract(stage.desk))
+
+    async def go_down(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        stage.printer.comes_out_when_cancelled = True
+        terminal.cancel()
+        await asyncio.wait({terminal}, timeout=PATIENCE_S)
+
+    await play(stage, [*TO_PRINTING, (Printing, go_down)], terminal)
+    assert terminal.cancelled()
+    assert not stage.printer.holds_a_document
+
+
+async def test_a_rating_that_does_not_arrive_keeps_nobody(stage: Stage) -> None:
+    def rate(stage: Stage) -> None:
+        stage.faults.active, stage.faults.seconds = Fault.SLOW, 60.0
+        stage.screen.tap(Stars(5))
+
+    async def leave(stage: Stage) -> None:
+        take_card(stage)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], HandOver) and not pages[-1].card)
+        stage.screen.tap(Done())
+
+    await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, leave), (Rate, rate), (Home, None)])
+
+
 @pytest.mark.parametrize(
     "scenes",
     [
         [(Home, tap_tile), (PresentCard, None)],
         [(Home, lay_card), (ReadingCard, None), (FaceCheck, None)],
+        [*TO_CHOICE[:-1], (Waiting, None)],
         [*TO_CHOICE, (ChooseCertificate, None)],
         [*TO_PREVIEW, (Preview, None)],
     ],
-    ids=["present-card", "face-check", "choose", "preview"],
+    ids=["present-card", "face-check", "asking-kinds", "choose", "preview"],
 )
 async def test_stop_works_on_every_page(stage: Stage, scenes: list[Scene]) -> None:
-    stage.booth.go_on.clear() if scenes[-1][0] is FaceCheck else stage.booth.go_on.set()
     page = scenes[-1][0]
+    if page is FaceCheck:
+        stage.booth.go_on.clear()
     await play(stage, [*scenes[:-1], (page, tap(Cancel())), (Refusal, refused_for(Reason.CANCELLED))])
 
 

@@ -121,6 +121,7 @@ class MemoryPrinter:
     trouble_during: Trouble | None = None
     pages_out: int = 0
     hangs: bool = False
+    comes_out_when_cancelled: bool = False
 
     def __post_init__(self) -> None:
         self.asked = asyncio.Event()
@@ -160,6 +161,9 @@ class MemoryPrinter:
         yield JobReport(submission.pages if self._over is Outcome.PRINTED else self.pages_out, None, self._over)
 
     async def cancel(self, submission: Submission) -> None:
+        if self.comes_out_when_cancelled and self._pdf is not None:
+            self.printed.append(self._pdf)
+            self._over = Outcome.PRINTED
         self._over = self._over or Outcome.CANCELLED
         self._pdf = None
 
@@ -181,7 +185,7 @@ async def performing(attract: Awaitable[None]) -> AsyncIterator[None]:
     work = asyncio.ensure_future(attract)
     try:
         yield
-        if work.done():
+        if work.done() and not work.cancelled():
             work.result()
     finally:
         work.cancel()

@@ -102,6 +102,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "home-trouble-eight": Home(KINDS, Reason.PLATFORM_UNREACHABLE),
         "home-trouble-nothing-known": Home((), Reason.PRINTER_LOST),
         "home-getting-ready": Home(()),
+        "home-card-left": Home(KINDS[:4], card_left=True),
         "present-card": PresentCard(),
         "present-card-wish": PresentCard(kind),
         "reading-card": ReadingCard(),
