@@ -5,9 +5,14 @@ the end is only seen by whoever knows the last hash; anchoring that elsewhere is
 random pseudonym per session (E12); fields hold identifiers of devices, models, requests and documents, numbers and
 reasons, never personal data: the recorder refuses any text of a form that could be a resident number.
 
+A chain that does not hold (a line torn by a power cut, or worse) must not keep the terminal from serving, and must not
+be mended either: its files are set aside, untouched, in a folder of their own, and a new chain begins with a record
+that names the folder and the place.
+
 One record per line, canonical JSON (sorted keys, no blanks); `hash` is SHA-256 over the line without it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -36,13 +41,17 @@ class AuditLog:
 
     def __init__(self, directory: Path, clock: Clock, *, terminal: str, software: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        files = _files(directory)
         self._clock = clock
         self._session: str | None = None
-        self._seq, self._hash = (0, FIRST)
-        if files:
+        broken: tuple[str, str] | None = None
+        try:
             self._seq, self._hash = verify(directory)
-        self._file = (directory / f"audit-{len(files) + 1:06d}.jsonl").open("ab", buffering=0)
+        except AuditBroken as error:
+            self._seq, self._hash = 0, FIRST
+            broken = (_set_aside(directory), str(error))
+        self._file = (directory / f"audit-{len(_files(directory)) + 1:06d}.jsonl").open("xb", buffering=0)
+        if broken is not None:
+            self.record("audit.broken", set_aside=broken[0], why=broken[1])
         self.record("desk.started", terminal=terminal, software=software)
 
     def begin_session(self) -> None:
@@ -54,13 +63,15 @@ class AuditLog:
         self._session = None
 
     def record(self, event: str, **fields: Field) -> None:
-        """Appends one record. Raises ValueError when a field could be personal data, before anything is written."""
+        """Appends one record, whole or not at all.
+
+        Raises ValueError when a field could be personal data, and OSError when it cannot be kept.
+        """
         for name, value in fields.items():
             if isinstance(value, str) and _PERSONAL.search(value):
                 raise ValueError(f"audit field {name!r} of {event} could be personal data")
-        self._seq += 1
         body: dict[str, object] = {
-            "seq": self._seq,
+            "seq": self._seq + 1,
             "at": self._clock.now().isoformat(timespec="milliseconds"),
             "monotonic": round(self._clock.monotonic(), 3),
             "session": self._session,
@@ -69,9 +80,21 @@ class AuditLog:
             "fields": fields,
             "before": self._hash,
         }
-        self._hash = _digest(body)
-        self._file.write(_canonical({**body, "hash": self._hash}) + b"\n")
-        os.fsync(self._file.fileno())
+        digest = _digest(body)
+        self._append(_canonical({**body, "hash": digest}) + b"\n")
+        self._seq, self._hash = self._seq + 1, digest
+
+    def _append(self, line: bytes) -> None:
+        end = self._file.tell()
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError:
+            # Half a line would break the chain for the records that follow.
+            self._file.seek(end)
+            self._file.truncate(end)
+            raise
 
     def close(self) -> None:
         self._file.close()
@@ -113,6 +136,19 @@ def verify(directory: Path) -> tuple[int, str]:
             raise AuditBroken(f"{record.place}: was changed")
         seq, before = seq + 1, str(claimed)
     return seq, before
+
+
+def set_aside(directory: Path) -> list[str]:
+    """The folders of chains that did not hold, by name."""
+    return sorted(path.name for path in directory.glob("broken-*"))
+
+
+def _set_aside(directory: Path) -> str:
+    folder = directory / f"broken-{len(set_aside(directory)) + 1:06d}"
+    folder.mkdir()
+    for file in _files(directory):
+        file.rename(folder / file.name)
+    return folder.name
 
 
 def _files(directory: Path) -> list[Path]:

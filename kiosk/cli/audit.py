@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kiosk.audit.log import AuditBroken, verify
+    from kiosk.audit.log import AuditBroken, set_aside, verify
 
     answer: dict[str, object]
     code = 0
@@ -24,6 +24,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             count, last = verify(args.directory)
             answer = {"holds": True, "records": count, "last": last}
+            if broken := set_aside(args.directory):
+                # Until somebody has looked at it and taken it away, the answer to "does the log hold?" is no.
+                code, answer = 1, {**answer, "holds": False, "why": f"set aside: {', '.join(broken)}"}
         except AuditBroken as broken:
             code, answer = 1, {"holds": False, "why": str(broken)}
     print(json.dumps(answer) if args.json else "  ".join(f"{key}: {value}" for key, value in answer.items()))

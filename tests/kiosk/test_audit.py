@@ -1,11 +1,13 @@
 """The tamper-evident log (C19, E12, F06)."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
 
-from kiosk.audit.log import AuditBroken, AuditLog, verify
+from kiosk.__main__ import main
+from kiosk.audit.log import AuditBroken, AuditLog, set_aside, verify
 from kiosk.clock import SystemClock
 
 
@@ -59,10 +61,40 @@ def test_a_record_put_in_is_named(written: Path) -> None:
         verify(written)
 
 
+def test_a_line_torn_by_a_power_cut_is_set_aside_and_said(written: Path) -> None:
+    """The terminal serves again, the broken chain stays as it was, and nobody can overlook it."""
+    torn = b"".join(lines(written))[:-30]
+    rewrite(written, [torn])
+    AuditLog(written, SystemClock(), terminal="T-1", software="0.1.0").close()
+    assert (written / "broken-000001" / "audit-000001.jsonl").read_bytes() == torn
+    assert verify(written)[0] == 2
+    first = json.loads(lines(written)[0])
+    assert first["event"] == "audit.broken"
+    assert first["fields"] == {"set_aside": "broken-000001", "why": "audit-000001.jsonl:4: not JSON"}
+    assert main(["audit", "verify", str(written)]) == 1
+
+
 def test_a_log_that_was_tampered_with_is_not_continued(written: Path) -> None:
     rewrite(written, lines(written)[1:])
-    with pytest.raises(AuditBroken):
-        AuditLog(written, SystemClock(), terminal="T-1", software="0.1.0")
+    AuditLog(written, SystemClock(), terminal="T-1", software="0.1.0").close()
+    assert [json.loads(line)["seq"] for line in lines(written)] == [1, 2]
+    assert set_aside(written) == ["broken-000001"]
+
+
+def test_a_full_disk_breaks_no_chain(written: Path) -> None:
+    """What cannot be kept whole is not kept at all, and what follows still fits."""
+    log = AuditLog(written, SystemClock(), terminal="T-1", software="0.1.0")
+    size = (written / "audit-000002.jsonl").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
+    try:
+        with pytest.raises(OSError, match=r"space|large"):
+            log.record("print.out", pages=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log.record("print.out", pages=1)
+    log.close()
+    assert verify(written)[0] == 6
 
 
 @pytest.mark.parametrize("text", ["99000119900307123X", "number 990001199003071231.", "张三"])
