@@ -73,6 +73,8 @@ def test_the_typeface_has_every_glyph(fonts: Path, weight: str) -> None:
         ("brand", "surface"),
         ("brand", "brand_tint"),
         ("brand", "brand_tint_pressed"),
+        ("ink", "brand_tint_pressed"),
+        ("ink_soft", "brand_tint_pressed"),
         ("on_dark", "brand"),
         ("on_dark", "brand_pressed"),
         ("on_dark_soft", "brand"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
@@ -33,7 +33,7 @@ class Here:
 class Screen(Column):
     """One page, built from its view-model. `step` is its place in the step bar, if it has one."""
 
-    step: ClassVar[int | None] = None
+    step: int | None = None
 
     def __init__(self, page: Page, here: Here) -> None:
         self.here = here

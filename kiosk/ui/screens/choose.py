@@ -9,8 +9,8 @@ from kiosk.ui.theme.tokens import GAP, MARGIN
 from kiosk.ui.widgets.layout import Column, Space
 from kiosk.ui.widgets.pressable import tiles
 
-_ROOM_FOR_TILES = 310.0
-_TALLEST_TILE = 72.0
+_ROOM_FOR_TILES = 290.0
+_TALLEST_TILE = 70.0
 
 
 class ChooseCertificateScreen(Screen):

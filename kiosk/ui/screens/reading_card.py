@@ -6,6 +6,7 @@ from kiosk.pages import ReadingCard
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
 from kiosk.ui.theme.tokens import GAP, MARGIN
+from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Scene
 from kiosk.ui.widgets.layout import Column, Ground
 
@@ -17,4 +18,4 @@ class ReadingCardScreen(Screen):
         picture = Column(Scene("reading"), margin=12)
         Ground(picture, "brand_tint", 8)
         heading = title(self.here.say(wording.READING_TITLE), self.here.say(wording.READING_HOW), "center")
-        return Column(heading, picture, gap=GAP * 1.5, margin=(MARGIN, 14))
+        return Column(heading, picture, Activity(), gap=GAP * 1.5, margin=(MARGIN, 14))

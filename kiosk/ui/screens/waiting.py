@@ -7,7 +7,7 @@ from kivy.uix.widget import Widget
 
 from kiosk.pages import Stage, Waiting
 from kiosk.ui import wording
-from kiosk.ui.screens.base import Screen
+from kiosk.ui.screens.base import Here, Screen
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Badge
@@ -25,7 +25,9 @@ _ICONS: Final = {
 
 
 class WaitingScreen(Screen):
-    step = 3
+    def __init__(self, page: Waiting, here: Here) -> None:
+        self.step = 4 if page.stage is Stage.RECALLING else 3
+        super().__init__(page, here)
 
     def body(self, page: Waiting) -> Widget:
         here = self.here
