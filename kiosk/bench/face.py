@@ -62,7 +62,7 @@ async def _followed(seen: AsyncIterator[Guidance | LiveMatch], machine: Machine)
     raise NotMeasured("the check ended without a match")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Recording:
     """One check: the pictures with their times, and the models that look at them."""
 
@@ -93,6 +93,8 @@ def record(assets: Path, person: Path, card: Portrait) -> Recording:
         frame = camera.read()
         frames.append(frame)
         check.see(frame.rgb, frame.time_s)
+    camera.close()
+    check.forget()
     if not isinstance(check.verdict, Matched):
         raise NotMeasured("the simulated citizen does not pass the check")
     return replace(recording, frames=tuple(frames))
