@@ -7,6 +7,8 @@ printer is asked for the job of that name. Rules that keep one issue from becomi
 - The queue's copy is purged as soon as the printer has said the last word on the job, or has vanished with it: nothing
   that lies in a spool can be sent again later.
 - A printer that comes back without knowing the job, or counts fewer pages than we sent, makes the job `UNCERTAIN`.
+- What a process before us left behind (it died over a printer without paper) is ended before anything else: no page
+  may come out for somebody who has gone.
 - No state of the queue is ever taken as proof of paper; it only tells that a job will not reach the printer any more.
 """
 
@@ -29,6 +31,7 @@ HEARTBEAT_S: Final = 1.0
 SPOOLER_WITHIN_S: Final = 10.0
 LET_GO_WITHIN_S: Final = 15.0
 _CHUNK: Final = 65536
+_OURS: Final = "certificate-"
 _OPTIONS: Final = {"media": "iso_a4_210x297mm", "sides": "one-sided", "copies": "1"}
 _ENDED_AT_PRINTER: Final = {IppJobState.CANCELED: Outcome.CANCELLED, IppJobState.ABORTED: Outcome.ABORTED}
 # A job whose filter failed is "stopped" in the queue and stays there. A completed one that the printer has never heard
@@ -63,10 +66,12 @@ class CupsQueue:
         self._spooler = _Spooler(server_port, queue)
         self._job: _Job | None = None
         self._looking = asyncio.Lock()
+        self._swept = False
 
     async def condition(self) -> Trouble | None:
         """See `Printer.condition`."""
         try:
+            await self._sweep()
             return await self._device.condition()
         except PrinterError as error:
             return error.trouble
@@ -77,10 +82,11 @@ class CupsQueue:
             if not self._job.cancelling:
                 raise RuntimeError("one job at a time: the last one has no outcome yet")
             await self.cancel(self._job.submission)  # whoever began to cancel it was interrupted
+        await self._sweep()
         if (trouble := await self._device.condition()) is not None:
             raise PrinterError(trouble, "the printer says that it cannot print")
         await self._spooler.run(_Spooler.resume)
-        name = f"certificate-{secrets.token_hex(4)}"
+        name = f"{_OURS}{secrets.token_hex(4)}"
         try:
             number = await self._spooler.run(lambda spooler: spooler.print(pdf, name))
         except BaseException:
@@ -123,6 +129,14 @@ class CupsQueue:
         """See `Printer.close`."""
         self._spooler.close()
         await self._device.close()
+
+    async def _sweep(self) -> None:
+        """Once, as soon as queue and printer can be reached: ends every job of ours, none of which this object sent."""
+        if not self._swept:
+            await self._spooler.run(lambda spooler: spooler.withdraw_named(_OURS))
+            for job in await self._device.jobs_under_way(_OURS):
+                await self._device.cancel(job)
+            self._swept = True
 
     def _known(self, submission: Submission) -> _Job:
         if self._job is None or self._job.submission != submission:
@@ -268,11 +282,11 @@ class _Spooler:
         with contextlib.suppress(cups.IPPError):
             self._connection.cancelJob(number, purge_job=True)
 
-    def withdraw_named(self, name: str) -> None:
-        """Withdraw the job of this name, if there is one."""
+    def withdraw_named(self, prefix: str) -> None:
+        """Withdraw the jobs whose names begin so."""
         waiting = self._connection.getJobs("not-completed", requested_attributes=["job-id", "job-name"])
         for number, job in waiting.items():
-            if job.get("job-name") == name:
+            if str(job.get("job-name", "")).startswith(prefix):
                 self.withdraw(number)
 
     def resume(self) -> None:

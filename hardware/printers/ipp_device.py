@@ -70,6 +70,13 @@ class IppDevice:
 
     async def job_named(self, name: str) -> DeviceJob | None:
         """The job of this name, over or not; None when the printer knows none."""
+        return next((job for known, job in await self._jobs() if known == name), None)
+
+    async def jobs_under_way(self, prefix: str) -> list[DeviceJob]:
+        """The jobs that are not over and whose names begin so."""
+        return [job for name, job in await self._jobs() if name.startswith(prefix) and not job.ended]
+
+    async def _jobs(self) -> list[tuple[str, DeviceJob]]:
         answer = await self._ask(
             IppOperation.GET_JOBS,
             {
@@ -77,10 +84,13 @@ class IppDevice:
                 "requested-attributes": ["job-id", "job-name", "job-state", "job-impressions-completed"],
             },
         )
-        for job in answer["jobs"]:
-            if job.get("job-name") == name:
-                return DeviceJob(job["job-id"], IppJobState(job["job-state"]), job.get("job-impressions-completed"))
-        return None
+        return [
+            (
+                job.get("job-name", ""),
+                DeviceJob(job["job-id"], IppJobState(job["job-state"]), job.get("job-impressions-completed")),
+            )
+            for job in answer["jobs"]
+        ]
 
     async def cancel(self, job: DeviceJob) -> None:
         """Ask the printer to stop the job; a job that is over or gone is left alone. Raises PrinterError(OFFLINE)."""

@@ -88,3 +88,16 @@ class TestWhatAQueueCanGetWrong:
             async with asyncio.timeout(MIDWAY_S):
                 await bench.printer.submit(pdf, 1)
         await prints_only(bench, "wanted")
+
+    async def test_what_a_process_that_died_has_left_is_ended(self, bench: CupsBench) -> None:
+        """Its citizen has gone: after the refill their page must not come out."""
+        bench.empty_tray_during_next_job()
+        submission = await bench.printer.submit(document("orphan"), 1)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        successor = CupsQueue(bench.server.port, QUEUE, bench.device.uri)
+        assert await successor.condition() is Trouble.PAPER_EMPTY
+        await bench.fill_tray()
+        submission = await successor.submit(document("wanted"), 1)
+        assert (await ended(successor, submission)).outcome is Outcome.PRINTED
+        assert texts(bench.papers()) == [["wanted"]]
+        await successor.close()
