@@ -6,23 +6,22 @@ when it ends for whatever reason. One that says nothing for `watchdog_s` hangs a
 """
 
 import asyncio
-import contextlib
-import ctypes
 import logging
 import os
-import signal
 import socket
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG: Final = 1
+# No orphan survives its supervisor (prctl(2), PR_SET_PDEATHSIG).
+_DIE_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 _AGAIN_S: Final = (0.0, 0.2, 1.0, 5.0)  # how long to wait before the next start, by failures in a row
 _STEADY_S: Final = 10.0  # a process that ran this long has not failed in a row
-
-_libc = ctypes.CDLL(None, use_errno=True)
+_BRIEF_S: Final = 1.0  # one that ended sooner has, whatever its exit code says
+_NOT_STARTED: Final = 127  # as a shell would say it
 
 
 class StartFailed(Exception):
@@ -107,42 +106,51 @@ class Supervised:
         while not self._stopped:
             began = loop.time()
             code = await self._once()
-            failures = 0 if loop.time() - began > _STEADY_S or code == 0 else failures + 1
+            lasted = loop.time() - began
+            fine = lasted > _STEADY_S or (code == 0 and lasted > _BRIEF_S)
+            failures = 0 if fine else failures + 1
             log.info("%s ended with %s", self.command.name, code)
             await asyncio.sleep(_AGAIN_S[min(failures, len(_AGAIN_S) - 1)])
 
     async def _once(self) -> int:
         """One life of the process: start, ready, watchdog, end. Returns its exit code."""
-        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        notify.setblocking(False)
-        address = self._logs.parent / f"notify-{self.command.name}"
-        address.unlink(missing_ok=True)
-        notify.bind(str(address))
-        watchdog_s = self.command.watchdog_s
-        environment = {**os.environ, **self.command.environment, "NOTIFY_SOCKET": str(address)}
-        if watchdog_s is not None:
-            environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
-        self._process = await asyncio.create_subprocess_exec(
+        with (
+            tempfile.TemporaryDirectory(prefix="notify-", ignore_cleanup_errors=True) as folder,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
+        ):
+            notify.setblocking(False)
+            notify.bind(f"{folder}/socket")
+            try:
+                self._process = await self._started_with(f"{folder}/socket")
+            except OSError as error:
+                log.error("%s cannot be started: %s", self.command.name, error.strerror)
+                return _NOT_STARTED
+            journal = asyncio.create_task(self._keep_log(self._process.stdout))
+            self.starts += 1
+            self.ready.clear()
+            self._started.set()
+            listener = asyncio.create_task(self._listen(notify, self.command.watchdog_s))
+            try:
+                return await self._process.wait()
+            finally:
+                listener.cancel()
+                await asyncio.gather(listener, journal, return_exceptions=True)
+                self.ready.clear()
+
+    async def _started_with(self, notify: str) -> asyncio.subprocess.Process:
+        """In a process group of its own, so that Ctrl-C is ours alone."""
+        environment = {**os.environ, **self.command.environment, "NOTIFY_SOCKET": notify}
+        if self.command.watchdog_s is not None:
+            environment["WATCHDOG_USEC"] = str(int(self.command.watchdog_s * 1e6))
+        return await asyncio.create_subprocess_exec(
+            *_DIE_WITH_US,
             *self.command.argv,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            preexec_fn=_die_with_parent,
+            process_group=0,
         )
-        journal = asyncio.create_task(self._keep_log(self._process.stdout))
-        self.starts += 1
-        self.ready.clear()
-        self._started.set()
-        listener = asyncio.create_task(self._listen(notify, watchdog_s))
-        try:
-            return await self._process.wait()
-        finally:
-            listener.cancel()
-            await asyncio.gather(listener, journal, return_exceptions=True)
-            notify.close()
-            address.unlink(missing_ok=True)
-            self.ready.clear()
 
     async def _keep_log(self, output: asyncio.StreamReader | None) -> None:
         """Writes what the process says: it may be confined to writing no file itself."""
@@ -164,11 +172,3 @@ class Supervised:
             if b"READY=1" in message.split(b"\n"):
                 self.ready.set()
                 patience = watchdog_s
-
-
-def _die_with_parent() -> None:
-    """Runs in the child before exec: no orphan survives its supervisor (prctl(2), PR_SET_PDEATHSIG); Ctrl-C is ours
-    alone."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.setpgid(0, 0)

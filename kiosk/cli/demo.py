@@ -20,6 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
+    import signal
     import sys
 
     from hardware.printers.loopback_server import ServerError
@@ -27,11 +28,28 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.demo.play import demo
     from kiosk.processes import StartFailed
 
+    async def until_told_to_end() -> bool:
+        """SIGTERM and a closed terminal end it as Ctrl-C does: everything is stopped, and nothing personal stays."""
+        work = asyncio.ensure_future(demo(args))
+        ends = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, ends.set)
+        told = asyncio.ensure_future(ends.wait())
+        try:
+            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            if not work.done():
+                work.cancel()
+        return await work
+
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="demo: %(levelname)s %(message)s")
     try:
-        return 0 if asyncio.run(demo(args)) else 1
+        return 0 if asyncio.run(until_told_to_end()) else 1
     except (NoDisplay, ServerError, StartFailed) as error:
         print(f"kiosk demo: {error}", file=sys.stderr)
         return 2
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT

@@ -59,3 +59,63 @@ async def test_stop_ends_it_for_good(tmp_path: Path) -> None:
     assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_a_long_name_of_the_log_folder_is_no_trouble(tmp_path: Path) -> None:
+    """A socket's path has 108 bytes at most (unix(7))."""
+    logs = tmp_path / ("long" * 25)
+    logs.mkdir()
+    process = Supervised(program("time.sleep(600)"), logs)
+    await process.start()
+    await process.stop()
+
+
+async def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    supervisor = f"""
+import asyncio, sys
+from pathlib import Path
+from kiosk.processes import Command, Supervised
+
+async def main():
+    code = "import time; from systemd import daemon; daemon.notify('READY=1'); time.sleep(600)"
+    process = Supervised(Command("worker", (sys.executable, "-c", code)), Path({str(tmp_path)!r}))
+    await process.start()
+    print(process.pid, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", supervisor, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    pid = int(await asyncio.wait_for(parent.stdout.readline(), 20))
+    watched = os.pidfd_open(pid)
+    parent.kill()
+    await parent.wait()
+    gone = asyncio.Event()
+    asyncio.get_running_loop().add_reader(watched, gone.set)
+    try:
+        await asyncio.wait_for(gone.wait(), 5)
+    finally:
+        asyncio.get_running_loop().remove_reader(watched)
+        os.close(watched)
+
+
+async def test_one_that_ends_at_once_is_not_started_in_a_storm(tmp_path: Path) -> None:
+    command = Command("brief", ("true",), watchdog_s=None)
+    process = Supervised(command, tmp_path)
+    process.launch()
+    try:
+        await asyncio.wait_for(process.ready_again(2), 1.5)
+    except TimeoutError:
+        pass
+    finally:
+        await process.stop()
+    assert 1 <= process.starts <= 4
+
+
+async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
+    process = Supervised(Command("ghost", ("/no/such/program",), ready_s=1.0), tmp_path)
+    with pytest.raises(StartFailed, match="ghost"):
+        await process.start()
+    await process.stop()
+    assert "No such file" in (tmp_path / "ghost.log").read_text()
