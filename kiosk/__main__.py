@@ -3,6 +3,7 @@ needs it."""
 
 import argparse
 import importlib
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -22,7 +23,11 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one sub-command; returns its exit code (0 yes, 1 no, 2 cannot tell or wrong usage)."""
+    """Runs one sub-command; returns its exit code (0 yes, 1 no, 2 cannot tell or wrong usage).
+
+    None of our processes leaves a core file: its memory may hold a citizen's data (C20).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else ""
     if name not in COMMANDS:

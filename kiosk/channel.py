@@ -7,6 +7,8 @@ replaces the first, because the supervisor starts a new one only when the old on
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,8 +39,13 @@ class Channel:
     async def listen(self, path: Path) -> None:
         """Opens the socket, readable and writable by this user only."""
         path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path)
-        path.chmod(0o600)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listening.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening)
 
     def send(self, message: Message) -> bool:
         """Hands the message to the worker; False when there is none (it will be asked again when it is back)."""

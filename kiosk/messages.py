@@ -21,6 +21,13 @@ class BadMessage(Exception):
     """The peer sent something that is not one of our messages."""
 
 
+class _Private(Struct, frozen=True):
+    """Holds what is a citizen's, and shows nothing of it: a message may end up in an exception or a log."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
 # --- desk -> ui, ui -> desk ------------------------------------------------------------------------------------------
 
 
@@ -45,7 +52,7 @@ class Act(Struct, frozen=True, tag=True):
 # --- desk -> vision, vision -> desk ----------------------------------------------------------------------------------
 
 
-class ProvePresence(Struct, frozen=True, tag=True):
+class ProvePresence(_Private, frozen=True, tag=True):
     """Start a check against this document portrait (`encoding`: webp, jpeg, jp2, wlt). `id` names the check."""
 
     id: int
@@ -103,7 +110,7 @@ class Trust(Struct, frozen=True):
     crls: tuple[bytes, ...]
 
 
-class Verify(Struct, frozen=True, tag=True):
+class Verify(_Private, frozen=True, tag=True):
     """Verify these bytes; answered by `Verified` or `NotVerified`. `nonce` salts the digests of the answer."""
 
     id: int
@@ -147,7 +154,7 @@ class NotVerified(Struct, frozen=True, tag=True):
     detail: str
 
 
-class Render(Struct, frozen=True, tag=True):
+class Render(_Private, frozen=True, tag=True):
     """Draw page `page` (0-based) of these bytes at `dpi`; answered by `Rendered` or `NotVerified`."""
 
     id: int
@@ -156,7 +163,7 @@ class Render(Struct, frozen=True, tag=True):
     dpi: int
 
 
-class Rendered(Struct, frozen=True, tag=True):
+class Rendered(_Private, frozen=True, tag=True):
     """One page as PNG."""
 
     id: int

@@ -7,9 +7,9 @@ already masked, except the preview of the certificate itself.
 """
 
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk.reasons import Reason
 
@@ -133,6 +133,9 @@ class Preview(Struct, frozen=True, tag=True):
     png: bytes
     pages: int
 
+    def __repr__(self) -> str:
+        return f"Preview({self.kind.code}, …)"
+
 
 class Printing(Struct, frozen=True, tag=True):
     """Paper is on its way. `trouble`: the printer needs staff before it can go on; `seconds_left` until we give up."""
@@ -205,7 +208,7 @@ class Retry(Struct, frozen=True, tag=True):
 class Stars(Struct, frozen=True, tag=True):
     """A rating: 5 very satisfied … 1 very dissatisfied (B21)."""
 
-    value: int
+    value: Annotated[int, Meta(ge=1, le=5)]
 
 
 class StillHere(Struct, frozen=True, tag=True):

@@ -64,6 +64,13 @@ def test_the_command_is_light() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_no_process_of_ours_leaves_a_core_file() -> None:
+    """C20."""
+    code = "import resource, kiosk.__main__ as m; m.main([]); print(resource.getrlimit(resource.RLIMIT_CORE))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "(0, 0)"
+
+
 def test_nothing_of_a_machine_is_in_the_tree() -> None:
     """No path of a developer's machine and no host of a package registry."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)

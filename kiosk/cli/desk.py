@@ -20,8 +20,7 @@ def run(args: argparse.Namespace) -> int:
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
     try:
-        profile = load(args.profile)
+        return asyncio.run(serve(load(args.profile)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2
-    return asyncio.run(serve(profile))

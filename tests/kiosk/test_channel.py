@@ -7,8 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Message, Show, decode, encode, receive
-from kiosk.pages import Cancel, Home, Kind, Pick, PresentCard, Printing, SwitchLanguage, Text
+from kiosk.channel import Channel
+from kiosk.messages import (
+    FRAME_LIMIT,
+    Act,
+    BadMessage,
+    Message,
+    ProvePresence,
+    Render,
+    Rendered,
+    Show,
+    Trust,
+    Verify,
+    decode,
+    encode,
+    receive,
+)
+from kiosk.pages import Cancel, Home, Kind, Pick, PresentCard, Preview, Printing, Stars, SwitchLanguage, Text
 from kiosk.ports.screen import UiScreen
 from kiosk.reasons import Reason
 
@@ -95,7 +110,7 @@ async def test_a_worker_that_speaks_another_language_is_cut_off(screen: UiScreen
         assert await asyncio.wait_for(stranger.reader.read(), 5) == b""
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"\x80", b"\x81\xa4type\xa4Nope"])
+@pytest.mark.parametrize("body", [b"", b"hello", b"\x80", b"\x81\xa4type\xa4Nope", encode(Act(1, Stars(6)))[4:]])
 def test_what_is_not_a_message_is_refused_without_quoting_it(body: bytes) -> None:
     with pytest.raises(BadMessage, match="not one of our messages"):
         decode(body)
@@ -113,3 +128,32 @@ async def test_a_frame_that_is_too_long_is_not_read() -> None:
 )
 def test_messages_survive_the_wire(message: Message) -> None:
     assert decode(encode(message)[4:]) == message
+
+
+SECRET = b"a citizen's"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ProvePresence(1, SECRET, "webp"),
+        Verify(1, SECRET, Trust((), (), ()), "00"),
+        Render(1, SECRET, 0, 110),
+        Rendered(1, SECRET),
+        Show(1, Preview(KIND, "", "2026-12-31", SECRET, 1), "zh", KIND.title),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_what_is_a_citizens_shows_itself_to_nobody(message: Message) -> None:
+    """E05."""
+    assert "citizen" not in f"{message!r} {message}"
+    assert decode(encode(message)[4:]) == message
+
+
+async def test_no_other_user_may_connect_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The socket is born closed, instead of being closed a moment later."""
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    channel = Channel("worker", on_message=lambda message: None)
+    await channel.listen(tmp_path / "worker.sock")
+    assert (tmp_path / "worker.sock").stat().st_mode & 0o777 == 0o600
+    await channel.close()
