@@ -39,7 +39,8 @@ class Glass(App):
         self._show: Show | None = None
         self._screen: Screen | None = None
         self._countdown: Countdown | None = None
-        self._frames = self._built = 0
+        self._frames = 0
+        self._built = self._first = 0  # screens so far, and which of them was the first with the page that is shown
         self._ready = False
         self._probe = Probe(probe) if probe else None
         self.closed_by_hand = False
@@ -91,6 +92,8 @@ class Glass(App):
         self._door.shown(before, show)
         if not (before and self._screen and self._fits(before, show)):
             self._replace(show)
+        if before is None or before.seq != show.seq:
+            self._first = self._built
         self._count(before, show)
         self._paint()  # every Show is followed by a frame, also when it looks the same
 
@@ -126,8 +129,9 @@ class Glass(App):
             self._panel.add_widget(self._countdown)
 
     def _act(self, number: int, action: Action) -> None:
-        """A finger that was put down on a screen that is gone means nothing to the one that is there."""
-        if self._show and number == self._built:
+        """A finger that was put down on a page that is gone means nothing to the one that is there; an update of the
+        page under the finger does not matter."""
+        if self._show and number >= self._first:
             self._door.send(self._show.seq, action)
 
     def _paint(self, *_: Any) -> None:

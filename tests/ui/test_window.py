@@ -195,6 +195,25 @@ def test_a_finger_put_down_on_a_page_that_is_gone_means_nothing(half_stage: Stag
     assert half_stage.act() == Act(shown["seq"], SwitchLanguage("en"))
 
 
+@pytest.mark.parametrize(
+    ("page", "update", "button", "action"),
+    [
+        (HandOver(KIND, 1, card=True), HandOver(KIND, 1, card=False), "done", Done()),
+        (Printing(KIND), Printing(KIND, Reason.PAPER_EMPTY, 60), "cancel", Cancel()),
+    ],
+)
+def test_a_finger_put_down_before_an_update_counts(
+    half_stage: Stage, page: Page, update: Page, button: str, action: Action
+) -> None:
+    shown = half_stage.show(page)
+    half_stage.press(button)
+    half_stage.until(lambda seen: any(item["pressed"] for item in seen["items"]))
+    half_stage.show(update, seq=shown["seq"])
+    half_stage.until(lambda seen: seen["built"] > shown["built"])
+    half_stage.lift()
+    assert half_stage.act() == Act(shown["seq"], action)
+
+
 def test_a_long_wait_is_admitted(half_stage: Stage) -> None:
     half_stage.show(Waiting(Step.ISSUING))
     half_stage.until(lambda shown: any(item["text"] == wording.WAIT_MORE.zh for item in shown["items"]))

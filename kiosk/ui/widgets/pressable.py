@@ -35,6 +35,9 @@ class Pressable(ButtonBehavior, BoxLayout):
         if self.ground:
             self.ground.tint(self._grounds[state == "down"])
 
+    def on_press(self) -> None:
+        self.last_touch.ud["pressed"] = self  # a touch knows its widgets weakly, and an update may replace this one
+
     def on_release(self) -> None:
         self._act(self._action)
 
