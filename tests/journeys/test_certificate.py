@@ -508,13 +508,31 @@ async def test_stop_works_on_every_page(stage: Stage, scenes: list[Scene]) -> No
     await play(stage, [*scenes[:-1], (page, tap(Cancel())), (Refusal, refused_for(Reason.CANCELLED))])
 
 
-async def test_an_idle_minute_ends_the_session_with_a_countdown(stage: Stage) -> None:
+async def test_stop_works_while_the_card_is_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def asked_before_the_card_is_read() -> None:
+        stage.reader.faults.silent = stage.desk.reader.present
+
+    monkeypatch.setattr(stage.printer, "condition", asked_before_the_card_is_read)
+    await play(stage, [(Home, lay_card), (ReadingCard, tap(Cancel())), (Refusal, refused_for(Reason.CANCELLED))])
+
+
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        [(Home, tap_tile), (PresentCard, None)],
+        [*TO_CHOICE, (ChooseCertificate, None)],
+        [*TO_PREVIEW, (Preview, None)],
+    ],
+    ids=["present-card", "choose", "preview"],
+)
+async def test_an_idle_minute_ends_the_session_with_a_countdown(stage: Stage, scenes: list[Scene]) -> None:
     async def idle(stage: Stage) -> None:
         await stage.clock.pass_by(46.0)
         assert stage.screen.countdown == 19
         await stage.clock.pass_by(20.0)
 
-    await play(stage, [*TO_CHOICE, (ChooseCertificate, idle), (Refusal, refused_for(Reason.IDLE))])
+    await play(stage, [*scenes[:-1], (scenes[-1][0], idle), (Refusal, refused_for(Reason.IDLE))])
+    nothing_printed(stage)
 
 
 async def test_one_tap_stops_the_countdown(stage: Stage) -> None:
