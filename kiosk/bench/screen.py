@@ -48,8 +48,11 @@ async def change_pages(desk: Desk, glass: Glass, kinds: Sequence[Kind], rounds: 
 
 
 async def rest(probe: Path, page: str, seconds: float) -> Idle:
-    """Watches the page that is shown. Nobody touches anything."""
+    """Watches the page that is shown. Nobody touches anything, and the clock in its head does not reach a new minute."""
     await asyncio.sleep(SETTLES_S)
+    until_minute_s = 60 - time.time() % 60
+    if until_minute_s < seconds + 1:
+        await asyncio.sleep(until_minute_s + 1)
     before = await frames(probe)
     await asyncio.sleep(seconds)
     return Idle(page, seconds, await frames(probe) - before)
