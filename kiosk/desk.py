@@ -48,7 +48,7 @@ from kiosk.pages import (
     Stars,
     Waiting,
 )
-from kiosk.reasons import MAY_LEAVE_PAPER, ONCE_SENT, Reason, Refused, fault
+from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, ONCE_SENT, Reason, Refused, fault
 from kiosk.vision.witness import LiveMatch
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ class Desk:
         async def answer() -> bool:
             while True:
                 match await self.screen.action():
-                    case Retry():
+                    case Retry() if EXPLANATIONS[refused.reason].retry:
                         return True
                     case Done() | Cancel():
                         return False

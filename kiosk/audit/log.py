@@ -59,8 +59,10 @@ class AuditLog:
         self.record("session.began")
 
     def end_session(self, outcome: str) -> None:
-        self.record("session.ended", outcome=outcome)
-        self._session = None
+        try:
+            self.record("session.ended", outcome=outcome)
+        finally:
+            self._session = None
 
     def record(self, event: str, **fields: Field) -> None:
         """Appends one record, whole or not at all.

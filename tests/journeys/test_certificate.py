@@ -419,8 +419,13 @@ async def test_after_three_tries_of_the_face_a_member_of_staff_checks(stage: Sta
     stage.booth.verdict = Reason.FACE_NOT_LIVE
     one_try: list[Scene] = [(ReadingCard, None), (FaceCheck, None)]
     again: list[Scene] = [*one_try, (Refusal, tap(Retry()))]
-    last: list[Scene] = [*one_try, (Refusal, refused_for(Reason.FACE_TRIED_OFTEN))]
-    await play(stage, [(Home, lay_card), *again, *again, *last])
+
+    def insist(stage: Stage) -> None:
+        refused_for(Reason.FACE_TRIED_OFTEN)(stage)
+        stage.screen.tap(Retry())
+        stage.screen.tap(Done())
+
+    await play(stage, [(Home, lay_card), *again, *again, *one_try, (Refusal, insist), (Home, None)])
     assert stage.booth.asked == 3
 
 
