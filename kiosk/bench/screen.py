@@ -48,7 +48,7 @@ async def change_pages(desk: Desk, glass: Glass, kinds: Sequence[Kind], rounds: 
 
 
 async def rest(probe: Path, page: str, seconds: float) -> Idle:
-    """Watches the page that is shown. Nobody touches anything, and the clock in its head does not reach a new minute."""
+    """Watches the page that is shown. Nobody touches anything, and its clock does not reach a new minute."""
     await asyncio.sleep(SETTLES_S)
     until_minute_s = 60 - time.time() % 60
     if until_minute_s < seconds + 1:

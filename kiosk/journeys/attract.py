@@ -5,8 +5,9 @@ import logging
 import traceback
 from typing import Final
 
-from kiosk.desk import Desk, Lobby
+from kiosk.desk import Desk
 from kiosk.journeys.certificate import certificate
+from kiosk.lobby import Lobby
 from kiosk.pages import Kind
 from kiosk.reasons import Reason, Refused, fault
 
@@ -20,13 +21,13 @@ log = logging.getLogger(__name__)
 
 async def attract(desk: Desk) -> None:
     """Serves one citizen after another; never returns. Whatever goes wrong in a journey ends on a page that says so."""
-    lobby = Lobby(desk.clock)
+    lobby = desk.lobby()
     while True:
-        wish = await desk.welcome(lobby)
-        await _serve(desk, wish)
+        wish = await lobby.welcome()
+        await _serve(desk, lobby, wish)
 
 
-async def _serve(desk: Desk, wish: Kind | None) -> None:
+async def _serve(desk: Desk, lobby: Lobby, wish: Kind | None) -> None:
     """One visit: a journey, and another one for as long as it is refused and the citizen wants to try again."""
     tries = 0
     while refused := await _journey(desk, wish):
@@ -34,7 +35,7 @@ async def _serve(desk: Desk, wish: Kind | None) -> None:
             tries += 1
             if tries == FACE_TRIES:
                 refused = Refused(Reason.FACE_TRIED_OFTEN)
-        if not await desk.explain(refused):
+        if not await lobby.explain(refused):
             return
 
 

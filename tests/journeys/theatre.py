@@ -15,6 +15,7 @@ from itertools import count
 
 from hardware.cards.reading import Portrait
 from hardware.printers.port import JobReport, Outcome, Submission, Trouble
+from kiosk.citizen import BRIEF_S
 from kiosk.messages import Guidance, Matched
 from kiosk.pages import Action, Page, Prompt
 from kiosk.reasons import Reason, Refused
@@ -39,6 +40,8 @@ class HandClock:
         return self._began + timedelta(seconds=self._now - 1000.0)
 
     async def sleep(self, seconds: float) -> None:
+        if seconds <= BRIEF_S:
+            return  # no work is brief on this stage: every page that may be left out is shown
         alarm = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), alarm))
         await alarm

@@ -1,0 +1,113 @@
+"""Before and after a citizen: the home page, kept true, and the page that says why a journey ended."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from kiosk.clock import within
+from kiosk.pages import Cancel, Done, Home, Kind, Offer, Pick, Refusal, Retry
+from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, Reason, Refused, fault
+
+if TYPE_CHECKING:
+    from kiosk.desk import Desk
+
+log = logging.getLogger(__name__)
+
+FRESH_S: Final = 10.0
+"""How often the home page asks whether a citizen could be served; while not, every `TROUBLED_S`."""
+TROUBLED_S: Final = 1.0
+GRACE_S: Final = 20.0
+"""A terminal that was just switched on is given this long to find its platform and printer before it complains."""
+
+
+class Lobby:
+    """Remembers the last offers for the next welcome."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+        self._complains_from = desk.clock.monotonic() + GRACE_S
+        self._offers: tuple[Offer, ...] = ()
+        self._trouble: Reason | None = None
+
+    async def welcome(self) -> Kind | None:
+        """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None)."""
+        self._desk.screen.reset()
+        card = asyncio.ensure_future(self._fresh_card())
+        fresh = asyncio.ensure_future(self._keep_fresh())
+        tapped = asyncio.ensure_future(self._tapped())
+        try:
+            await asyncio.wait({card, fresh, tapped}, return_when=asyncio.FIRST_COMPLETED)
+            return next(task.result() for task in (fresh, card, tapped) if task.done())
+        finally:
+            for task in (card, fresh, tapped):
+                task.cancel()
+
+    async def explain(self, refused: Refused) -> bool:
+        """The refusal page, until the citizen has read it or a while has passed. True: they want to try again."""
+        screen, reader = self._desk.screen, self._desk.reader
+        paper = refused.reason in MAY_LEAVE_PAPER
+        screen.show(Refusal(refused.reason, card=reader.present, paper=paper))
+
+        async def answer() -> bool:
+            while True:
+                match await screen.action():
+                    case Retry() if EXPLANATIONS[refused.reason].retry:
+                        return True
+                    case Done() | Cancel():
+                        return False
+
+        async def follow_card() -> None:
+            await reader.wait_absent()
+            screen.show(Refusal(refused.reason, card=False, paper=paper))
+
+        card = asyncio.ensure_future(follow_card())
+        try:
+            return await within(self._desk.clock, self._desk.timing.farewell_s, answer())
+        except TimeoutError:
+            return False
+        finally:
+            card.cancel()
+
+    @property
+    def _kinds(self) -> dict[str, Kind]:
+        return {offer.kind.code: offer.kind for offer in self._offers}
+
+    async def _tapped(self) -> Kind:
+        """The kind of the tile that somebody taps. A card that lies there now is not theirs: it would have begun."""
+        while True:
+            match await self._desk.screen.action():
+                case Pick(code) if code in self._kinds and not self._desk.reader.present:
+                    return self._kinds[code]
+
+    async def _fresh_card(self) -> None:
+        """A card that the last citizen forgot must be taken away before the next one counts."""
+        await self._desk.reader.wait_absent()
+        await self._desk.reader.wait_present()
+
+    async def _keep_fresh(self) -> None:
+        """Asks platform and printer again and again, and shows what they say."""
+        desk = self._desk
+        while True:
+            self._show()
+            trouble = await self._ask()
+            starting = not self._offers and desk.clock.monotonic() < self._complains_from
+            self._trouble = None if starting else trouble
+            self._show()
+            await desk.clock.sleep(TROUBLED_S if trouble or desk.reader.present else FRESH_S)
+
+    def _show(self) -> None:
+        desk = self._desk
+        desk.screen.show(Home(tuple(self._kinds.values()), self._trouble, card_left=desk.reader.present))
+
+    async def _ask(self) -> Reason | None:
+        """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""
+        trouble = None
+        try:
+            trouble = self._desk.reader.trouble or await self._desk.printer.trouble()
+            self._offers = await self._desk.platform.kinds()
+        except Refused as refused:
+            return trouble or refused.reason
+        except Exception as error:
+            log.error("fault: %s", fault(error))
+            return Reason.INTERNAL
+        return trouble or (None if self._offers else Reason.NOTHING_TO_ISSUE)
