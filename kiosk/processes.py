@@ -30,21 +30,26 @@ class StartFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run: a program that says READY. `watchdog_s` None: it does not feed a watchdog."""
+    """What to run: a program that says READY. `watchdog_s` None: it does not feed a watchdog.
+
+    `final`: an exit code by which it says that it is not to be started again.
+    """
 
     name: str
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     watchdog_s: float | None = 10.0
     ready_s: float = 60.0
+    final: int | None = None
 
 
 class Supervised:
-    """One process, kept alive until `stop`."""
+    """One process, kept alive until `stop`, or until it ends with its `final` code: then `finished` is set."""
 
     def __init__(self, command: Command, logs: Path) -> None:
         self.command = command
         self.ready = asyncio.Event()
+        self.finished = asyncio.Event()
         self.starts = 0
         self._started = asyncio.Event()
         self._stopped = False
@@ -110,6 +115,9 @@ class Supervised:
             fine = lasted > _STEADY_S or (code == 0 and lasted > _BRIEF_S)
             failures = 0 if fine else failures + 1
             log.info("%s ended with %s", self.command.name, code)
+            if code == self.command.final:
+                self.finished.set()
+                return
             await asyncio.sleep(_AGAIN_S[min(failures, len(_AGAIN_S) - 1)])
 
     async def _once(self) -> int:

@@ -140,9 +140,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.READER_LOST: _say(
         "读卡器暂时不可用",
-        "已通知工作人员，请使用旁边的终端或到人工窗口办理。",
+        "请告知工作人员，并使用旁边的终端或到人工窗口办理。",
         "The card reader is not available",
-        "Staff have been told. Please use another terminal or go to a counter.",
+        "Please tell a member of staff, and use another terminal or go to a counter.",
         retry=False,
     ),
     Reason.FACE_NOT_LIVE: _say(
@@ -168,9 +168,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.CAMERA_LOST: _say(
         "摄像头暂时不可用",
-        "已通知工作人员，请到人工窗口办理。",
+        "请告知工作人员，并到人工窗口办理。",
         "The camera is not available",
-        "Staff have been told. Please go to a counter.",
+        "Please tell a member of staff, and go to a counter.",
         retry=False,
     ),
     Reason.FACE_UNSURE: _say(
@@ -266,9 +266,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.PAPER_EMPTY: _say(
         "打印机缺纸",
-        "已通知工作人员加纸。请稍候，或使用旁边的终端。",
+        "请告知工作人员加纸，或使用旁边的终端。",
         "The printer is out of paper",
-        "Staff have been told. Please wait a moment or use another terminal.",
+        "Please tell a member of staff, or use another terminal.",
         retry=True,
     ),
     Reason.PAPER_EMPTY_DURING: _say(
@@ -280,9 +280,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.PAPER_JAM: _say(
         "打印机卡纸",
-        "已通知工作人员。请不要自行取纸，请使用旁边的终端。",
+        "请不要自行取纸；请告知工作人员，并使用旁边的终端。",
         "The paper is stuck in the printer",
-        "Staff have been told. Please do not pull the paper, and use another terminal.",
+        "Please do not pull the paper. Tell a member of staff, and use another terminal.",
         retry=False,
     ),
     Reason.PAPER_JAM_DURING: _say(
@@ -294,16 +294,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.PRINTER_DOOR_OPEN: _say(
         "打印机门没有关好",
-        "已通知工作人员，请稍候或使用旁边的终端。",
+        "请告知工作人员，或使用旁边的终端。",
         "A door of the printer is open",
-        "Staff have been told. Please wait or use another terminal.",
+        "Please tell a member of staff, or use another terminal.",
         retry=True,
     ),
     Reason.PRINTER_LOST: _say(
         "打印机暂时不可用",
-        "已通知工作人员，请使用旁边的终端或到人工窗口办理。",
+        "请告知工作人员，并使用旁边的终端或到人工窗口办理。",
         "The printer is not available",
-        "Staff have been told. Please use another terminal or go to a counter.",
+        "Please tell a member of staff, and use another terminal or go to a counter.",
         retry=False,
     ),
     Reason.PRINT_UNCERTAIN: _say(
@@ -336,9 +336,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.INTERNAL: _say(
         "本机出现故障",
-        "您的信息已清除，已通知工作人员。请使用旁边的终端或到人工窗口办理。",
+        "您的信息已清除。请告知工作人员，并使用旁边的终端或到人工窗口办理。",
         "This terminal has a fault",
-        "Your data has been wiped and staff have been told. Please use another terminal or a counter.",
+        "Your data has been wiped. Please tell a member of staff, and use another terminal or a counter.",
         retry=False,
     ),
 }

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
 
     from hardware.printers.loopback_server import ServerError
     from kiosk.demo.display import NoDisplay
-    from kiosk.demo.play import demo
+    from kiosk.demo.play import NotOurs, demo
     from kiosk.processes import StartFailed
 
     async def until_told_to_end() -> bool:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="demo: %(levelname)s %(message)s")
     try:
         return 0 if asyncio.run(until_told_to_end()) else 1
-    except (NoDisplay, ServerError, StartFailed) as error:
+    except (NoDisplay, NotOurs, ServerError, StartFailed) as error:
         print(f"kiosk demo: {error}", file=sys.stderr)
         return 2
     except asyncio.CancelledError:

@@ -87,11 +87,10 @@ async def _play(machine: Machine, eyes: Eyes, album: Album) -> None:
 
     machine.lay_card()
     view = await eyes.page("ReadingCard", "FaceCheck")
-    album.note("the card was laid on the reader", view)
-    if view.page == "ReadingCard":
+    if view.page == "ReadingCard":  # only a slow card gets this page
         await album.photograph("reading-card", view)
     view = await eyes.page("FaceCheck")
-    album.note("the card was read", view)
+    album.note("a card was laid on the reader, and read", view)
     view = await eyes.see(lambda view: view.prompt.startswith("turn"), what="a prompt to turn the head")
     await album.photograph("face-check", view)
 

@@ -30,6 +30,8 @@ from platform_client.sandbox.switch import SetFault, SetSource, flip
 
 TERMINAL: Final = "kiosk-0001"
 HALL: Final[dict[str, object]] = {"zh": "示例区政务服务中心", "en": "Example District Service Hall"}
+# The exit code by which the user interface says that a person closed its window (kiosk.ui.app.CLOSED_BY_HAND).
+WINDOW_CLOSED: Final = 3
 TMPFS: Final = Path("/dev/shm")
 # Where the face is in the demo portrait (left, top, right, bottom, pixels of the 512x512 picture).
 DEMO_FACE: Final = (150, 10, 320, 220)
@@ -91,6 +93,10 @@ class Machine:
     async def spoil(self, fault: Fault | None, *, seconds: float = 30.0) -> None:
         """Turns one fault of the platform on, all others off. UNREACHABLE pulls the network cable."""
         await flip(self._switch, SetFault(fault, seconds))
+
+    async def window_closed(self) -> None:
+        """Until the person closes the window."""
+        await self.processes["ui"].finished.wait()
 
     async def watch(self) -> None:
         """Raises ServerError when the print server ends; the other processes are started again by themselves."""
@@ -165,7 +171,8 @@ class Machine:
         words = [sys.executable, "-m", "kiosk", name, *arguments]
         # The sandbox feeds no watchdog: it stands for a platform that is not ours to restart.
         watchdog_s = None if name == "sandbox" else 10.0
-        process = Supervised(Command(name, tuple(words), environment or {}, watchdog_s), self.logs)
+        final = WINDOW_CLOSED if name == "ui" else None
+        process = Supervised(Command(name, tuple(words), environment or {}, watchdog_s, final=final), self.logs)
         self.processes[name] = process
         stack.push_async_callback(process.stop)
         await process.start()

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 from kiosk.demo.autoplay import autoplay
 from kiosk.demo.display import display
@@ -15,13 +16,20 @@ from kiosk.demo.dock import dock
 from kiosk.demo.eyes import Eyes, NeverSeen
 from kiosk.demo.machine import Machine, Settings, running
 
+MARK: Final = ".onecard-kiosk-demo"
+
+
+class NotOurs(Exception):
+    """The folder for the results holds something else."""
+
 
 async def demo(args: argparse.Namespace) -> bool:
-    """Runs the demo. True: a page came out (autoplay), or the person has ended it."""
+    """Runs the demo. True: a page came out (autoplay), or the person has ended it.
+
+    Raises NotOurs for a folder that holds something else, besides what `Machine.start` and `display` raise.
+    """
     began = time.monotonic()
-    out: Path = args.out.resolve()
-    for folder in ("pages", "printed", "audit", "log"):
-        shutil.rmtree(out / folder, ignore_errors=True)
+    out = _emptied(args.out.resolve())
     alone = args.autoplay or not os.environ.get("DISPLAY")
     async with AsyncExitStack() as stack:
         screen = await stack.enter_async_context(display(virtual=alone))
@@ -29,16 +37,33 @@ async def demo(args: argparse.Namespace) -> bool:
         settings = Settings(args.assets, args.pki, out, screen, args.camera, args.portrait, windowed=not alone)
         machine = await stack.enter_async_context(running(settings))
         eyes = await stack.enter_async_context(Eyes(machine.probe, screen))
-        watch = asyncio.create_task(machine.watch())
         work = asyncio.create_task(_play(machine, eyes, out, began, alone=alone))
-        await asyncio.wait({watch, work}, return_when=asyncio.FIRST_COMPLETED)
-        if watch.done():
-            work.cancel()
-            watch.result()
-        watch.cancel()
-        came_out = await work
-    print(f"Everything it left is in {out}: pages/, printed/, audit/, steps.json, log/")
+        closed = asyncio.create_task(machine.window_closed())
+        watch = asyncio.create_task(machine.watch())
+        try:
+            await asyncio.wait({work, closed, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                watch.result()
+            came_out = work.result() if work.done() else True
+        finally:
+            for task in (work, closed, watch):
+                task.cancel()
+            await asyncio.gather(work, closed, watch, return_exceptions=True)
+    print(f"What it left is in {out}: {', '.join(sorted(found.name for found in out.glob('[a-z]*')))}")
     return came_out
+
+
+def _emptied(out: Path) -> Path:
+    """The folder, without what an earlier demo left there; nothing else is ever deleted. Raises NotOurs."""
+    mark = out / MARK
+    if out.exists() and any(out.iterdir()) and not mark.exists():
+        raise NotOurs(f"{out} is not empty and was not made by a demo; name another folder with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    for folder in ("pages", "printed", "audit", "log"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    (out / "steps.json").unlink(missing_ok=True)
+    return out
 
 
 async def _play(machine: Machine, eyes: Eyes, out: Path, began: float, *, alone: bool) -> bool:

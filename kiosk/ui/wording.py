@@ -135,7 +135,7 @@ PRINTING_HOW: Final = Text(
     "纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please."
 )
 PRINTING_PAUSED: Final = Text("打印已暂停", "Printing has paused")
-PRINTING_PAUSED_HOW: Final = Text("已通知工作人员，请在此稍候。", "Staff have been told. Please stay here.")
+PRINTING_PAUSED_HOW: Final = Text("请告知工作人员，并在此稍候。", "Please tell a member of staff, and stay here.")
 PRINTING_TROUBLES: Final[dict[Reason, tuple[Text, Text]]] = {
     Reason.PAPER_EMPTY: (
         Text("打印机缺纸", "The printer is out of paper"),

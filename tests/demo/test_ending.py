@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -43,3 +44,13 @@ async def test_a_signal_ends_everything(assets: Path, pki: Path, tmp_path: Path,
         assert await demo.wait() == 128 + (signal.SIGINT if number is signal.SIGINT else signal.SIGTERM)
     assert not any(folder.exists() for folder in folders)
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_folder_that_holds_something_else_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "mine").write_text("kept")
+    command = (sys.executable, "-m", "kiosk", "demo", "--autoplay", "--out", str(tmp_path))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    assert done.returncode == 2
+    assert "was not made by a demo" in done.stderr
+    assert (tmp_path / "log" / "mine").read_text() == "kept"

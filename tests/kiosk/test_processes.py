@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,11 @@ async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
         await process.start()
     await process.stop()
     assert "No such file" in (tmp_path / "ghost.log").read_text()
+
+
+async def test_one_that_ends_with_its_final_code_is_not_started_again(tmp_path: Path) -> None:
+    process = Supervised(replace(program("sys.exit(3)"), final=3), tmp_path)
+    process.launch()
+    await asyncio.wait_for(process.finished.wait(), 20)
+    await process.stop()
+    assert process.starts == 1
