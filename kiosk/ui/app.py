@@ -44,6 +44,7 @@ def main(
 def _tame(home: str, window: Size, windowed: bool) -> None:
     os.environ.update(
         KIVY_HOME=home,
+        KIVY_CLOCK="interrupt",  # what the desk says is shown at once, not at the next sixtieth of a second
         KIVY_NO_ARGS="1",
         KIVY_NO_CONFIG="1",
         KIVY_NO_ENV_CONFIG="1",
