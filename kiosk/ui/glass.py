@@ -17,6 +17,7 @@ from kiosk.ui.description import describe
 from kiosk.ui.display import scale_of
 from kiosk.ui.door import Door
 from kiosk.ui.probe import Probe, Snapshot
+from kiosk.ui.rest import Rest
 from kiosk.ui.screens import Here, Screen, screen_for
 from kiosk.ui.theme import fonts as typefaces
 from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
@@ -42,6 +43,7 @@ class Glass(App):
         self._built = self._first = 0  # screens so far, and which of them was the first with the page that is shown
         self._ready = False
         self._probe = Probe(probe) if probe else None
+        self._rest = Rest()
         self.closed_by_hand = False
         Window.bind(on_request_close=self._close_by_hand)
         # SDL would turn the signal into the same event as the window's close button.
@@ -86,6 +88,7 @@ class Glass(App):
 
     def _turn_to(self, show: Show) -> None:
         before, self._show = self._show, show
+        self._rest.put_off()
         self._door.shown(before, show)
         if not (before and self._screen and self._fits(before, show)):
             self._replace(show)

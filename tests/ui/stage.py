@@ -160,6 +160,11 @@ class Stage:
         except TimeoutError:
             raise AssertionError((self.folder / "stderr").read_text()) from None
 
+    def memory(self) -> int:
+        """What the process holds, in bytes."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def item(self, name: str) -> dict[str, Any]:
         return next(item for item in self.seen["items"] if item["id"] == name)
 

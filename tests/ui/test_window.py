@@ -234,6 +234,19 @@ def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     assert after["frames"] - before["frames"] <= minutes
 
 
+def test_pages_that_never_pause_do_not_fill_the_memory(half_stage: Stage) -> None:
+    """Garbage is collected at rest, but not only then."""
+
+    def turn(rounds: int) -> int:
+        for _ in range(rounds):
+            half_stage.show(Home(samples.KINDS))
+            half_stage.show(Rate())
+        return half_stage.memory()
+
+    settled = turn(15)
+    assert turn(30) - settled < 150_000_000
+
+
 def test_a_window_on_a_laptop_is_whole_and_can_be_tapped_wherever_it_is(new_stage: NewStage, laptop: str) -> None:
     stage = new_stage(laptop, "--windowed")
     shown = stage.show(Home(samples.KINDS))
