@@ -1,11 +1,22 @@
 """The line drawings and the pictures of `theme`, as widgets."""
 
 import math
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
 from kivy.clock import Clock
-from kivy.graphics import Color, SmoothEllipse, SmoothLine, SmoothRoundedRectangle
+from kivy.graphics import (
+    ClearBuffers,
+    ClearColor,
+    Color,
+    Fbo,
+    Rectangle,
+    SmoothEllipse,
+    SmoothLine,
+    SmoothRoundedRectangle,
+)
+from kivy.graphics.texture import Texture
 from kivy.metrics import mm
 from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.widget import Widget
@@ -20,40 +31,43 @@ _FRINGE: Final = 1.8
 _SHARP: Final = math.cos(math.radians(25))
 
 
-class _Drawn(Widget):
-    """Redrawn once per frame at most, when its place or its content changes."""
+@cache
+def stencil(name: str, size: int, weight: float) -> Texture:
+    """The drawing `name`, `size` pixels square, in white on nothing: drawn once, to be painted in any colour."""
+    unit = size / 24
+    paper = Fbo(size=(size, size))
+    with paper:
+        ClearColor(1, 1, 1, 0)
+        ClearBuffers()
+        for points in polylines(name):
+            _draw_line([(x * unit, size - y * unit) for x, y in points], weight * unit)
+    paper.draw()
+    return paper.texture
 
-    def __init__(self, **properties: Any) -> None:
-        super().__init__(**properties)
-        self._again = Clock.create_trigger(self._draw, -1)
-        self.bind(pos=self._again, size=self._again)
-        self._again()
 
-    def _draw(self, *_: Any) -> None:
-        raise NotImplementedError
-
-
-class Icon(_Drawn):
+class Icon(Widget):
     """The drawing `name` in `tone`, `size_mm` square."""
 
     def __init__(self, name: str, size_mm: float, tone: str | Rgba = "ink", weight: float = 1.8) -> None:
-        self._name, self._tone, self._weight = name, tone, weight
         super().__init__(
             size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5}
         )
+        self._weight = weight
+        with self.canvas:
+            self._colour = Color()
+            self._drawing = Rectangle()
+        self.bind(pos=self._follow)
+        self._follow()
+        self.change(name, tone)
 
     def change(self, name: str, tone: str | Rgba | None = None) -> None:
-        if (name, tone or self._tone) != (self._name, self._tone):
-            self._name, self._tone = name, tone or self._tone
-            self._again()
+        self._drawing.texture = stencil(name, round(self.width), self._weight)
+        self._drawing.size = self._drawing.texture.size
+        if tone is not None:
+            self._colour.rgba = COLOURS[tone] if isinstance(tone, str) else tone
 
-    def _draw(self, *_: Any) -> None:
-        unit = self.width / 24
-        self.canvas.clear()
-        with self.canvas:
-            Color(*(COLOURS[self._tone] if isinstance(self._tone, str) else self._tone))
-            for points in polylines(self._name):
-                _draw_line([(self.x + x * unit, self.top - y * unit) for x, y in points], self._weight * unit)
+    def _follow(self, *_: Any) -> None:
+        self._drawing.pos = (round(self.x), round(self.y))
 
 
 class Badge(AnchorLayout):
@@ -75,12 +89,15 @@ class Badge(AnchorLayout):
         self.add_widget(self.icon)
 
 
-class Scene(_Drawn):
-    """The picture `name` of `theme.scenes`, as large as its box allows."""
+class Scene(Widget):
+    """The picture `name` of `theme.scenes`, as large as its box allows. Redrawn once per frame at most."""
 
     def __init__(self, name: str, **properties: Any) -> None:
         self.name = name
         super().__init__(**properties)
+        again = Clock.create_trigger(self._draw, -1)
+        self.bind(pos=again, size=again)
+        again()
 
     def _draw(self, *_: Any) -> None:
         unit = min(self.width / scenes.WIDTH, self.height / scenes.HEIGHT)
