@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from kivy.graphics import BoxShadow, Color, SmoothRoundedRectangle
+from kivy.graphics import Color, SmoothRoundedRectangle
 from kivy.metrics import mm
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from kiosk.ui.theme.tokens import COLOURS, RADIUS, Rgba
+from kiosk.ui.widgets.shadow import Shadow
 
 
 class Column(BoxLayout):
@@ -54,16 +55,7 @@ class Ground:
     def __init__(self, widget: Widget, colour: str | Rgba, radius: float = RADIUS, shadow: bool = False) -> None:
         self._widget, self._radius = widget, radius
         with widget.canvas.before:
-            if shadow:
-                Color(*COLOURS["shadow"])
-                self._shadow = BoxShadow(
-                    offset=(0, -mm(1.4)),
-                    blur_radius=mm(6),
-                    spread_radius=(-mm(1), -mm(1)),
-                    border_radius=[mm(radius)] * 4,
-                )
-            else:
-                self._shadow = None
+            self._shadow = Shadow(radius) if shadow else None
             self._colour = Color(1, 1, 1, 1)
             self._shape = SmoothRoundedRectangle()
         self.tint(colour)
@@ -79,4 +71,4 @@ class Ground:
         self._shape.pos, self._shape.size = pos, size
         self._shape.radius = [min(mm(self._radius), min(size) / 2)]
         if self._shadow:
-            self._shadow.pos, self._shadow.size = pos, size
+            self._shadow.follow(pos, size)

@@ -3,13 +3,13 @@
 from io import BytesIO
 from typing import Any
 
-from kivy.graphics import BoxShadow, Color, Rectangle
+from kivy.core.window import Window
+from kivy.graphics import Color, Rectangle
 from kivy.graphics.texture import Texture
-from kivy.metrics import mm
 from kivy.uix.widget import Widget
 from PIL import Image
 
-from kiosk.ui.theme.tokens import COLOURS
+from kiosk.ui.widgets.shadow import Shadow
 
 
 class PaperPicture(Widget):
@@ -24,13 +24,10 @@ class PaperPicture(Widget):
         super().__init__()
         self._texture: Texture | None = None
         with self.canvas:
-            Color(*COLOURS["shadow"])
-            self._shadow = BoxShadow(
-                offset=(0, -mm(1.4)), blur_radius=mm(7), spread_radius=(-mm(0.5), -mm(0.5)), border_radius=[mm(1)] * 4
-            )
+            self._shadow = Shadow(1, blur=7, shrink=0.5)
             Color(1, 1, 1, 1)
             self._paper = Rectangle()
-        self.bind(pos=self._follow, size=self._follow)
+        self.bind(pos=self._wait, size=self._wait)
 
     def close(self) -> None:
         if self._texture:
@@ -39,7 +36,12 @@ class PaperPicture(Widget):
             )
         self._paper.texture = self._texture = self._picture = None
 
+    def _wait(self, *_: Any) -> None:
+        """It is scaled just before a frame is drawn: until then layouts may still move it, several times."""
+        Window.bind(on_draw=self._follow)
+
     def _follow(self, *_: Any) -> None:
+        Window.unbind(on_draw=self._follow)
         if self._picture is None:
             return
         scale = min(self.width / self._picture.width, self.height / self._picture.height)
@@ -51,5 +53,5 @@ class PaperPicture(Widget):
             self._texture.flip_vertical()
             self._paper.texture = self._texture
         pos = (round(self.x + (self.width - size[0]) / 2), round(self.y + (self.height - size[1]) / 2))
-        self._paper.pos = self._shadow.pos = pos
-        self._paper.size = self._shadow.size = size
+        self._paper.pos, self._paper.size = pos, size
+        self._shadow.follow(pos, size)
