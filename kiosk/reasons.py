@@ -20,6 +20,7 @@ class Reason(Enum):
     CARD_KIND_UNSUPPORTED = "C05"
     PORTRAIT_UNREADABLE = "C06"
     READER_LOST = "C07"
+    CARD_NOT_AUTHENTIC = "C08"
     # Face
     FACE_NOT_LIVE = "F01"
     FACE_NOT_THE_CARDS = "F02"
@@ -134,6 +135,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "已通知工作人员，请使用旁边的终端或到人工窗口办理。",
         "The card reader is not available",
         "Staff have been told. Please use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.CARD_NOT_AUTHENTIC: _say(
+        "证件的电子信息未能通过核验",
+        "请持证件到人工窗口核对。",
+        "The electronic data on this document could not be confirmed",
+        "Please take the document to a counter.",
         retry=False,
     ),
     Reason.FACE_NOT_LIVE: _say(

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-SEX: Final = {"0": "未知", "1": "男", "2": "女", "9": "未说明"}
+from hardware.cards.reading import Sex
+
+SEX: Final[dict[str, Sex]] = {"0": "未知", "1": "男", "2": "女", "9": "未说明"}
 
 # In the order of the standard, 01 to 56, then the two that are no nations of China.
 _NATIONS: Final = (

@@ -26,8 +26,8 @@ from datetime import date
 from typing import Final
 
 from hardware.cards import sdt_commands, sdt_text
-from hardware.cards.port import CardError, CardFault, ReaderState
-from hardware.cards.reading import _MINT, CardReading, Portrait, UnknownEncoding
+from hardware.cards.port import Access, CardError, CardFault, ReaderState
+from hardware.cards.reading import _MINT, Authenticity, CardReading, Kind, Portrait, UnknownEncoding
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import Answer, Status
 from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
@@ -109,7 +109,9 @@ class SdtReader:
     async def wait_state(self, state: ReaderState) -> None:
         await self._entered[state].wait()
 
-    async def read(self) -> CardReading:
+    async def read(self, access: Access | None = None) -> CardReading:
+        if access is not None:
+            raise ValueError("cards on an SDT reader are not opened by an MRZ or a card access number")
         async with self._turn:
             link = self._usable_link()
             if not self._selected:
@@ -241,7 +243,7 @@ class SdtReader:
             raise CardError(CardFault.EXPIRED)
         return CardReading(
             mint=_MINT,
-            kind="resident",
+            kind=Kind.RESIDENT,
             name=text.name,
             sex=text.sex,
             nation=text.nation,
@@ -253,6 +255,7 @@ class SdtReader:
             valid_until=text.valid_until,
             portrait=_portrait(portrait_block),
             reader_id=self._sam_id,
+            authenticity=Authenticity("reader", () if self._trusted_sam_id is None else ("sam-id bound",)),
         )
 
 

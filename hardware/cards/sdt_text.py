@@ -4,13 +4,17 @@ The character at byte 248 names the layout; blank means resident. The other thre
 holders are told that this terminal cannot serve them instead of being shown rubbish.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from hardware.cards.codes import NATION, SEX
 from hardware.cards.port import CardError, CardFault
+from hardware.cards.reading import Sex
 from hardware.cards.resident_number import InvalidNumber, calendar_day, validate
+
+Word = TypeVar("Word", bound=str)
 
 BLOCK_BYTES: Final = 256
 _FLAG: Final = slice(248, 250)
@@ -43,7 +47,7 @@ class ResidentText:
     """The text of a resident card, every field in order, the number checked. Meaning as in `CardReading`."""
 
     name: str
-    sex: str
+    sex: Sex
     nation: str
     birth: date
     address: str
@@ -117,7 +121,7 @@ def _text(fields: dict[str, str], name: str) -> str:
     return text
 
 
-def _coded(fields: dict[str, str], name: str, table: dict[str, str]) -> str:
+def _coded(fields: dict[str, str], name: str, table: Mapping[str, Word]) -> Word:
     meaning = table.get(fields[name])
     if meaning is None:
         raise CardError(CardFault.UNREADABLE, f"{name} is not in its code table")

@@ -8,6 +8,7 @@ the same 1024-byte block, but with a WebP in it, padded with zeros: a stand-in f
 else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -107,7 +108,7 @@ def _citizen(
     )
 
 
-def _code(table: dict[str, str], meaning: str) -> str:
+def _code(table: Mapping[str, str], meaning: str) -> str:
     return next(code for code, word in table.items() if word == meaning)
 
 

@@ -8,7 +8,7 @@ import serial
 
 from hardware.cards import sdt_commands
 from hardware.cards.emulator import SamEmulator
-from hardware.cards.reading import CardReading
+from hardware.cards.reading import CardReading, Portrait
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import encode
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
@@ -20,8 +20,8 @@ _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
 
 
-async def read_card(desk: Desk, machine: Machine, rounds: int) -> tuple[CardReading, Row]:
-    """The first citizen's card, which stays on the reader, and what reading it takes."""
+async def read_card(desk: Desk, machine: Machine, rounds: int) -> tuple[CardReading, Portrait, Row]:
+    """The first citizen's card, which stays on the reader, its portrait, and what reading it takes."""
     machine.lay_card()
     await desk.reader.wait_present()
     with_wire = SamEmulator(machine.run / "bare-reader", baud=BAUD)
@@ -40,7 +40,10 @@ async def read_card(desk: Desk, machine: Machine, rounds: int) -> tuple[CardRead
             times = await alternate(rounds, ours, floor)
     finally:
         with_wire.close()
-    return await desk.reader.read(), Row("read the card", *times, "the same frames, bare pyserial")
+    reading = await desk.reader.read()
+    if reading.portrait is None:
+        raise NotMeasured("the card has no portrait")
+    return reading, reading.portrait, Row("read the card", *times, "the same frames, bare pyserial")
 
 
 def _exchange(port: serial.Serial, command: Command) -> float:

@@ -73,18 +73,16 @@ async def _steps(findings: Findings, settings: Settings, plan: Plan) -> None:
         profile = load(machine.profile)
         desk = await stack.enter_async_context(opened(profile, SystemClock()))
         _say("read the card")
-        card, row = await read_card(desk, machine, plan.short)
+        card, portrait, row = await read_card(desk, machine, plan.short)
         findings.rows.append(row)
 
         _say("look at a face")
         async with _noting(findings, "face, replayed"):
-            recording = await asyncio.to_thread(
-                record, settings.assets, settings.assets / "portrait.png", card.portrait
-            )
+            recording = await asyncio.to_thread(record, settings.assets, settings.assets / "portrait.png", portrait)
             findings.rows += await asyncio.to_thread(picture_rows, recording, plan.long)
         async with AsyncExitStack() as vision:
             await machine.start_worker(vision, "vision")
-            match, row = await prove_presence(desk, machine, card.portrait, plan.long)
+            match, row = await prove_presence(desk, machine, portrait, plan.long)
             findings.rows.append(row)
 
         _say("call the platform")

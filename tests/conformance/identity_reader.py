@@ -47,6 +47,7 @@ class IdentityReaderConformance:
         await reader.wait_present()
         reading = await reader.read()
         assert (reading.name, reading.address, reading.number) == (card.name, card.address, card.number)
+        assert reading.portrait is not None
         assert reading.portrait.data
         assert reading.reader_id
         bench.remove()

@@ -13,7 +13,8 @@ from card_samples import CITIZENS, ENDLESS, EXPIRED, VALID, WEBP, today, with_wr
 from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
 
 from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SamEmulator
-from hardware.cards.port import CardError, CardFault, ReaderState
+from hardware.cards.port import Can, CardError, CardFault, ReaderState
+from hardware.cards.reading import Authenticity, Kind, Portrait
 from hardware.cards.sdt_commands import READ
 from hardware.cards.sdt_frame import Status, encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
@@ -86,14 +87,26 @@ async def test_every_field_and_the_reader_are_in_the_reading(bench: Bench) -> No
     """A07"""
     await bench.lay(VALID)
     reading = await bench.reader.read()
-    assert (reading.kind, reading.sex, reading.nation, reading.birth) == ("resident", "男", "汉", date(1990, 3, 7))
+    assert (reading.kind, reading.sex, reading.nation, reading.birth) == (
+        Kind.RESIDENT,
+        "男",
+        "汉",
+        date(1990, 3, 7),
+    )
     assert (reading.issuer, reading.valid_from, reading.valid_until) == (
         VALID.issuer,
         date(2016, 5, 4),
         date(2036, 5, 4),
     )
-    assert (reading.portrait.encoding, reading.portrait.data) == ("webp", WEBP)
+    assert reading.portrait == Portrait(WEBP, "webp")
     assert reading.reader_id == SAM_ID
+    assert reading.authenticity == Authenticity("reader", ("sam-id bound",))
+
+
+async def test_what_opens_a_travel_document_is_not_silently_ignored(bench: Bench) -> None:
+    await bench.lay(VALID)
+    with pytest.raises(ValueError, match="not opened by"):
+        await bench.reader.read(Can("123456"))
 
 
 async def test_a_card_without_end_is_valid(bench: Bench) -> None:
@@ -253,7 +266,9 @@ async def test_a_reader_that_is_missing_at_start_is_waited_for(tmp_path: Path) -
     emulator = SamEmulator(tmp_path / "card-reader", sam_id=OTHER_SAM_ID)
     emulator.insert(VALID)
     await reader.wait_present()
-    assert (await reader.read()).reader_id == "05.01-20240229-0000000001-0000000001"
+    reading = await reader.read()
+    assert reading.reader_id == "05.01-20240229-0000000001-0000000001"
+    assert reading.authenticity == Authenticity("reader"), "no reader was bound"
     await reader.close()
     emulator.close()
 
