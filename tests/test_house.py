@@ -39,9 +39,11 @@ def test_evidence_cannot_be_made_by_hand(name: str) -> None:
     """E01: whoever holds a CardReading knows that a card lay on a reader; likewise for the others."""
     module, kind = name.split(":")
     made = getattr(importlib.import_module(module), kind)
-    anything = [object() for _ in inspect.signature(made).parameters]
+    parameters = inspect.signature(made).parameters.values()
+    anything = [object() for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    named = {each.name: object() for each in parameters if each.kind is each.KEYWORD_ONLY}
     with pytest.raises(TypeError, match=r"made|makes|comes from"):
-        made(*anything)
+        made(*anything, **named)
 
 
 def test_a_mint_never_leaves_its_package() -> None:
