@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from systemd import daemon
 
+from hardware.cards import sdt_uri
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
@@ -117,10 +118,13 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
 def _reader(profile: Profile, clock: Clock) -> IdentityReader:
     """The driver for the reader's URI. Raises ProfileError for a family that this release does not have."""
-    uri = urlsplit(profile.reader.uri)
-    if uri.scheme == "sdt":
-        return SdtReader(uri.path, sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
-    raise ProfileError(f"reader {profile.reader.uri}: only sdt:///dev/… is supported in this release")
+    if urlsplit(profile.reader.uri).scheme not in sdt_uri.SCHEMES:
+        raise ProfileError(f"reader {profile.reader.uri}: only sdt:///dev/… and sdt+usb:// in this release")
+    try:
+        line = sdt_uri.line(profile.reader.uri)
+    except ValueError as error:
+        raise ProfileError(f"reader {error}") from None
+    return SdtReader(line, sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
 
 
 def _port(server: str) -> int:

@@ -1,4 +1,4 @@
-"""The driver for SDT serial readers of Chinese second-generation resident cards.
+"""The driver for SDT readers of Chinese second-generation resident cards.
 
 One task watches the reader for as long as it is open: reach it, check who it is, look for a card, look whether the
 card is still there. `read` takes its turn on the same line.
@@ -31,6 +31,7 @@ from hardware.cards.reading import _MINT, Authenticity, CardReading, Kind, Portr
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import Answer, Status
 from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
+from hardware.cards.transport import Line
 
 POLL_S: Final = 0.3
 ATTEMPTS: Final = 3
@@ -49,14 +50,14 @@ class _Replaced(Exception):
 
 
 class SdtReader:
-    """An `IdentityReader` on a serial port.
+    """An `IdentityReader` at the end of a line (`sdt_uri` makes one out of a profile's URI).
 
     `sam_id`: the only SAM this terminal trusts ("05.01-20101129-0001228293-0296863149"); None trusts any, for a
     workbench. `today`: the day against which validity is checked.
     """
 
-    def __init__(self, port_path: str, *, sam_id: str | None, today: Callable[[], date]) -> None:
-        self._path = port_path
+    def __init__(self, line: Line, *, sam_id: str | None, today: Callable[[], date]) -> None:
+        self._line = line
         self._trusted_sam_id = sam_id
         self._today = today
         self._sam_id = ""
@@ -89,7 +90,7 @@ class SdtReader:
     async def open(self) -> None:
         if self._watching is None:
             self._tried.clear()
-            self._watching = asyncio.create_task(self._watch(), name=f"card reader {self._path}")
+            self._watching = asyncio.create_task(self._watch(), name=f"card reader {self._line.address}")
         await self._tried.wait()
 
     async def close(self) -> None:
@@ -141,7 +142,7 @@ class SdtReader:
         """Reaches the reader and watches its cards; returns what ended it."""
         link = None
         try:
-            link = await SdtLink.open(self._path)
+            link = await SdtLink.open(self._line)
             await self._identify(link)
             self._link = link
             _log.info("card reader ready: SAM %s", self._sam_id)

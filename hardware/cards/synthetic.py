@@ -44,11 +44,16 @@ class SyntheticCard:
     valid_until: str
     portrait: bytes
     flag: str = " "
+    new_addresses: tuple[str, ...] = ()
 
     def text_block(self) -> bytes:
         """The 256 bytes, fields padded with blanks. Raises ValueError when a field is too long."""
         layout = sdt_text.RESIDENT_LAYOUT
         return b"".join(_padded(getattr(self, field, ""), width) for field, width in layout.items())
+
+    def extra_address_block(self) -> bytes:
+        """The addresses written since the card was issued, 70 bytes each, the newest last."""
+        return b"".join(_padded(address, 70) for address in self.new_addresses)
 
 
 def number(birth: date, order: str) -> str:

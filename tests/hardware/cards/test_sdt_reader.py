@@ -18,6 +18,7 @@ from hardware.cards.reading import Authenticity, Kind, Portrait
 from hardware.cards.sdt_commands import READ
 from hardware.cards.sdt_frame import Status, encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
+from hardware.cards.serial_transport import SerialLine
 from hardware.cards.synthetic import SyntheticCard
 
 SAM_ID = "05.01-20101129-0001228293-0296863149"
@@ -32,7 +33,7 @@ class Bench:
 
     def __init__(self, folder: Path, baud: int | None = None) -> None:
         self.emulator = SamEmulator(folder / "card-reader", baud=baud)
-        self.reader = SdtReader(str(self.emulator.path), sam_id=SAM_ID, today=today)
+        self.reader = SdtReader(SerialLine(str(self.emulator.path)), sam_id=SAM_ID, today=today)
         self.faults = self.emulator.faults
         self.insert = self.emulator.insert
         self.remove = self.emulator.remove
@@ -260,7 +261,7 @@ async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
 
 
 async def test_a_reader_that_is_missing_at_start_is_waited_for(tmp_path: Path) -> None:
-    reader = SdtReader(str(tmp_path / "card-reader"), sam_id=None, today=today)
+    reader = SdtReader(SerialLine(str(tmp_path / "card-reader")), sam_id=None, today=today)
     await reader.open()
     assert reader.state is ReaderState.LOST
     emulator = SamEmulator(tmp_path / "card-reader", sam_id=OTHER_SAM_ID)
@@ -274,7 +275,7 @@ async def test_a_reader_that_is_missing_at_start_is_waited_for(tmp_path: Path) -
 
 
 async def test_only_one_program_has_the_port(bench: Bench) -> None:
-    second = SdtReader(str(bench.emulator.path), sam_id=None, today=today)
+    second = SdtReader(SerialLine(str(bench.emulator.path)), sam_id=None, today=today)
     await second.open()
     assert second.state is ReaderState.LOST
     await second.close()
