@@ -14,7 +14,7 @@ from typing import Final
 from hardware.cards.emrtd import tlv
 from hardware.cards.emrtd.apdu import EXTENDED_LE_MAX, SHORT_LE_MAX, Apdu, Command, Response, send
 from hardware.cards.emrtd.ciphers import FOR_ENCRYPTION, FOR_MAC, Suite, pad, unpad
-from hardware.cards.emrtd.faults import broken
+from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken
 
 DO_CRYPTOGRAM: Final = 0x87
 DO_CRYPTOGRAM_ODD_INS: Final = 0x85
@@ -23,6 +23,13 @@ DO_STATUS: Final = 0x99
 DO_MAC: Final = 0x8E
 SECURE_CLASS: Final = 0x0C
 _PADDING_INDICATOR: Final = b"\x01"
+
+
+class SessionEnded(EmrtdError):
+    """The chip answered in the clear: for it there is no session any more."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(EmrtdFault.PROTOCOL, f"secure messaging: the chip ended the session with {status:04X}")
 
 
 class Session:
@@ -56,7 +63,7 @@ class Session:
         """Checks and opens a response. Raises EmrtdError PROTOCOL when anything is not as it was protected."""
         self._step()
         if not response.data:
-            raise broken(f"secure messaging: the chip ended the session with {response.status:04X}")
+            raise SessionEnded(response.status)
         objects = tlv.unique(response.data)
         self._check(objects, b"")
         status = objects.get(DO_STATUS, b"")
