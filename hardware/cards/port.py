@@ -75,7 +75,7 @@ class CardFault(Enum):
     ACCESS_REFUSED = "the chip does not open with this MRZ or card access number"
     NOT_AUTHENTIC = "the data or the chip is not what its issuer made"
     PROTOCOL = "the chip breaks its protocol"
-    READER_LOST = "the reader does not answer"
+    READER_LOST = "the reader does not answer, or not as it should"
     READER_REPLACED = "this is not the reader that belongs to this terminal"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from card_samples import CITIZENS, ENDLESS, EXPIRED, VALID, WEBP, today, with_wrong_check_character
+from card_samples import CITIZENS, ENDLESS, EXPIRED, OTHERS, VALID, WEBP, today, with_wrong_check_character
 from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
 
 from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SamEmulator
@@ -139,9 +139,18 @@ async def test_a_wrong_number_is_refused(bench: Bench) -> None:
     assert await bench.fault() is CardFault.NUMBER_INVALID
 
 
-async def test_another_kind_of_card_is_refused(bench: Bench) -> None:
-    await bench.lay(replace(VALID, flag="Y"))
-    assert await bench.fault() is CardFault.KIND_UNSUPPORTED
+@pytest.mark.parametrize("card", OTHERS, ids=lambda card: card.kind.value)
+async def test_the_other_kinds_of_cards_are_read_too(bench: Bench, card: SyntheticCard) -> None:
+    await bench.lay(card)
+    reading = await bench.reader.read()
+    assert (reading.kind, reading.number, reading.latin_name) == (card.kind, card.number, card.latin_name)
+    assert (reading.pass_number, reading.nationality) == (card.pass_number, card.nationality)
+    assert not any(secret in repr(reading) for secret in (card.number, card.latin_name[1:] or card.name))
+
+
+async def test_the_newest_address_is_the_one_of_the_reading(bench: Bench) -> None:
+    await bench.lay(replace(VALID, new_addresses=("示范市新路3号", "示范市再新路4号")))
+    assert (await bench.reader.read()).address == "示范市再新路4号"
 
 
 async def test_a_portrait_of_unknown_encoding_is_refused(bench: Bench) -> None:
@@ -213,6 +222,43 @@ async def test_a_card_that_cannot_be_selected_is_unreadable_until_it_lies_well(b
     assert (await bench.reader.read()).number == VALID.number
 
 
+async def test_a_card_that_the_sam_rejects_is_not_authentic(bench: Bench) -> None:
+    bench.faults.counterfeit = True
+    await bench.lay(VALID)
+    assert await bench.fault() is CardFault.NOT_AUTHENTIC
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [("expired", CardFault.EXPIRED), ("wrong_check_character", CardFault.NUMBER_INVALID)],
+)
+async def test_the_emulators_bad_cards_are_refused_by_name(bench: Bench, fault: str, named: CardFault) -> None:
+    setattr(bench.faults, fault, True)
+    await bench.lay(VALID)
+    assert await bench.fault() is named
+
+
+async def test_answers_that_claim_to_be_huge_are_not_waited_for(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.huge_lengths = True
+    assert await asyncio.wait_for(bench.fault(), READ.limit_s) is CardFault.UNREADABLE
+
+
+async def test_a_slow_reader_is_waited_for(bench: Bench) -> None:
+    await bench.lay(VALID)
+    bench.faults.slow_s = 0.4
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_line_of_9600_baud_is_fast_enough_for_the_time_limits(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, baud=9600)
+    await bench.reader.open()
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+    await bench.reader.close()
+    bench.emulator.close()
+
+
 async def test_a_silent_reader_is_lost_and_comes_back(bench: Bench) -> None:
     bench.faults.silent = True
     await bench.reader.wait_state(ReaderState.LOST)
@@ -257,6 +303,15 @@ async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
     bench.plug()
     await bench.reader.wait_state(ReaderState.REPLACED)
     assert not bench.reader.present
+    assert await bench.fault() is CardFault.READER_REPLACED
+
+
+async def test_the_wrong_sam_switch_is_noticed_when_the_reader_comes_back(bench: Bench) -> None:
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.faults.wrong_sam = True
+    bench.plug()
+    await bench.reader.wait_state(ReaderState.REPLACED)
     assert await bench.fault() is CardFault.READER_REPLACED
 
 
