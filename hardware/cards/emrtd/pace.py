@@ -53,12 +53,11 @@ class Offer:
         return bytes(core.ObjectIdentifier(self.protocol).contents)
 
 
-def choose(card_access: bytes) -> Offer | None:
+def choose(infos: list[security_infos.SecurityInfo]) -> Offer | None:
     """The strongest cipher among what EF.CardAccess offers, on equal terms the first; None when it offers no PACE.
 
     Raises EmrtdError PROTOCOL when all it offers are forms that we do not speak (integrated mapping, DH).
     """
-    infos = security_infos.parse(card_access)
     announced = [
         info for info in infos if info.speaks(security_infos.PACE) and info.protocol.count(".") == _CIPHER_DEPTH
     ]

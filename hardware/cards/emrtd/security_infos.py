@@ -40,11 +40,17 @@ class AnyAlgorithm(core.Sequence):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class SecurityInfo:
-    """One announcement: its object identifier, dotted, and what comes with it, still ASN.1."""
+    """One announcement: its object identifier, dotted, what comes with it, still ASN.1, and all of it as encoded."""
 
     protocol: str
     required: core.Asn1Value
     optional: core.Asn1Value | None
+    encoded: bytes
+
+    @property
+    def oid(self) -> bytes:
+        """The contents of the object identifier, without tag and length."""
+        return bytes(core.ObjectIdentifier(self.protocol).contents)
 
     def speaks(self, family: str) -> bool:
         """The protocol belongs to this arc."""
@@ -70,7 +76,7 @@ def parse(encoded: bytes) -> list[SecurityInfo]:
         for info in _SecurityInfos.load(encoded, strict=True):
             optional = info["optional"]
             present = None if isinstance(optional, core.Void) else optional.parse()
-            infos.append(SecurityInfo(info["protocol"].dotted, info["required"].parse(), present))
+            infos.append(SecurityInfo(info["protocol"].dotted, info["required"].parse(), present, info.dump()))
         return infos
 
 

@@ -1,6 +1,6 @@
 """The worked examples of ICAO Doc 9303-11: appendix D (BAC and secure messaging) and appendix G (PACE, ECDH GM)."""
 
-from hardware.cards.emrtd import mrz, pace
+from hardware.cards.emrtd import mrz, pace, security_infos
 from hardware.cards.emrtd.apdu import Command, Response
 from hardware.cards.emrtd.bac import AccessKeys, session
 from hardware.cards.emrtd.ciphers import FOR_ENCRYPTION, FOR_MAC, Suite
@@ -116,7 +116,7 @@ G1_CHIP_KEY = (
 
 def test_g1_pace_generic_mapping_over_brainpool() -> None:
     """Every command byte for byte, with the private keys of the example."""
-    offer = pace.choose(bytes.fromhex("31143012060A04007F0007020204020202010202010D"))
+    offer = pace.choose(security_infos.parse(bytes.fromhex("31143012060A04007F0007020204020202010202010D")))
     assert offer is not None
     assert (offer.suite, offer.curve.name, offer.named) == (Suite.AES128, "brainpoolP256r1", False)
     scalars = iter(
