@@ -73,8 +73,9 @@ async def _steps(findings: Findings, settings: Settings, plan: Plan) -> None:
         profile = load(machine.profile)
         desk = await stack.enter_async_context(opened(profile, SystemClock()))
         _say("read the card")
-        card, portrait, row = await read_card(desk, machine, plan.short)
-        findings.rows.append(row)
+        card, portrait, rows = await read_card(desk, machine, plan.short)
+        findings.rows += rows
+        findings.card = rows[-1]
 
         _say("look at a face")
         async with _noting(findings, "face, replayed"):

@@ -7,6 +7,7 @@ gives a USB adapter one steady name: unplugging removes the link and hangs up th
 import os
 import select
 import threading
+import time
 import tty
 from contextlib import suppress
 from pathlib import Path
@@ -93,9 +94,13 @@ class _Line(threading.Thread):
     def _write(self, answer: bytes) -> None:
         if self._unplugged.wait(self._reader.faults.slow_s):
             return
+        began = time.monotonic()
         for start in range(0, len(answer), _WRITE_BYTES):
             piece = answer[start : start + _WRITE_BYTES]
-            if self._baud is not None and self._unplugged.wait(len(piece) * _BITS_PER_BYTE / self._baud):
-                return
+            if self._baud is not None:
+                # Against the clock, not piece by piece: what one wait is late must not add up.
+                due = began + (start + len(piece)) * _BITS_PER_BYTE / self._baud
+                if self._unplugged.wait(max(0.0, due - time.monotonic())):
+                    return
             with suppress(BlockingIOError):
                 os.write(self._reader_end, piece)
