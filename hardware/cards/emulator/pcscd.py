@@ -76,7 +76,7 @@ class PrivatePcscd:
             listening.listen()
             self._daemon = subprocess.Popen(
                 ["/bin/sh", "-c", _LAUNCH, "pcscd", str(self._configuration)],
-                stdin=listening,
+                stdin=listening.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
