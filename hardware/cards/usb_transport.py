@@ -6,10 +6,13 @@ A frame travels in two parts: preamble and length, seven bytes, to end point 02 
 libusb blocks, so all of it happens in one thread of its own. A part is waited for in slices: whoever gives up waiting
 leaves the thread at the end of a slice, and an answer that has begun is taken whole, so that the two end points never
 get out of step.
+
+pyusb writes every transfer to a log file when PYUSB_DEBUG is set: with that no reader is opened (requirement E05).
 """
 
 import asyncio
 import errno
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,6 +33,7 @@ HEAD_OUT: Final = 0x02
 HEAD_IN: Final = 0x81
 BODY_OUT: Final = 0x06
 BODY_IN: Final = 0x85
+_TRACE: Final = "PYUSB_DEBUG"
 _SLICE_MS: Final = 50
 # Parts of one answer follow each other at once. Silent for longer: cut off.
 _GAP_MS: Final = 300
@@ -66,6 +70,8 @@ class UsbLine:
         return UsbBulkTransport(device, thread)
 
     def _claimed(self) -> Any:
+        if _TRACE in os.environ:
+            raise TransportLost(f"cannot open {self.address}: {_TRACE} would write what is on cards to a log")
         failure = "not plugged in"
         try:
             for device in usb.core.find(
