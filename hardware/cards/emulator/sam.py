@@ -6,6 +6,7 @@ lines and hands; what carries its frames is in `serial_line` and `usb_device`.
 
 import struct
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,6 +58,35 @@ class Faults:
     """So many answers from now on are a stall of the USB end points instead."""
     short_packets: bool = False
     """The USB reader hands out its answers in packets of a few bytes."""
+
+    def turn_on(self, switch: str) -> None:
+        """One of SWITCHES by its name. Raises KeyError."""
+        field, value = SWITCHES[switch]
+        setattr(self, field, value)
+
+    def turn_off(self, switch: str) -> None:
+        """Back to how a good reader is. Raises KeyError."""
+        field, _ = SWITCHES[switch]
+        setattr(self, field, getattr(Faults(), field))
+
+
+SWITCHES: Final[Mapping[str, tuple[str, object]]] = {
+    "slow": ("slow_s", 0.5),
+    "silence": ("silent", True),
+    "corrupt-frame": ("corrupt_answers", 1_000_000),
+    "garbage": ("garbage", b"\x00\xff\xaa\xaa\xaa\x96\xaa\xaa"),
+    "huge-lengths": ("huge_lengths", True),
+    "self-test": ("self_test_failed", True),
+    "wrong-sam": ("wrong_sam", True),
+    "pulled": ("remove_during_read", True),
+    "no-select": ("select_fails", True),
+    "no-read": ("read_fails", True),
+    "counterfeit": ("counterfeit", True),
+    "wrong-check-digit": ("wrong_check_character", True),
+    "expired": ("expired", True),
+}
+"""What somebody at a terminal can turn on, by name; the field it sets and the value that shows the fault. A driver asks
+for self-test and SAM number only when it opens the reader, so these two show after the cable was pulled."""
 
 
 class SamModule:

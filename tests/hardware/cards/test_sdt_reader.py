@@ -12,7 +12,7 @@ import pytest_asyncio
 from card_samples import CITIZENS, ENDLESS, EXPIRED, OTHERS, VALID, WEBP, today, with_wrong_check_character
 from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
 
-from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SamEmulator
+from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SWITCHES, SamEmulator
 from hardware.cards.port import Can, CardError, CardFault, ReaderState
 from hardware.cards.reading import Authenticity, Kind, Portrait
 from hardware.cards.sdt_commands import READ
@@ -189,15 +189,6 @@ async def test_an_answer_to_another_question_is_not_taken(bench: Bench) -> None:
     assert bench.reader.state is ReaderState.READY
 
 
-async def test_a_card_lifted_in_the_middle_of_its_data_was_removed(bench: Bench) -> None:
-    await bench.lay(VALID)
-    bench.faults.remove_during_read = True
-    assert await bench.fault() is CardFault.REMOVED
-    await bench.reader.wait_absent()
-    await bench.lay(VALID)
-    assert (await bench.reader.read()).number == VALID.number
-
-
 async def test_a_card_lifted_before_anybody_noticed_was_removed(bench: Bench) -> None:
     await bench.lay(VALID)
     bench.remove()
@@ -211,43 +202,67 @@ async def test_a_card_whose_data_cannot_be_read_is_unreadable(bench: Bench) -> N
     assert bench.reader.present
 
 
-async def test_a_card_that_cannot_be_selected_is_unreadable_until_it_lies_well(bench: Bench) -> None:
-    bench.faults.select_fails = True
+# What a technician turns on, and how the next reading ends: in a fault, or well in spite of it.
+BEFORE_THE_CARD = {
+    "no-select": CardFault.UNREADABLE,
+    "no-read": CardFault.UNREADABLE,
+    "counterfeit": CardFault.NOT_AUTHENTIC,
+    "wrong-check-digit": CardFault.NUMBER_INVALID,
+    "expired": CardFault.EXPIRED,
+}
+AFTER_THE_CARD = {
+    "slow": None,
+    "garbage": None,
+    "silence": CardFault.READER_LOST,
+    "corrupt-frame": CardFault.UNREADABLE,
+    "huge-lengths": CardFault.UNREADABLE,
+    "pulled": CardFault.REMOVED,
+}
+AFTER_THE_CABLE = {"self-test": ReaderState.LOST, "wrong-sam": ReaderState.REPLACED}
+
+
+def test_every_switch_is_tried() -> None:
+    assert SWITCHES.keys() == BEFORE_THE_CARD.keys() | AFTER_THE_CARD.keys() | AFTER_THE_CABLE.keys()
+
+
+@pytest.mark.parametrize("switch", BEFORE_THE_CARD)
+async def test_a_switch_about_the_card_shows_and_goes_away(bench: Bench, switch: str) -> None:
+    bench.faults.turn_on(switch)
     await bench.lay(VALID)
-    assert await bench.fault() is CardFault.UNREADABLE
+    assert await bench.fault() is BEFORE_THE_CARD[switch]
+    bench.faults.turn_off(switch)
     bench.remove()
     await bench.reader.wait_absent()
-    bench.faults.select_fails = False
     await bench.lay(VALID)
     assert (await bench.reader.read()).number == VALID.number
 
 
-async def test_a_card_that_the_sam_rejects_is_not_authentic(bench: Bench) -> None:
-    bench.faults.counterfeit = True
+@pytest.mark.parametrize("switch", AFTER_THE_CARD)
+async def test_a_switch_about_the_line_shows_and_goes_away(bench: Bench, switch: str) -> None:
     await bench.lay(VALID)
-    assert await bench.fault() is CardFault.NOT_AUTHENTIC
-
-
-@pytest.mark.parametrize(
-    ("fault", "named"),
-    [("expired", CardFault.EXPIRED), ("wrong_check_character", CardFault.NUMBER_INVALID)],
-)
-async def test_the_emulators_bad_cards_are_refused_by_name(bench: Bench, fault: str, named: CardFault) -> None:
-    setattr(bench.faults, fault, True)
+    bench.faults.turn_on(switch)
+    ended = await outcome(bench.reader)
+    assert (ended if isinstance(ended, CardFault) else None) is AFTER_THE_CARD[switch]
+    bench.faults.turn_off(switch)
+    bench.remove()
+    await bench.reader.wait_absent()
+    await bench.reader.wait_state(ReaderState.READY)
     await bench.lay(VALID)
-    assert await bench.fault() is named
-
-
-async def test_answers_that_claim_to_be_huge_are_not_waited_for(bench: Bench) -> None:
-    await bench.lay(VALID)
-    bench.faults.huge_lengths = True
-    assert await asyncio.wait_for(bench.fault(), READ.limit_s) is CardFault.UNREADABLE
-
-
-async def test_a_slow_reader_is_waited_for(bench: Bench) -> None:
-    await bench.lay(VALID)
-    bench.faults.slow_s = 0.4
     assert (await bench.reader.read()).number == VALID.number
+
+
+@pytest.mark.parametrize("switch", AFTER_THE_CABLE)
+async def test_a_switch_about_the_reader_shows_when_it_is_plugged_in(bench: Bench, switch: str) -> None:
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.faults.turn_on(switch)
+    bench.plug()
+    bench.insert(VALID)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bench.reader.wait_present(), NOTHING_HAPPENS_S)
+    assert bench.reader.state is AFTER_THE_CABLE[switch]
+    bench.faults.turn_off(switch)
+    await bench.reader.wait_present()
 
 
 async def test_a_line_of_9600_baud_is_fast_enough_for_the_time_limits(tmp_path: Path) -> None:
@@ -267,13 +282,6 @@ async def test_a_silent_reader_is_lost_and_comes_back(bench: Bench) -> None:
     await bench.reader.wait_state(ReaderState.READY)
 
 
-async def test_a_reader_that_falls_silent_while_reading_is_lost(bench: Bench) -> None:
-    await bench.lay(VALID)
-    bench.faults.silent = True
-    assert await bench.fault() is CardFault.READER_LOST
-    await bench.reader.wait_absent()
-
-
 async def test_a_reader_unplugged_while_reading_is_lost_at_once(bench: Bench) -> None:
     await bench.lay(VALID)
     bench.faults.silent = True
@@ -281,18 +289,6 @@ async def test_a_reader_unplugged_while_reading_is_lost_at_once(bench: Bench) ->
     await after_s(0.02)
     bench.unplug()
     assert await asyncio.wait_for(reading, READ.limit_s / 2) is CardFault.READER_LOST
-
-
-async def test_a_reader_whose_self_test_fails_is_not_used(bench: Bench) -> None:
-    bench.unplug()
-    await bench.reader.wait_state(ReaderState.LOST)
-    bench.faults.self_test_failed = True
-    bench.plug()
-    bench.insert(VALID)
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(bench.reader.wait_present(), NOTHING_HAPPENS_S)
-    bench.faults.self_test_failed = False
-    await bench.reader.wait_present()
 
 
 async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
@@ -303,15 +299,6 @@ async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
     bench.plug()
     await bench.reader.wait_state(ReaderState.REPLACED)
     assert not bench.reader.present
-    assert await bench.fault() is CardFault.READER_REPLACED
-
-
-async def test_the_wrong_sam_switch_is_noticed_when_the_reader_comes_back(bench: Bench) -> None:
-    bench.unplug()
-    await bench.reader.wait_state(ReaderState.LOST)
-    bench.faults.wrong_sam = True
-    bench.plug()
-    await bench.reader.wait_state(ReaderState.REPLACED)
     assert await bench.fault() is CardFault.READER_REPLACED
 
 
