@@ -12,25 +12,22 @@ import threading
 from contextlib import suppress
 from typing import Final, Protocol
 
-# A contactless card without historical bytes (PC/SC part 3, 3.1.3.2.3.1), T=1.
-CONTACTLESS_ATR: Final = bytes.fromhex("3B80800101")
+from hardware.cards.emrtd.apdu import CardGone
+from hardware.cards.emulator.chip import ATR
+
 _LENGTH: Final = struct.Struct(">H")
 _ASK_ATR: Final = 4
 _CONNECT_S: Final = 5.0
 
 
 class Chip(Protocol):
-    """What answers APDUs. A chip that is pulled raises `Pulled` while it answers."""
+    """What answers APDUs."""
 
-    def power(self) -> None:
+    def reset(self) -> None:
         """The field came, went, or was reset: every channel is forgotten."""
 
-    def answer(self, command: bytes) -> bytes:
-        """The response APDU."""
-
-
-class Pulled(Exception):
-    """The card is lifted in the middle of this command."""
+    def transmit(self, command: bytes, /) -> bytes:
+        """The response APDU. Raises CardGone when the card is lifted in the middle of it."""
 
 
 class VirtualReader:
@@ -41,7 +38,7 @@ class VirtualReader:
         self._line: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
-    def insert(self, chip: Chip, atr: bytes = CONTACTLESS_ATR) -> None:
+    def insert(self, chip: Chip, atr: bytes = ATR) -> None:
         """Lays a chip. The service notices it at its next look (pcscd looks every 0.4 s)."""
         self.remove()
         line = socket.create_connection(("127.0.0.1", self._port), _CONNECT_S)
@@ -63,15 +60,15 @@ class VirtualReader:
 
 
 def _serve(line: socket.socket, chip: Chip, atr: bytes) -> None:
-    with line, suppress(OSError, EOFError, Pulled):
+    with line, suppress(OSError, EOFError, CardGone):
         while True:
             message = _receive(line)
             if len(message) > 1:
-                _send(line, chip.answer(message))
+                _send(line, chip.transmit(message))
             elif message[0] == _ASK_ATR:
                 _send(line, atr)
             else:
-                chip.power()
+                chip.reset()
 
 
 def _receive(line: socket.socket) -> bytes:
@@ -91,4 +88,6 @@ def _exactly(line: socket.socket, count: int) -> bytes:
 
 
 def _send(line: socket.socket, answer: bytes) -> None:
-    line.sendall(_LENGTH.pack(len(answer)) + answer)
+    """A silent chip's empty answer is none."""
+    if answer:
+        line.sendall(_LENGTH.pack(len(answer)) + answer)

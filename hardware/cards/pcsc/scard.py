@@ -19,6 +19,7 @@ _CARD_MUTE: Final = frozenset(
         scard.SCARD_E_SHARING_VIOLATION,
     }
 )
+_UNANSWERED: Final = frozenset({scard.SCARD_E_NOT_TRANSACTED, scard.SCARD_F_COMM_ERROR})
 _READER_GONE: Final = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE | scard.SCARD_STATE_IGNORE
 
 
@@ -33,6 +34,11 @@ class ScardError(Exception):
     def card_gone(self) -> bool:
         """The card was lifted."""
         return self.code in _CARD_GONE
+
+    @property
+    def undecided(self) -> bool:
+        """A command got no answer. Whether the card was lifted, only the reader's state can tell, a moment later."""
+        return self.code in _UNANSWERED
 
     @property
     def card_mute(self) -> bool:
@@ -114,6 +120,9 @@ class Connection:
         """The response, with its two status bytes. Raises ScardError."""
         code, response = scard.SCardTransmit(self._handle, self._header, list(command))
         _check(code)
+        if not response:
+            # Some drivers call it a success when the card went away under the command.
+            raise ScardError(scard.SCARD_E_NOT_TRANSACTED)
         return bytes(response)
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class PortraitDecoder:
         return Picture(width, height, rgb)
 
     def _ask(self, portrait: Portrait) -> bytes:
-        words = [portrait.encoding]
+        words: list[str] = [portrait.encoding]
         if self._wlt is not None and portrait.encoding == "wlt":
             words += [os.fspath(self._wlt.path), self._wlt.sha256]
         # A file in memory, not a pipe: no decoder can make us wait while we write.

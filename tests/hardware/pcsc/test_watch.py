@@ -22,9 +22,9 @@ pytestmark = pytest.mark.timeout(60)
 class MuteChip:
     """A chip nobody talks to here."""
 
-    def power(self) -> None: ...
+    def reset(self) -> None: ...
 
-    def answer(self, command: bytes) -> bytes:
+    def transmit(self, command: bytes, /) -> bytes:
         return b"\x6d\x00"
 
 
