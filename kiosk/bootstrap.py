@@ -15,6 +15,7 @@ from systemd import daemon
 from hardware.cards import sdt_uri
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
+from hardware.cards.transport import Line
 from hardware.printers.cups_queue import CupsQueue
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock, SystemClock
@@ -118,13 +119,17 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
 def _reader(profile: Profile, clock: Clock) -> IdentityReader:
     """The driver for the reader's URI. Raises ProfileError for a family that this release does not have."""
-    if urlsplit(profile.reader.uri).scheme not in sdt_uri.SCHEMES:
-        raise ProfileError(f"reader {profile.reader.uri}: only sdt:///dev/… and sdt+usb:// in this release")
+    uri = profile.reader.uri
+    if urlsplit(uri).scheme in sdt_uri.SCHEMES:
+        return SdtReader(_sdt_line(uri), sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
+    raise ProfileError(f"reader {uri}: only sdt:///dev/… and sdt+usb:// in this release")
+
+
+def _sdt_line(uri: str) -> Line:
     try:
-        line = sdt_uri.line(profile.reader.uri)
+        return sdt_uri.line(uri)
     except ValueError as error:
         raise ProfileError(f"reader {error}") from None
-    return SdtReader(line, sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
 
 
 def _port(server: str) -> int:

@@ -36,7 +36,8 @@ class Terminal(_Table, frozen=True):
 
 
 class Reader(_Table, frozen=True):
-    """`uri`: sdt:///dev/ttyUSB0. `sam_id`: the reader this terminal is bound to; another one means out of service."""
+    """`uri`: sdt:///dev/ttyUSB0, sdt+usb:// (more in hardware/cards/sdt_uri.py). `sam_id`: the reader this terminal is
+    bound to; another one means out of service."""
 
     uri: str
     sam_id: str | None = None
