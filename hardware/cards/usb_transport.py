@@ -95,6 +95,7 @@ class UsbBulkTransport:
         self._device = device
         self._thread = thread
         self._closed = Event()
+        self._answer_due = False
 
     async def send(self, frame: bytes) -> None:
         await self._in_thread(lambda: self._write(frame))
@@ -121,6 +122,11 @@ class UsbBulkTransport:
     # --- in the thread -----------------------------------------------------------------------------------------------
 
     def _write(self, frame: bytes) -> None:
+        if self._answer_due:
+            # Somebody gave up waiting. What comes late must not be taken for the answer to this command.
+            with suppress(usb.core.USBTimeoutError, TransportDamaged):
+                self._answer(self._head())
+        self._answer_due = True
         for end_point, part in ((HEAD_OUT, frame[:HEAD_BYTES]), (BODY_OUT, frame[HEAD_BYTES:])):
             if self._device.write(end_point, part, _WRITE_MS) != len(part):
                 raise TransportLost("the reader does not take a command")
@@ -131,9 +137,13 @@ class UsbBulkTransport:
             if self._closed.is_set():
                 raise TransportLost("the line was closed")
             with suppress(usb.core.USBTimeoutError):
-                head = bytes(self._device.read(HEAD_IN, _PACKET_BYTES, _SLICE_MS))
+                head = self._head()
+                self._answer_due = False
                 return self._answer(head)
         return b""
+
+    def _head(self) -> bytes:
+        return bytes(self._device.read(HEAD_IN, _PACKET_BYTES, _SLICE_MS))
 
     def _answer(self, head: bytes) -> bytes:
         """The rest of an answer that has begun; what is missing of it is missing in the result."""
@@ -150,7 +160,10 @@ class UsbBulkTransport:
         with suppress(usb.core.USBTimeoutError):
             while len(so_far) < length:
                 missing = length - len(so_far)
-                so_far += bytes(self._device.read(end_point, -(-missing // _PACKET_BYTES) * _PACKET_BYTES, _GAP_MS))
+                piece = bytes(self._device.read(end_point, -(-missing // _PACKET_BYTES) * _PACKET_BYTES, _GAP_MS))
+                if not piece:
+                    break
+                so_far += piece
         return so_far
 
     def _release(self) -> None:

@@ -10,6 +10,9 @@ from conformance.identity_reader import IdentityReaderConformance, outcome
 
 from hardware.cards.emulator import OTHER_SAM_ID, UsbSamEmulator, usb_device
 from hardware.cards.port import CardFault, ReaderState
+from hardware.cards.sdt_commands import SAM_ID as SAM_NUMBER
+from hardware.cards.sdt_commands import SELF_TEST
+from hardware.cards.sdt_frame import Status, encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
 from hardware.cards.synthetic import SyntheticCard
 from hardware.cards.transport import TransportLost
@@ -109,6 +112,20 @@ async def test_a_cancelled_read_leaves_a_usable_line(bench: Bench) -> None:
         await reading
     bench.faults.slow_s = 0.0
     assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
+    emulator = UsbSamEmulator()
+    transport = await UsbLine(backend=emulator.backend).open()
+    emulator.faults.slow_s = 0.22
+    await transport.send(encode(SAM_NUMBER.body))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(transport.receive(), 0.16)
+    emulator.faults.slow_s = 0.0
+    await transport.send(encode(SELF_TEST.body))
+    assert await transport.receive() == encode(bytes([0, 0, Status.OK]))
+    transport.close()
+    emulator.close()
 
 
 async def test_a_reader_unplugged_while_it_is_waited_for_is_lost_at_once(bench: Bench) -> None:
