@@ -7,7 +7,7 @@ It runs the chip's side of PACE, BAC, secure messaging, chip and active authenti
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -70,6 +70,30 @@ class ChipFaults:
     """This file says that it has sixteen megabytes."""
     wrong_macs: bool = False
     """Protected answers have a wrong MAC."""
+
+    def turn_on(self, switch: str) -> None:
+        """One of CHIP_SWITCHES by its name. Raises KeyError."""
+        field, value = CHIP_SWITCHES[switch]
+        setattr(self, field, value)
+
+    def turn_off(self, switch: str) -> None:
+        """Back to how a good chip is. Raises KeyError."""
+        field, _ = CHIP_SWITCHES[switch]
+        setattr(self, field, getattr(ChipFaults(), field))
+
+
+CHIP_SWITCHES: Final[Mapping[str, tuple[str, object]]] = {
+    "slow": ("answer_delay_s", 0.2),
+    "silence": ("silent", True),
+    "pulled": ("pulled_after", 30),
+    "no-extended-length": ("no_extended_length", True),
+    "tampered-data": ("tampered", FileId.DG1),
+    "tampered-face": ("tampered", FileId.DG2),
+    "cloned": ("cloned", True),
+    "corrupt-frame": ("wrong_macs", True),
+    "huge-lengths": ("huge_file", FileId.DG2),
+}
+"""What somebody at a terminal can turn on, by name; the field it sets and the value that shows the fault."""
 
 
 class _Refused(Exception):
