@@ -22,6 +22,7 @@ from hardware.cards.emrtd import (
     lds,
     pace,
     security_infos,
+    states,
 )
 from hardware.cards.emrtd.apdu import Apdu, Command, send
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken, not_authentic
@@ -96,7 +97,8 @@ def read_document(card: Apdu, access: Mrz | Can, policy: Policy, trust: TrustAnc
 def _read(card: Apdu, access: Mrz | Can, policy: Policy, trust: TrustAnchors, today: date, piece: int) -> EmrtdDocument:
     chip, offered, check = _open(card, access, policy)
     files = Files(chip.send, piece)
-    groups = _Groups(files, passive_authentication(_required(files, FileId.SOD), trust, today))
+    signed = passive_authentication(_required(files, FileId.SOD), trust, today)
+    groups = _Groups(files, signed)
     groups.compare_with_common()
     checks: list[Check] = [check, "passive-authentication"]
 
@@ -110,6 +112,8 @@ def _read(card: Apdu, access: Mrz | Can, policy: Policy, trust: TrustAnchors, to
         raise not_authentic("the chip offers no proof that it is no copy")
 
     zone = lds.machine_readable_zone(groups.required(1))
+    if not states.issued_by(zone.issuing_state, signed.country):
+        raise not_authentic("signed by another state than the one that issued the document")
     if isinstance(access, Mrz) and _differs(access, zone):
         raise not_authentic("the printed MRZ is not the one in the chip")
     valid_until = zone.expiry_date(today)

@@ -17,6 +17,7 @@ from hardware.cards.emrtd.messaging import SessionEnded
 MAX_FILE_BYTES: Final = 128 * 1024
 EXTENDED_PIECE: Final = 4096
 SHORT_PIECE: Final = 0xDF
+MAX_PIECES: Final = 1024
 _HEAD_BYTES: Final = 8
 _SHORTEST_FILE: Final = 2
 _NOT_FOUND: Final = 0x6A82
@@ -70,9 +71,11 @@ class Files:
         size = start + length
         if size > MAX_FILE_BYTES:
             raise broken(f"{file.name}: says it has {size} bytes")
-        while len(contents) < size:
+        for _ in range(MAX_PIECES):
+            if len(contents) >= size:
+                return bytes(contents[:size])
             contents += self._piece_at(file, len(contents), min(self._piece, size - len(contents)))
-        return bytes(contents[:size])
+        raise broken(f"{file.name}: comes in too many pieces")
 
     def _piece_at(self, file: FileId, offset: int, size: int) -> bytes:
         command = _read_near(offset, size) if offset < _FAR else _read_far(offset, size)

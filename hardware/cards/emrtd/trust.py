@@ -12,7 +12,7 @@ lists of states are not consulted.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from hmac import compare_digest
 from pathlib import Path
 from typing import ClassVar, Final
@@ -62,8 +62,9 @@ class _MasterList(core.Sequence):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class SignedHashes:
-    """What the issuing state signed: one hash for each data group of the chip."""
+    """What the issuing state signed: a hash for each data group of the chip. `country`: two letters, the signer's."""
 
+    country: str
     algorithm: str
     hashes: Mapping[int, bytes]
 
@@ -74,11 +75,33 @@ class SignedHashes:
             raise not_authentic(f"DG{number} is not what was signed")
 
 
-class TrustAnchors:
-    """The country signing CAs that this terminal believes. `refused`: files that could not be used, and why."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A certificate out of a master list, and until when the list is fresh."""
 
-    def __init__(self, certificates: Iterable[bytes] = (), refused: Iterable[str] = ()) -> None:
-        self._anchors = tuple(_country_signer(encoded) for encoded in certificates)
+    certificate: bytes
+    fresh_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    certificate: x509.Certificate
+    fresh_until: date
+
+
+class TrustAnchors:
+    """The country signing CAs that this terminal believes. `refused`: files that could not be used, and why.
+
+    Certificates and lists are checked against the day of each reading, so a terminal may keep its anchors for long.
+    """
+
+    def __init__(
+        self, certificates: Iterable[bytes] = (), listed: Iterable[Listed] = (), refused: Iterable[str] = ()
+    ) -> None:
+        pinned = (Listed(certificate, date.max) for certificate in dict.fromkeys(certificates))
+        self._anchors = tuple(
+            _Anchor(_country_signer(each.certificate), each.fresh_until) for each in (*pinned, *dict.fromkeys(listed))
+        )
         self.refused = tuple(refused)
 
     def __len__(self) -> int:
@@ -103,15 +126,15 @@ class TrustAnchors:
             except EmrtdError as error:
                 refused.append(f"{file.name}: {error.detail}")
         believed = cls(pinned)
-        imported: list[bytes] = []
+        listed: list[Listed] = []
         for name, encoded in lists:
             try:
-                imported += believed.master_list(encoded, today, list_max_age)
+                listed += believed.master_list(encoded, today, list_max_age)
             except EmrtdError as error:
                 refused.append(f"{name}: {error.detail}")
-        return cls(dict.fromkeys(pinned + imported), refused)
+        return cls(pinned, listed, refused)
 
-    def master_list(self, encoded: bytes, today: date, max_age: timedelta = MASTER_LIST_MAX_AGE) -> list[bytes]:
+    def master_list(self, encoded: bytes, today: date, max_age: timedelta = MASTER_LIST_MAX_AGE) -> list[Listed]:
         """The certificates of a list whose signer descends from these anchors. Certificates in it that are none of a
         country signing CA are left out. Raises EmrtdError NOT_AUTHENTIC or PROTOCOL.
         """
@@ -120,13 +143,15 @@ class TrustAnchors:
         purposes = opened.signer.extended_key_usage_value
         if purposes is None or MASTER_LIST_SIGNING not in [purpose.dotted for purpose in purposes]:
             raise not_authentic("master list: the signer may not sign master lists")
-        if opened.signed_at is None or not timedelta() <= _end_of(today) - opened.signed_at <= max_age:
-            raise not_authentic("master list: too old, or not dated")
+        if opened.signed_at is None:
+            raise not_authentic("master list: not dated")
+        signed_on = opened.signed_at.date()
+        if not signed_on <= today <= signed_on + max_age:
+            raise not_authentic("master list: too old, or of a day to come")
         with parsing("master list"):
-            listed = [
-                certificate.dump() for certificate in _MasterList.load(opened.content, strict=True)["certificates"]
-            ]
-        return [certificate for certificate in listed if _is_country_signer(certificate)]
+            contents = _MasterList.load(opened.content, strict=True)
+            certificates = [certificate.dump() for certificate in contents["certificates"]]
+        return [Listed(each, signed_on + max_age) for each in certificates if _is_country_signer(each)]
 
     def check_signer(self, what: str, certificate: x509.Certificate, today: date) -> None:
         """That this certificate may sign, and one of the anchors issued it. Raises EmrtdError NOT_AUTHENTIC."""
@@ -141,11 +166,14 @@ class TrustAnchors:
             candidates = [
                 anchor
                 for anchor in self._anchors
-                if anchor.subject == issuer and identifier in (None, anchor.key_identifier)
+                if anchor.certificate.subject == issuer and identifier in (None, anchor.certificate.key_identifier)
             ]
-        for anchor in candidates:
-            if _issued(what, anchor, certificate):
-                return _check_validity("country signing CA", anchor, today)
+        issuers = [anchor for anchor in candidates if _issued(what, anchor.certificate, certificate)]
+        fresh = [anchor for anchor in issuers if today <= anchor.fresh_until]
+        if fresh:
+            return _check_validity("country signing CA", fresh[0].certificate, today)
+        if issuers:
+            raise not_authentic("country signing CA: the master list that brought it is too old")
         raise not_authentic(f"{what}: issued by no country signing CA of ours")
 
 
@@ -156,12 +184,13 @@ def passive_authentication(sod: bytes, trust: TrustAnchors, today: date) -> Sign
     with parsing("EF.SOD hashes"):
         signed = _LdsSecurityObject.load(opened.content, strict=True)
         algorithm = signed["hash_algorithm"]["algorithm"].native
+        country = str(opened.signer.issuer.native["country_name"])
         hashes = [(int(entry["number"].native), bytes(entry["hash"].native)) for entry in signed["hashes"]]
     hash_algorithm(algorithm)
     by_number = dict(hashes)
     if len(by_number) != len(hashes) or not set(by_number) <= set(range(1, len(lds.GROUP_TAGS) + 1)):
         raise broken("EF.SOD: data groups twice or unknown")
-    return SignedHashes(algorithm, by_number)
+    return SignedHashes(country, algorithm, by_number)
 
 
 def _issued(what: str, anchor: x509.Certificate, certificate: x509.Certificate) -> bool:
@@ -203,10 +232,6 @@ def _check_validity(what: str, certificate: x509.Certificate, today: date) -> No
     """Valid at some time of today: terminals have no time of day to be exact about."""
     if not certificate.not_valid_before.date() <= today <= certificate.not_valid_after.date():
         raise not_authentic(f"{what}: the certificate is not valid today")
-
-
-def _end_of(today: date) -> datetime:
-    return datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
 
 
 def _is_signed_data(encoded: bytes) -> bool:

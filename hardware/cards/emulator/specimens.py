@@ -44,6 +44,8 @@ class Specimen(Enum):
     """The certificate of the document signer expired yesterday."""
     FOREIGN_STATE = "foreign-state"
     """Signed by a state that calls itself Utopia, and is not."""
+    OTHER_STATE = "other-state"
+    """Signed by a state that we believe, but that did not issue it."""
     WRONG_CHECK_DIGIT = "wrong-check-digit"
     """The MRZ in DG1 has a wrong check digit, under a good signature."""
 
@@ -60,7 +62,12 @@ def make(specimen: Specimen, portrait: bytes, today: date) -> Issued:
     """Issues it as of today. `portrait`: JPEG or JPEG 2000."""
     yesterday = today - timedelta(days=1)
     expired_signer = specimen is Specimen.SIGNER_EXPIRED
-    state = State(today, written_out=True, signer_expiry=yesterday if expired_signer else None)
+    state = State(
+        today,
+        country="IX" if specimen is Specimen.OTHER_STATE else "UT",
+        written_out=True,
+        signer_expiry=yesterday if expired_signer else None,
+    )
     signing = State(today) if specimen is Specimen.FOREIGN_STATE else state
     expiry = yesterday if specimen is Specimen.EXPIRED else today + timedelta(days=1500)
     traveller = replace(Traveller(), expiry=f"{expiry:%y%m%d}")

@@ -75,7 +75,7 @@ class Document:
     """What is on a chip, secrets included. `pace` and `bac`: how it can be opened."""
 
     access: Mrz
-    can: str
+    can: str = field(repr=False)
     files: Mapping[int, bytes] = field(repr=False)
     pace: tuple[Offer, ...] = ()
     bac: bool = True
@@ -101,6 +101,7 @@ class State:
         today: date,
         *,
         name: str = "Utopia",
+        country: str = "UT",
         key: SigningKey | None = None,
         signer_expiry: date | None = None,
         written_out: bool = False,
@@ -110,7 +111,7 @@ class State:
         self._pss = pss
         self._root_key = ec.generate_private_key(ec.SECP384R1())
         self._name = x509.Name(
-            [x509.NameAttribute(NameOID.COUNTRY_NAME, "UT"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+            [x509.NameAttribute(NameOID.COUNTRY_NAME, country), x509.NameAttribute(NameOID.COMMON_NAME, name)]
         )
         self.certificate = self._certify(self._name, self._root_key, today + 2 * _LIFE, authority=True)
         signer_key = key or ec.generate_private_key(ec.SECP256R1())

@@ -38,6 +38,7 @@ def refused(
         (Specimen.EXPIRED, EmrtdFault.EXPIRED, "day of expiry"),
         (Specimen.SIGNER_EXPIRED, EmrtdFault.NOT_AUTHENTIC, "document signer: the certificate is not valid"),
         (Specimen.FOREIGN_STATE, EmrtdFault.NOT_AUTHENTIC, "no country signing CA of ours"),
+        (Specimen.OTHER_STATE, EmrtdFault.NOT_AUTHENTIC, "signed by another state"),
         (Specimen.WRONG_CHECK_DIGIT, EmrtdFault.PROTOCOL, "check digit of all fields"),
     ],
     ids=lambda value: value.name if isinstance(value, Specimen) else "",

@@ -9,6 +9,7 @@ from document_samples import TODAY
 
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault
 from hardware.cards.emrtd.files import FileId
+from hardware.cards.emrtd.states import STATES, issued_by
 from hardware.cards.emrtd.trust import TrustAnchors, passive_authentication
 from hardware.cards.emulator.utopia import Document, State, Traveller, issue
 
@@ -47,7 +48,7 @@ def test_a_master_list_of_a_pinned_state_brings_the_others(tmp_path: Path, passp
     ("signed_on", "read_on", "why"),
     [
         (TODAY, TODAY + timedelta(days=367), "too old"),
-        (TODAY + timedelta(days=3), TODAY, "too old, or not dated"),
+        (TODAY + timedelta(days=3), TODAY, "of a day to come"),
         (TODAY, TODAY + timedelta(days=4000), "not valid today"),
     ],
     ids=["stale", "from the future", "signer expired"],
@@ -58,6 +59,15 @@ def test_a_master_list_out_of_its_time(tmp_path: Path, signed_on: date, read_on:
     trust = TrustAnchors.load(tmp_path, read_on)
     assert len(trust) == 1
     assert [why in refused and refused.startswith("world.ml") for refused in trust.refused] == [True]
+
+
+def test_a_master_list_that_was_fresh_when_it_was_loaded(tmp_path: Path, passport: Document) -> None:
+    (tmp_path / "atlantis.cer").write_bytes(ATLANTIS.certificate)
+    (tmp_path / "world.ml").write_bytes(ATLANTIS.master_list((UTOPIA.certificate,), TODAY))
+    trust = TrustAnchors.load(tmp_path, TODAY, timedelta(days=30))
+    assert believed(passport, trust, TODAY + timedelta(days=30))
+    with pytest.raises(EmrtdError, match="too old"):
+        believed(passport, trust, TODAY + timedelta(days=31))
 
 
 def test_a_master_list_that_no_pinned_state_signed(tmp_path: Path) -> None:
@@ -116,3 +126,22 @@ def test_every_turned_bit_in_the_security_object_is_noticed(passport: Document) 
             assert passive_authentication(bytes(turned), trust, TODAY).hashes == hashes
         except EmrtdError as refusal:
             assert refusal.fault in (EmrtdFault.NOT_AUTHENTIC, EmrtdFault.PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    ("issuing_state", "country", "may"),
+    [
+        ("UTO", "ut", True),
+        ("D", "DE", True),
+        ("GBN", "GB", True),
+        ("CHN", "HK", True),
+        ("HKG", "CN", False),
+        ("UTO", "DE", False),
+        ("ZZZ", "ZZ", False),
+        ("", "", False),
+    ],
+)
+def test_a_state_signs_its_own_documents(issuing_state: str, country: str, may: bool) -> None:
+    assert issued_by(issuing_state, country) is may
+    assert len(STATES) == 249 + 12
+    assert all(len(two) == 2 for two in STATES.values())
