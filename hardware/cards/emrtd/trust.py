@@ -98,10 +98,11 @@ class TrustAnchors:
     def __init__(
         self, certificates: Iterable[bytes] = (), listed: Iterable[Listed] = (), refused: Iterable[str] = ()
     ) -> None:
-        pinned = (Listed(certificate, date.max) for certificate in dict.fromkeys(certificates))
-        self._anchors = tuple(
-            _Anchor(_country_signer(each.certificate), each.fresh_until) for each in (*pinned, *dict.fromkeys(listed))
-        )
+        fresh_until: dict[bytes, date] = {}
+        for each in listed:
+            fresh_until[each.certificate] = max(each.fresh_until, fresh_until.get(each.certificate, date.min))
+        fresh_until |= dict.fromkeys(certificates, date.max)
+        self._anchors = tuple(_Anchor(_country_signer(encoded), until) for encoded, until in fresh_until.items())
         self.refused = tuple(refused)
 
     def __len__(self) -> int:

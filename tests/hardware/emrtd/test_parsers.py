@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric import ec
 from document_samples import TODAY
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from hardware.cards.emrtd.files import MAX_FILE_BYTES, SHORT_PIECE, FileId, File
 from hardware.cards.emrtd.messaging import Session
 from hardware.cards.emrtd.trust import TrustAnchors, passive_authentication
 from hardware.cards.emulator.specimens import Specimen, make
-from hardware.cards.emulator.utopia import Traveller
+from hardware.cards.emulator.utopia import Traveller, written_out
 from hardware.cards.port import Mrz
 
 NAMED = {EmrtdFault.PROTOCOL, EmrtdFault.NOT_AUTHENTIC}
@@ -218,6 +219,37 @@ def test_a_chip_with_pace_in_unknown_forms_only_is_refused_and_not_opened_by_bac
     integrated_mapping = bytes.fromhex("31143012060A04007F0007020204040202010202010D")
     with pytest.raises(EmrtdError, match="forms that are not spoken"):
         pace.choose(security_infos.parse(integrated_mapping))
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+@pytest.mark.parametrize("form", ["written out", "named", "standardized"])
+def test_pace_with_domain_parameters_of_its_own(curve: Curve, form: str) -> None:
+    """PACEDomainParameterInfo (Doc 9303-11, 9.2.2) under a number that no standard knows."""
+    public = ec.generate_private_key(curve.library()).public_key()
+    algorithm = {
+        "written out": tlv.parse(tlv.only(written_out(public), 0x30))[0][1],
+        "named": core.ObjectIdentifier(security_infos.EC_PUBLIC_KEY).dump() + core.ObjectIdentifier(curve.oid).dump(),
+        "standardized": core.ObjectIdentifier(security_infos.STANDARDIZED_PARAMETERS).dump()
+        + core.Integer(curve.parameter_id).dump(),
+    }[form]
+    number = core.Integer(77).dump()
+    infos = (
+        core.ObjectIdentifier(f"{security_infos.PACE_ECDH_GM}.2").dump() + core.Integer(2).dump() + number,
+        core.ObjectIdentifier(security_infos.PACE_ECDH_GM).dump() + tlv.encode(0x30, algorithm) + number,
+    )
+    card_access = tlv.encode(0x31, b"".join(tlv.encode(0x30, info) for info in infos))
+    offer = pace.choose(security_infos.parse(card_access))
+    assert offer is not None
+    assert (offer.curve, offer.parameter_id) == (curve, 77)
+
+
+def test_a_curve_that_looks_like_a_known_one_is_refused() -> None:
+    """Another generator on the same curve: whoever chose it may know logarithms (CVE-2020-0601)."""
+    curve = CURVES[0]
+    key = written_out(ec.generate_private_key(curve.library()).public_key())
+    other = curve.encode(curve.multiply(2, curve.g))
+    with pytest.raises(EmrtdError, match="no known curve"):
+        signatures.public_key(key.replace(curve.encode(curve.g), other, 1))
 
 
 @given(st.binary(min_size=2, max_size=12))
