@@ -5,22 +5,25 @@
 
 Anchors are data that an operator imports into a folder: certificates pinned by being there, and master lists (Doc
 9303-12, 8), which count only when their signer descends from a pinned certificate and while they are fresh. Nothing is
-fetched and nothing is built in. Validity follows the shell model: every certificate must be valid today. Revocation
-lists of states are not consulted.
+fetched and nothing is built in. Validity follows the shell model: every certificate must be valid today, and none that
+an imported revocation list takes back (`revocation`).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import Enum
 from hmac import compare_digest
 from pathlib import Path
 from typing import ClassVar, Final
 
 from asn1crypto import algos, core, pem, x509
 
-from hardware.cards.emrtd import lds, signed_data
+from hardware.cards.emrtd import lds, revocation, signed_data, tlv
 from hardware.cards.emrtd.faults import EmrtdError, broken, not_authentic, parsing
+from hardware.cards.emrtd.revocation import RevocationList
 from hardware.cards.emrtd.signatures import hash_algorithm, public_key, verify
 
 LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
@@ -28,6 +31,8 @@ MASTER_LIST: Final = "2.23.136.1.1.2"
 MASTER_LIST_SIGNING: Final = "2.23.136.1.1.3"
 MASTER_LIST_MAX_AGE: Final = timedelta(days=365)
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+_OBJECT_IDENTIFIER: Final = 0x06
+_INTEGER: Final = 0x02
 _UNDERSTOOD: Final = frozenset({"key_usage", "basic_constraints", "extended_key_usage", "private_key_usage_period"})
 
 
@@ -96,13 +101,18 @@ class TrustAnchors:
     """
 
     def __init__(
-        self, certificates: Iterable[bytes] = (), listed: Iterable[Listed] = (), refused: Iterable[str] = ()
+        self,
+        certificates: Iterable[bytes] = (),
+        listed: Iterable[Listed] = (),
+        revocations: Iterable[bytes] = (),
+        refused: Iterable[str] = (),
     ) -> None:
         fresh_until: dict[bytes, date] = {}
         for each in listed:
             fresh_until[each.certificate] = max(each.fresh_until, fresh_until.get(each.certificate, date.min))
         fresh_until |= dict.fromkeys(certificates, date.max)
         self._anchors = tuple(_Anchor(_country_signer(encoded), until) for encoded, until in fresh_until.items())
+        self._revocations = tuple(self._made_here(revocation.parse(encoded)) for encoded in revocations)
         self.refused = tuple(refused)
 
     def __len__(self) -> int:
@@ -110,30 +120,32 @@ class TrustAnchors:
 
     @classmethod
     def load(cls, folder: Path, today: date, list_max_age: timedelta = MASTER_LIST_MAX_AGE) -> "TrustAnchors":
-        """All certificates (DER or PEM) and master lists (CMS) in a folder. A file that is no good is named in
-        `refused` and does not spoil the others. Raises OSError when there is no such folder.
+        """All certificates, master lists (CMS) and revocation lists in a folder, DER or PEM. A file that is no good is
+        named in `refused` and does not spoil the others. Raises OSError when there is no such folder.
         """
-        pinned: list[bytes] = []
-        lists: list[tuple[str, bytes]] = []
         refused: list[str] = []
+        found: dict[_Kind, list[tuple[str, bytes]]] = {kind: [] for kind in _Kind}
         for file in sorted(path for path in folder.iterdir() if path.is_file()):
-            try:
+            with _refusing(file.name, refused):
                 for encoded in _objects(file):
-                    if _is_signed_data(encoded):
-                        lists.append((file.name, encoded))
-                    else:
-                        _country_signer(encoded)
-                        pinned.append(encoded)
-            except EmrtdError as error:
-                refused.append(f"{file.name}: {error.detail}")
+                    found[_kind(encoded)].append((file.name, encoded))
+        pinned: list[bytes] = []
+        for name, encoded in found[_Kind.CERTIFICATE]:
+            with _refusing(name, refused):
+                _country_signer(encoded)
+                pinned.append(encoded)
         believed = cls(pinned)
         listed: list[Listed] = []
-        for name, encoded in lists:
-            try:
+        for name, encoded in found[_Kind.MASTER_LIST]:
+            with _refusing(name, refused):
                 listed += believed.master_list(encoded, today, list_max_age)
-            except EmrtdError as error:
-                refused.append(f"{name}: {error.detail}")
-        return cls(pinned, listed, refused)
+        believed = cls(pinned, listed)
+        revocations: list[bytes] = []
+        for name, encoded in found[_Kind.REVOCATION_LIST]:
+            with _refusing(name, refused):
+                believed._made_here(revocation.parse(encoded))
+                revocations.append(encoded)
+        return cls(pinned, listed, revocations, sorted(refused))
 
     def master_list(self, encoded: bytes, today: date, max_age: timedelta = MASTER_LIST_MAX_AGE) -> list[Listed]:
         """The certificates of a list whose signer descends from these anchors. Certificates in it that are none of a
@@ -172,10 +184,20 @@ class TrustAnchors:
         issuers = [anchor for anchor in candidates if _issued(what, anchor.certificate, certificate)]
         fresh = [anchor for anchor in issuers if today <= anchor.fresh_until]
         if fresh:
-            return _check_validity("country signing CA", fresh[0].certificate, today)
+            _check_validity("country signing CA", fresh[0].certificate, today)
+            for each in self._revocations:
+                if each.issuer == issuer:
+                    each.check(what, certificate, today)
+            return
         if issuers:
             raise not_authentic("country signing CA: the master list that brought it is too old")
         raise not_authentic(f"{what}: issued by no country signing CA of ours")
+
+    def _made_here(self, revoked: RevocationList) -> RevocationList:
+        """Raises EmrtdError NOT_AUTHENTIC for a list that none of the anchors made."""
+        if not any(revoked.signed_by(anchor.certificate) for anchor in self._anchors):
+            raise not_authentic("CRL: made by no country signing CA of ours")
+        return revoked
 
 
 def passive_authentication(sod: bytes, trust: TrustAnchors, today: date) -> SignedHashes:
@@ -235,10 +257,31 @@ def _check_validity(what: str, certificate: x509.Certificate, today: date) -> No
         raise not_authentic(f"{what}: the certificate is not valid today")
 
 
-def _is_signed_data(encoded: bytes) -> bool:
-    """ContentInfo begins with an object identifier, Certificate with a sequence."""
-    with parsing("file"):
-        return isinstance(core.Sequence.load(encoded)[0], core.ObjectIdentifier)
+class _Kind(Enum):
+    CERTIFICATE = "certificate"
+    MASTER_LIST = "master list"
+    REVOCATION_LIST = "revocation list"
+
+
+def _kind(encoded: bytes) -> _Kind:
+    """By how the ASN.1 begins: ContentInfo with an object identifier; what a certificate signs with a tagged version,
+    what a revocation list signs with an untagged one.
+    """
+    _, start, _ = tlv.header(encoded)
+    first, start, _ = tlv.header(encoded, start)
+    if first == _OBJECT_IDENTIFIER:
+        return _Kind.MASTER_LIST
+    version, _, _ = tlv.header(encoded, start)
+    return _Kind.REVOCATION_LIST if version == _INTEGER else _Kind.CERTIFICATE
+
+
+@contextmanager
+def _refusing(name: str, refused: list[str]) -> Iterator[None]:
+    """Notes that a file is no good, and goes on."""
+    try:
+        yield
+    except EmrtdError as error:
+        refused.append(f"{name}: {error.detail}")
 
 
 def _objects(file: Path) -> list[bytes]:

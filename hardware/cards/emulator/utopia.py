@@ -139,6 +139,22 @@ class State:
         listed = core.Integer(0).dump() + tlv.encode(0x31, b"".join(sorted((*certificates, self.certificate))))
         return self._signed(_Authority(key, certificate), MASTER_LIST, tlv.encode(0x30, listed), signed_on)
 
+    def revocation_list(self, until: date, *, signer: bool = False) -> bytes:
+        """A revocation list of this state; `signer`: the document signer is on it."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(datetime.combine(min(self._today, until) - _LIFE, time(), UTC))
+            .next_update(datetime.combine(until, time(), UTC))
+        )
+        serials = [x509.load_der_x509_certificate(self._signer.certificate).serial_number] if signer else []
+        for serial in (1, *serials):
+            entry = x509.RevokedCertificateBuilder().serial_number(serial)
+            builder = builder.add_revoked_certificate(
+                entry.revocation_date(datetime.combine(self._today - _LIFE, time(), UTC)).build()
+            )
+        return builder.sign(self._root_key, hashes.SHA256()).public_bytes(Encoding.DER)
+
     def _named(self, common_name: str) -> x509.Name:
         country = self._name.get_attributes_for_oid(NameOID.COUNTRY_NAME)[0]
         return x509.Name([country, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])

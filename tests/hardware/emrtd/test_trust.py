@@ -94,6 +94,32 @@ def test_files_that_are_none_are_named_and_do_not_spoil_the_others(tmp_path: Pat
     assert [refused[0] for refused in trust.refused] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize(
+    ("revoked", "why"),
+    [
+        (UTOPIA.revocation_list(TODAY + timedelta(days=30), signer=True), "is revoked"),
+        (UTOPIA.revocation_list(TODAY - timedelta(days=1)), "out of date"),
+    ],
+    ids=["revoked", "stale list"],
+)
+def test_a_revocation_list(tmp_path: Path, passport: Document, revoked: bytes, why: str) -> None:
+    (tmp_path / "utopia.der").write_bytes(UTOPIA.certificate)
+    (tmp_path / "utopia.crl").write_bytes(revoked)
+    trust = TrustAnchors.load(tmp_path, TODAY)
+    assert trust.refused == ()
+    with pytest.raises(EmrtdError, match=why):
+        believed(passport, trust)
+
+
+def test_a_revocation_list_without_the_signer_or_of_another_state(tmp_path: Path, passport: Document) -> None:
+    (tmp_path / "utopia.der").write_bytes(UTOPIA.certificate)
+    (tmp_path / "utopia.crl").write_bytes(UTOPIA.revocation_list(TODAY))
+    (tmp_path / "atlantis.crl").write_bytes(pem.armor("X509 CRL", ATLANTIS.revocation_list(TODAY)))
+    trust = TrustAnchors.load(tmp_path, TODAY)
+    assert trust.refused == ("atlantis.crl: CRL: made by no country signing CA of ours",)
+    assert believed(passport, trust)
+
+
 def test_an_expired_country_signing_ca(passport: Document) -> None:
     long_lived = State(TODAY, signer_expiry=TODAY + timedelta(days=9000))
     document = issue(long_lived, Traveller(), b"\xff\xd8")
