@@ -16,6 +16,7 @@ COMMANDS = {
     "sandbox": "sandbox",
     "models": "models",
     "document": "document",
+    "card": "card",
     "audit": "audit",
     "bench": "bench",
 }
