@@ -49,9 +49,9 @@ class SdtLink:
             failure = str(error)
         raise LinkLost(failure)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Frees the line; an exchange that waits ends as LinkLost."""
-        self._transport.close()
+        await self._transport.close()
 
     async def exchange(self, command: Command) -> Answer:
         """The reader's answer, good or bad, as `command.accepts` it. Raises LinkLost, NoAnswer, DamagedAnswer."""

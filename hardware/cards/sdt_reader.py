@@ -164,7 +164,7 @@ class SdtReader:
             self._link = None
             self._card_gone()
             if link is not None:
-                link.close()
+                await link.close()
 
     async def _identify(self, link: SdtLink) -> None:
         answer = await _ask(link, sdt_commands.SELF_TEST)
@@ -237,7 +237,7 @@ class SdtReader:
         except DamagedAnswer as error:
             fault, why = CardFault.UNREADABLE, str(error)
         except LinkError as error:
-            link.close()
+            await link.close()
             fault, why = CardFault.READER_LOST, str(error)
         if fault is CardFault.UNREADABLE and not self.present:
             fault = CardFault.REMOVED

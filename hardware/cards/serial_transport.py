@@ -70,7 +70,7 @@ class SerialTransport:
             raise TransportLost("the port is gone")
         return chunk
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if not self._port.is_open:
             return
         self._hang_up()

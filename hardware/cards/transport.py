@@ -24,8 +24,11 @@ class Transport(Protocol):
     async def receive(self) -> bytes:
         """The next bytes, at least one, as the line gives them. May be cancelled. Raises either error."""
 
-    def close(self) -> None:
-        """Frees the line; whoever waits in `receive` ends as TransportLost. May be called twice."""
+    async def close(self) -> None:
+        """Frees the line and returns when it can be opened again; whoever waits in `receive` ends as TransportLost.
+
+        May be called twice.
+        """
 
 
 class Line(Protocol):

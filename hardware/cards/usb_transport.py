@@ -95,7 +95,8 @@ class UsbBulkTransport:
         self._device = device
         self._thread = thread
         self._closed = Event()
-        self._answer_due = False
+        # The program before us may have left one in the reader.
+        self._answer_due = True
 
     async def send(self, frame: bytes) -> None:
         await self._in_thread(lambda: self._write(frame))
@@ -107,12 +108,13 @@ class UsbBulkTransport:
         finally:
             given_up.set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._closed.is_set():
             return
         self._closed.set()
-        self._thread.submit(self._release)
+        released = asyncio.get_running_loop().run_in_executor(self._thread, self._release)
         self._thread.shutdown(wait=False)
+        await released
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._closed.is_set():

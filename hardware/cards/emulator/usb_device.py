@@ -8,6 +8,7 @@ import array
 import errno
 import os
 import threading
+import time
 from collections import deque
 from types import SimpleNamespace
 from typing import Final
@@ -59,7 +60,9 @@ class _Device:
         self.claimed_by: object | None = None
         self.halted: set[int] = set()
         self.commands = Decoder()
-        self.packets: dict[int, deque[bytes]] = {wire.HEAD_IN: deque(), wire.BODY_IN: deque()}
+        self.busy_until = 0.0
+        self.packets: dict[int, deque[tuple[float, bytes]]] = {wire.HEAD_IN: deque(), wire.BODY_IN: deque()}
+        """What waits to be read, and from when on: answers come in the order of their questions, however slow."""
 
 
 class _Bus(usb.backend.IBackend):  # type: ignore[misc]
@@ -67,7 +70,7 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
 
     def __init__(self, reader: EmulatedReader) -> None:
         self._reader = reader
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.Condition()
         self._addresses = 0
         self._device: _Device | None = None
         self.plug()
@@ -212,40 +215,43 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
     ) -> int:
         """One transfer: packets until a short one or until the buffer is full."""
         device = dev_handle[0]
+        deadline = time.monotonic() + timeout / 1000
         with self._changed:
-            packets = device.packets[ep]
-            self._changed.wait_for(lambda: packets or device.gone or ep in device.halted, timeout / 1000)
-            _demand_present(device)
-            if ep in device.halted:
-                raise _error(errno.EPIPE)
-            if not packets:
-                raise usb.core.USBTimeoutError(os.strerror(errno.ETIMEDOUT), errno=errno.ETIMEDOUT)
+            while not self._ready(device, ep):
+                if time.monotonic() >= deadline:
+                    raise usb.core.USBTimeoutError(os.strerror(errno.ETIMEDOUT), errno=errno.ETIMEDOUT)
+                due = device.packets[ep][0][0] if device.packets[ep] else deadline
+                self._changed.wait(max(0.0, min(deadline, due) - time.monotonic()))
             taken = 0
-            while packets and taken + len(packets[0]) <= len(buff):
-                packet = packets.popleft()
+            while self._ready(device, ep) and taken + len(device.packets[ep][0][1]) <= len(buff):
+                _, packet = device.packets[ep].popleft()
                 buff[taken : taken + len(packet)] = array.array("B", packet)
                 taken += len(packet)
                 if len(packet) < _PACKET_BYTES:
                     break
             return taken
 
+    def _ready(self, device: _Device, ep: int) -> bool:
+        """Is there a packet to take now? Raises what libusb would."""
+        _demand_present(device)
+        if ep in device.halted:
+            raise _error(errno.EPIPE)
+        return bool(device.packets[ep]) and device.packets[ep][0][0] <= time.monotonic()
+
     def _answer(self, device: _Device, frame: bytes) -> None:
         faults = self._reader.faults
-        if frame and faults.stalls:
+        if not frame:
+            return
+        if faults.stalls:
             faults.stalls -= 1
             device.halted |= {wire.HEAD_IN, wire.BODY_IN}
-            self._changed.notify_all()
-        elif frame and faults.slow_s:
-            threading.Timer(faults.slow_s, self._deliver, (device, frame)).start()
-        elif frame:
-            self._deliver(device, frame)
-
-    def _deliver(self, device: _Device, frame: bytes) -> None:
-        size = _FEW_BYTES if self._reader.faults.short_packets else _PACKET_BYTES
-        with self._changed:
+        else:
+            device.busy_until = max(device.busy_until, time.monotonic()) + faults.slow_s
+            size = _FEW_BYTES if faults.short_packets else _PACKET_BYTES
             for end_point, part in ((wire.HEAD_IN, frame[:HEAD_BYTES]), (wire.BODY_IN, frame[HEAD_BYTES:])):
-                device.packets[end_point] += [part[start : start + size] for start in range(0, len(part), size)]
-            self._changed.notify_all()
+                pieces = (part[start : start + size] for start in range(0, len(part), size))
+                device.packets[end_point] += [(device.busy_until, piece) for piece in pieces]
+        self._changed.notify_all()
 
     def _let_go(self, dev_handle: tuple[_Device, object]) -> None:
         device, owner = dev_handle

@@ -265,6 +265,16 @@ async def test_a_switch_about_the_reader_shows_when_it_is_plugged_in(bench: Benc
     await bench.reader.wait_present()
 
 
+async def test_an_answer_to_somebody_before_us_does_not_keep_the_reader_out(tmp_path: Path) -> None:
+    """It lay in the line when the port was opened: a card was not found."""
+    bench = Bench(tmp_path)
+    bench.faults.garbage = encode(bytes([0, 0, Status.FIND_FAILED]))
+    await bench.reader.open()
+    assert bench.reader.state is ReaderState.READY
+    await bench.reader.close()
+    bench.emulator.close()
+
+
 async def test_a_line_of_9600_baud_is_fast_enough_for_the_time_limits(tmp_path: Path) -> None:
     bench = Bench(tmp_path, baud=9600)
     await bench.reader.open()

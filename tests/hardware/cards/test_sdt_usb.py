@@ -124,7 +124,7 @@ async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> 
     emulator.faults.slow_s = 0.0
     await transport.send(encode(SELF_TEST.body))
     assert await transport.receive() == encode(bytes([0, 0, Status.OK]))
-    transport.close()
+    await transport.close()
     emulator.close()
 
 
@@ -162,7 +162,7 @@ async def test_a_reader_is_known_by_its_identification_and_its_plug(line: dict[s
     emulator = UsbSamEmulator()
     wanted = UsbLine(backend=emulator.backend, **line)  # type: ignore[arg-type]
     if found:
-        (await wanted.open()).close()
+        await (await wanted.open()).close()
     else:
         with pytest.raises(TransportLost, match="not plugged in"):
             await wanted.open()
@@ -198,8 +198,8 @@ async def test_a_transport_that_was_closed_is_lost() -> None:
     transport = await UsbLine(backend=emulator.backend).open()
     waiting = asyncio.ensure_future(transport.receive())
     await asyncio.wait([waiting], timeout=0.02)
-    transport.close()
-    transport.close()
+    await transport.close()
+    await transport.close()
     with pytest.raises(TransportLost):
         await waiting
     with pytest.raises(TransportLost):
