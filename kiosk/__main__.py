@@ -17,6 +17,7 @@ COMMANDS = {
     "models": "models",
     "document": "document",
     "card": "card",
+    "doctor": "doctor",
     "audit": "audit",
     "bench": "bench",
 }

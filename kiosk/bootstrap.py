@@ -20,6 +20,7 @@ from hardware.cards.pcsc import reader as pcsc_reader
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
+from hardware.printers.port import Printer
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
@@ -31,6 +32,7 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.screen import UiScreen
 from kiosk.preview import PreviewRing
+from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
@@ -101,7 +103,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         await reader.open()
         stack.push_async_callback(reader.close)
 
-        printer = CupsQueue(_port(profile.printer.server), profile.printer.queue, profile.printer.uri)
+        printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
 
         yield Desk(
@@ -135,6 +137,11 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
     except ValueError as error:
         raise ProfileError(f"reader {error}") from None
     raise ProfileError(f"reader {settings.uri}: sdt:///dev/…, sdt+usb:// or pcsc://NAME")
+
+
+def paper_queue(settings: PrinterSettings) -> Printer:
+    """The printer behind its queue; nothing is asked. Raises ProfileError."""
+    return CupsQueue(_port(settings.server), settings.queue, settings.uri)
 
 
 def _country_signers(settings: Reader, today: date) -> TrustAnchors:
