@@ -17,7 +17,9 @@ with atheris.instrument_imports(include=["hardware.cards.emrtd"]):
     from hardware.cards.emulator.specimens import Specimen, make
 
 TODAY = date(2026, 11, 23)
-ISSUED = [make(each, b"\xff\xd8 a picture", TODAY) for each in (Specimen.PASSPORT, Specimen.OLD_PASSPORT)]
+ISSUED = [
+    make(each, b"\xff\xd8 a picture", TODAY) for each in (Specimen.PASSPORT, Specimen.OLD_PASSPORT, Specimen.CARD)
+]
 GOOD = [file for issued in ISSUED for file in issued.document.files.items()]
 TRUST = TrustAnchors([issued.anchor for issued in ISSUED])
 SIGNED = [passive_authentication(issued.document.files[FileId.SOD], TRUST, TODAY) for issued in ISSUED]

@@ -23,7 +23,7 @@ MAX_FACES: Final = 16
 _MRZ: Final = 0x5F1F
 _BIOMETRIC_GROUP: Final = 0x7F61
 _BIOMETRIC_TEMPLATE: Final = 0x7F60
-_BIOMETRIC_DATA: Final = 0x5F2E
+_BIOMETRIC_DATA: Final = (0x5F2E, 0x7F2E)
 _COUNT: Final = 0x02
 _TAG_LIST: Final = 0x5C
 _NAME: Final = 0x5F0E
@@ -41,6 +41,11 @@ _FACE_INFORMATION: Final = 20
 _FEATURE_POINT: Final = 8
 _IMAGE_INFORMATION: Final = 12
 _IMAGE_TYPES: Final = {0: "jpeg", 1: "jp2"}
+
+# ISO/IEC 39794-5:2019 in ICAO's application profile, from the biometric data down: block, FaceImageDataBlock,
+# representationBlocks, the first of them, imageRepresentation, base, imageRepresentation2DBlock, representationData2D.
+# What stands beside these is optional, differs from state to state, and nobody here needs it.
+_FACE_PATH: Final = (0xA1, 0x65, 0xA1, 0x30, 0xA1, 0xA0, 0xA0, 0x80)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,13 +87,13 @@ def machine_readable_zone(file: bytes) -> MachineReadableZone:
 
 
 def portrait(file: bytes) -> Portrait:
-    """DG2: the first picture of the first face, undecoded."""
+    """DG2: the first picture of the first face, undecoded; in ISO/IEC 19794-5 or its successor 39794-5."""
     instances = tlv.parse(tlv.only(_group(file, 2), _BIOMETRIC_GROUP))
     template = next((value for tag, value in instances if tag == _BIOMETRIC_TEMPLATE), None)
     if template is None or dict(instances).get(_COUNT, b"\x00") == b"\x00":
         raise broken("DG2: no face")
-    record = tlv.unique(template).get(_BIOMETRIC_DATA, b"")
-    return _face(record)
+    record = next((value for tag, value in tlv.parse(template) if tag in _BIOMETRIC_DATA), b"")
+    return _recorded_face(record) if record.startswith(_FACE_MAGIC) else _tagged_face(record)
 
 
 def personal_details(file: bytes) -> PersonalDetails:
@@ -128,9 +133,18 @@ def _group(file: bytes, number: int) -> bytes:
     return tlv.only(file, GROUP_TAGS[number - 1])
 
 
-def _face(record: bytes) -> Portrait:
-    if not record.startswith(_FACE_MAGIC) or len(record) < _FACE_HEADER:
-        raise broken("DG2: no facial record of ISO/IEC 19794-5:2005")
+def _tagged_face(block: bytes) -> Portrait:
+    for tag in _FACE_PATH:
+        found = next((value for each, value in tlv.parse(block) if each == tag), None)
+        if found is None:
+            raise broken(f"DG2: neither ISO/IEC 19794-5 nor 39794-5, no {tag:02X}")
+        block = found
+    return _picture(block)
+
+
+def _recorded_face(record: bytes) -> Portrait:
+    if len(record) < _FACE_HEADER:
+        raise broken("DG2: facial record is not whole")
     length, faces = int.from_bytes(record[8:12], "big"), int.from_bytes(record[12:14], "big")
     if length != len(record) or not 1 <= faces <= MAX_FACES:
         raise broken("DG2: lengths of the facial record")
@@ -141,12 +155,19 @@ def _face(record: bytes) -> Portrait:
     image = image_information + _IMAGE_INFORMATION
     if not image < size <= len(face):
         raise broken("DG2: lengths of the face")
-    try:
-        picture = Portrait.detect(face[image:size])
-    except UnknownEncoding:
-        raise broken("DG2: unknown picture") from None
+    picture = _picture(face[image:size])
     if _IMAGE_TYPES.get(face[image_information + 1]) != picture.encoding:
         raise broken("DG2: the picture is not what it says")
+    return picture
+
+
+def _picture(data: bytes) -> Portrait:
+    try:
+        picture = Portrait.detect(data)
+    except UnknownEncoding:
+        raise broken("DG2: unknown picture") from None
+    if picture.encoding not in _IMAGE_TYPES.values():
+        raise broken("DG2: neither JPEG nor JPEG 2000")
     return picture
 
 

@@ -204,6 +204,8 @@ def passive_authentication(sod: bytes, trust: TrustAnchors, today: date) -> Sign
     """The hashes in EF.SOD, once its signature leads to an anchor. Raises EmrtdError NOT_AUTHENTIC or PROTOCOL."""
     opened = signed_data.opened("EF.SOD", lds.security_object(sod), LDS_SECURITY_OBJECT)
     trust.check_signer("document signer", opened.signer, today)
+    if opened.signer.extended_key_usage_value is not None:
+        raise not_authentic("document signer: a certificate for another purpose")
     with parsing("EF.SOD hashes"):
         signed = _LdsSecurityObject.load(opened.content, strict=True)
         algorithm = signed["hash_algorithm"]["algorithm"].native

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hardware.cards.emrtd.ciphers import Suite
 from hardware.cards.emrtd.curves import CURVES
 from hardware.cards.emrtd.files import FileId
-from hardware.cards.emulator.utopia import Document, State, Traveller, issue, offer, without
+from hardware.cards.emulator.utopia import Document, State, Traveller, face_39794, issue, offer, without
 
 _P256, _BRAINPOOL256 = CURVES[0], CURVES[1]
 _RSA_BITS: Final = 2048
@@ -29,7 +29,9 @@ class Specimen(Enum):
     OLD_PASSPORT = "old-passport"
     """BAC only, active authentication with RSA."""
     CARD = "card"
-    """PACE only, with 256-bit AES; three-line MRZ with a long number; active authentication with ECDSA."""
+    """PACE only, with 256-bit AES; three-line MRZ with a long number; portrait in ISO/IEC 39794-5; active
+    authentication with ECDSA.
+    """
     SEVERAL_PACE = "several-pace"
     """PACE on three curves, so that the terminal must name one; chip authentication with 3DES."""
     COPYABLE = "copyable"
@@ -88,7 +90,7 @@ def _card(state: State, traveller: Traveller, portrait: bytes) -> Document:
     holder = replace(traveller, document_number="D23145890734")
     pace = (offer(Suite.AES256, _P256.parameter_id),)
     key = ec.generate_private_key(ec.SECP256R1())
-    return issue(state, holder, portrait, pace=pace, bac=False, signing_key=key, zone=holder.td1())
+    return issue(state, holder, portrait, pace=pace, bac=False, signing_key=key, zone=holder.td1(), face=face_39794)
 
 
 def _several_pace(state: State, traveller: Traveller, portrait: bytes) -> Document:

@@ -6,7 +6,7 @@ by a terminal that did not import this very authority. `issue` writes the files 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -251,6 +251,24 @@ def offer(suite: Suite, parameter_id: int, *, named: bool = False) -> Offer:
 DEFAULT_PACE: Final = (offer(Suite.AES128, 13),)
 
 
+def face_19794(picture: bytes) -> bytes:
+    """Biometric data with one face as documents have had it until now (ISO/IEC 19794-5:2005)."""
+    image_type = 0 if picture.startswith(b"\xff\xd8") else 1
+    image = bytes((1, image_type)) + (480).to_bytes(2, "big") + (640).to_bytes(2, "big") + bytes(6) + picture
+    face = (20 + len(image)).to_bytes(4, "big") + bytes(16) + image
+    record = b"FAC\x00010\x00" + (14 + len(face)).to_bytes(4, "big") + (1).to_bytes(2, "big") + face
+    return tlv.encode(0x5F2E, record)
+
+
+def face_39794(picture: bytes) -> bytes:
+    """Biometric data with one face as new documents have it (ISO/IEC 39794-5:2019, ICAO's application profile)."""
+    image_format = tlv.encode(0xA1, tlv.encode(0xA0, tlv.encode(0x80, b"\x00")))
+    flat = tlv.encode(0xA0, tlv.encode(0xA0, tlv.encode(0x80, picture) + image_format))
+    representation = tlv.encode(0x30, tlv.encode(0x80, b"\x00") + tlv.encode(0xA1, flat))
+    version = tlv.encode(0xA0, tlv.encode(0x80, b"\x03") + tlv.encode(0x81, (2019).to_bytes(2, "big")))
+    return tlv.encode(0x7F2E, tlv.encode(0xA1, tlv.encode(0x65, version + tlv.encode(0xA1, representation))))
+
+
 def issue(
     state: State,
     traveller: Traveller,
@@ -262,14 +280,18 @@ def issue(
     agreement: tuple[Suite, Curve] | None = None,
     signing_key: SigningKey | None = None,
     zone: str | None = None,
+    face: Callable[[bytes], bytes] = face_19794,
 ) -> Document:
     """A document with DG1, DG2, DG11, DG12, and DG14 and DG15 where there is something to say in them.
 
     `portrait`: JPEG or JPEG 2000. `agreement`: for chip authentication. `signing_key`: for active authentication.
-    `zone`: an MRZ instead of the traveller's own.
+    `zone`: an MRZ instead of the traveller's own. `face`: how DG2 holds the portrait, `face_19794` or `face_39794`.
     """
     agreement_key = None if agreement is None else ec.generate_private_key(agreement[1].library())
-    groups = {1: _group(1, tlv.encode(0x5F1F, (zone or traveller.td3()).encode("ascii"))), 2: _face_group(portrait)}
+    groups = {
+        1: _group(1, tlv.encode(0x5F1F, (zone or traveller.td3()).encode("ascii"))),
+        2: _face_group(face(portrait)),
+    }
     groups[11] = _group(11, _listed(_personal(traveller)))
     groups[12] = _group(12, _listed({0x5F19: b"Utopian Office of Samples", 0x5F26: b"20240416"}))
     infos = [_pace_info(each) for each in pace]
@@ -333,6 +355,13 @@ def _group(number: int, contents: bytes) -> bytes:
     return tlv.encode(lds.GROUP_TAGS[number - 1], contents)
 
 
+def _face_group(biometric_data: bytes) -> bytes:
+    """DG2 with one biometric template (a CBEFF structure, Doc 9303-10, 4.7.2)."""
+    header = tlv.encode(0xA1, bytes.fromhex("8101028701018702010188020008"))
+    template = tlv.encode(0x7F60, header + biometric_data)
+    return _group(2, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01") + template))
+
+
 def _listed(objects: dict[int, bytes]) -> bytes:
     """Data objects behind a list of their tags."""
     tags = b"".join(tag.to_bytes(2, "big") for tag in objects)
@@ -347,17 +376,6 @@ def _personal(traveller: Traveller) -> dict[int, bytes]:
         0x5F11: b"Amaurot",
         0x5F42: traveller.address.encode(),
     }
-
-
-def _face_group(picture: bytes) -> bytes:
-    """DG2 with one face (ISO/IEC 19794-5:2005 in a CBEFF structure)."""
-    image_type = 0 if picture.startswith(b"\xff\xd8") else 1
-    image = bytes((1, image_type)) + (480).to_bytes(2, "big") + (640).to_bytes(2, "big") + bytes(6) + picture
-    face = (20 + len(image)).to_bytes(4, "big") + bytes(16) + image
-    record = b"FAC\x00010\x00" + (14 + len(face)).to_bytes(4, "big") + (1).to_bytes(2, "big") + face
-    header = tlv.encode(0xA1, bytes.fromhex("8101028701018702010188020008"))
-    template = tlv.encode(0x7F60, header + tlv.encode(0x5F2E, record))
-    return _group(2, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01") + template))
 
 
 def _info(protocol: str, *more: core.Asn1Value) -> bytes:

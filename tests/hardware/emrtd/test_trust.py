@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import pem
+from cryptography.hazmat.primitives.asymmetric import ec
 from document_samples import TODAY
 
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault
 from hardware.cards.emrtd.files import FileId
 from hardware.cards.emrtd.states import STATES, issued_by
 from hardware.cards.emrtd.trust import TrustAnchors, passive_authentication
-from hardware.cards.emulator.utopia import Document, State, Traveller, issue
+from hardware.cards.emulator.utopia import Document, State, Traveller, _Authority, issue
 
 ATLANTIS = State(TODAY, name="Atlantis")
 UTOPIA = State(TODAY)
@@ -81,6 +82,15 @@ def test_a_master_list_that_no_pinned_state_signed(tmp_path: Path) -> None:
 def test_a_document_signer_does_not_sign_master_lists() -> None:
     with pytest.raises(EmrtdError, match="may not sign master lists"):
         TrustAnchors([UTOPIA.certificate]).master_list(UTOPIA.sign("2.23.136.1.1.2", b"\x30\x00"), TODAY)
+
+
+def test_a_master_list_signer_does_not_sign_documents() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    state = State(TODAY, key=key)
+    state._signer = _Authority(key, state._certify(state._name, key, TODAY + timedelta(days=1), lists=True))
+    sod = state.security_object({1: b"anything"})
+    with pytest.raises(EmrtdError, match="for another purpose"):
+        passive_authentication(sod, TrustAnchors([state.certificate]), TODAY)
 
 
 def test_files_that_are_none_are_named_and_do_not_spoil_the_others(tmp_path: Path) -> None:
