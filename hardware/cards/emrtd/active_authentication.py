@@ -58,7 +58,7 @@ def perform(
 def verify_recoverable(key: rsa.RSAPublicKey, signature: bytes, challenge: bytes) -> None:
     """6A | M1 | H(M1 | challenge) | trailer, to the power of the private key. Raises EmrtdError NOT_AUTHENTIC."""
     numbers = key.public_numbers()
-    size = key.key_size // 8
+    size = (key.key_size + 7) // 8
     value = int.from_bytes(signature, "big")
     if key.key_size < _SHORTEST_RSA_BITS or len(signature) != size or value >= numbers.n:
         raise not_authentic("active authentication: length of key or signature")

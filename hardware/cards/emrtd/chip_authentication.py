@@ -60,10 +60,11 @@ def perform(chip: SecureChip, offer: Offer) -> None:
     private = ec.generate_private_key(offer.curve.library())
     numbers = private.public_key().public_numbers()
     public = offer.curve.encode((numbers.x, numbers.y))
+    key = security_infos.reference_object(offer.key_id)
     if offer.suite is Suite.TDES:
-        _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA6, tlv.encode(0x91, public) + _reference(offer))))
+        _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA6, tlv.encode(0x91, public) + key)))
     else:
-        _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA4, tlv.encode(0x80, offer.oid) + _reference(offer))))
+        _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA4, tlv.encode(0x80, offer.oid) + key)))
         body = tlv.encode(DYNAMIC, tlv.encode(0x80, public))
         _accepted(chip.send(Command(0x00, 0x86, 0x00, 0x00, body, le=SHORT_LE_MAX)))
     secret = private.exchange(ec.ECDH(), offer.curve.library_key(offer.public))
@@ -84,12 +85,6 @@ def _static_key(info: security_infos.SecurityInfo) -> tuple[Curve, bytes]:
     if curve is None:
         raise broken("DG14: a key that is not on a curve")
     return curve, public
-
-
-def _reference(offer: Offer) -> bytes:
-    if offer.key_id is None:
-        return b""
-    return tlv.encode(0x84, offer.key_id.to_bytes(max(1, (offer.key_id.bit_length() + 7) // 8), "big"))
 
 
 def _accepted(answer: Response) -> None:

@@ -149,8 +149,8 @@ def establish(
 
 def _select(card: Apdu, offer: Offer, access: Mrz | Can) -> None:
     data = tlv.encode(0x80, offer.oid) + tlv.encode(0x83, _WITH_CAN if isinstance(access, Can) else _WITH_MRZ)
-    if offer.named and offer.parameter_id is not None:
-        data += tlv.encode(0x84, bytes([offer.parameter_id]))
+    if offer.named:
+        data += security_infos.reference_object(offer.parameter_id)
     answer = send(card, Command(0x00, 0x22, 0xC1, 0xA4, data))
     # 63Cx warns of earlier wrong passwords; the run may go on (BSI TR-03110-3, B.14.1).
     if not answer.ok and answer.status & 0xFFF0 != 0x63C0:

@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from asn1crypto import core, keys
 
+from hardware.cards.emrtd import tlv
 from hardware.cards.emrtd.curves import Curve, by_parameter_id, of_parameters
 from hardware.cards.emrtd.faults import broken, parsing
 
@@ -63,8 +64,13 @@ class SecurityInfo:
 
     def reference(self) -> int | None:
         """`optional`, where it is the number of a key or of parameters. Raises EmrtdError PROTOCOL."""
+        if self.optional is None:
+            return None
         with parsing("SecurityInfo reference"):
-            return None if self.optional is None else int(self.optional.native)
+            number = int(self.optional.native)
+        if not 0 <= number < 1 << 32:
+            raise broken("SecurityInfo: reference out of bounds")
+        return number
 
 
 def parse(encoded: bytes) -> list[SecurityInfo]:
@@ -78,6 +84,11 @@ def parse(encoded: bytes) -> list[SecurityInfo]:
             present = None if isinstance(optional, core.Void) else optional.parse()
             infos.append(SecurityInfo(info["protocol"].dotted, info["required"].parse(), present, info.dump()))
         return infos
+
+
+def reference_object(number: int | None) -> bytes:
+    """DO'84': the private key or the domain parameters that MSE:Set means; nothing for None."""
+    return b"" if number is None else tlv.encode(0x84, number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big"))
 
 
 def curve_of(algorithm: core.Asn1Value) -> Curve | None:

@@ -7,12 +7,13 @@ from datetime import date
 
 import pytest
 from asn1crypto import core
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from document_samples import TODAY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.cards.emrtd import chip_authentication, lds, mrz, pace, security_infos, signatures, tlv
+from hardware.cards.emrtd.active_authentication import verify_recoverable
 from hardware.cards.emrtd.apdu import Command, Response, decode
 from hardware.cards.emrtd.ciphers import Suite, pad, unpad
 from hardware.cards.emrtd.curves import CURVES, Curve
@@ -241,6 +242,22 @@ def test_pace_with_domain_parameters_of_its_own(curve: Curve, form: str) -> None
     offer = pace.choose(security_infos.parse(card_access))
     assert offer is not None
     assert (offer.curve, offer.parameter_id) == (curve, 77)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 32, 1 << 4000])
+def test_a_reference_that_no_command_can_carry(number: int) -> None:
+    info = core.ObjectIdentifier(f"{security_infos.PACE_ECDH_GM}.2").dump() + core.Integer(2).dump()
+    card_access = tlv.encode(0x31, tlv.encode(0x30, info + core.Integer(number).dump()))
+    with pytest.raises(EmrtdError, match="out of bounds"):
+        pace.choose(security_infos.parse(card_access))
+
+
+@given(st.binary(max_size=300), st.integers(1023, 1100))
+def test_active_authentication_with_any_signature(signature: bytes, bits: int) -> None:
+    """Also under a key whose length is no number of bytes."""
+    key = rsa.RSAPublicNumbers(65537, (1 << bits - 1) + 1).public_key()
+    for made in (signature, signature.ljust(128, b"\x01"), signature.rjust((bits + 7) // 8, b"\x00")):
+        _named_only(lambda made=made: verify_recoverable(key, made, bytes(8)), must=True)  # type: ignore[misc]
 
 
 def test_a_curve_that_looks_like_a_known_one_is_refused() -> None:
