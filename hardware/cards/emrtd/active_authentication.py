@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hardware.cards.emrtd import lds, security_infos
 from hardware.cards.emrtd.apdu import EXTENDED_LE_MAX, SHORT_LE_MAX, Command, Response
 from hardware.cards.emrtd.faults import broken, not_authentic
+from hardware.cards.emrtd.files import SHORT_PIECE
 from hardware.cards.emrtd.signatures import HASHES, public_key
 
 CHALLENGE_BYTES: Final = 8
@@ -39,13 +40,16 @@ _SHORTEST_RSA_BITS: Final = 1024
 def perform(
     send: Callable[[Command], Response], group_15: bytes, infos: list[security_infos.SecurityInfo], *, extended: bool
 ) -> None:
-    """`infos`: what DG14 announces; it names the hash of ECDSA. `extended`: signatures above 256 bytes can come back.
+    """`infos`: what DG14 announces; it names the hash of ECDSA. `extended`: long answers can come back.
 
     Raises EmrtdError NOT_AUTHENTIC, PROTOCOL or GONE.
     """
     key = public_key(lds.active_authentication_key(group_15))
     challenge = secrets.token_bytes(CHALLENGE_BYTES)
-    longest = EXTENDED_LE_MAX if extended and key.key_size > 8 * (SHORT_LE_MAX - 32) else SHORT_LE_MAX
+    signature_bytes = (key.key_size + 7) // 8 * (1 if isinstance(key, rsa.RSAPublicKey) else 2)
+    if signature_bytes > SHORT_PIECE and not extended:
+        raise broken("active authentication: the signature needs extended length, which is not to be had")
+    longest = EXTENDED_LE_MAX if signature_bytes > SHORT_PIECE else SHORT_LE_MAX
     answer = send(Command(0x00, 0x88, 0x00, 0x00, challenge, le=longest))
     if not answer.ok:
         raise not_authentic(f"active authentication: refused with {answer.status:04X}")

@@ -16,7 +16,9 @@ from hardware.cards.emrtd.messaging import SessionEnded
 
 MAX_FILE_BYTES: Final = 128 * 1024
 EXTENDED_PIECE: Final = 4096
+# With padding, status and MAC these fill the 256 bytes of a short answer; beyond _FAR another header is around it.
 SHORT_PIECE: Final = 0xDF
+_SHORT_FAR_PIECE: Final = 0xCF
 MAX_PIECES: Final = 1024
 _HEAD_BYTES: Final = 8
 _SHORTEST_FILE: Final = 2
@@ -78,6 +80,8 @@ class Files:
         raise broken(f"{file.name}: comes in too many pieces")
 
     def _piece_at(self, file: FileId, offset: int, size: int) -> bytes:
+        if offset >= _FAR and self._piece == SHORT_PIECE:
+            size = min(size, _SHORT_FAR_PIECE)
         command = _read_near(offset, size) if offset < _FAR else _read_far(offset, size)
         try:
             answer = self._send(command)

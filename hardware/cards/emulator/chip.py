@@ -174,6 +174,9 @@ class EmrtdChip:
             self._session = None
             return Response(b"", _SESSION_BROKEN)
         closed = session.close(self._run(plain), plain.ins)
+        if len(closed.data) > (command.le or 0):
+            self._session = None
+            return Response(b"", _WRONG_LENGTH)
         if self._next_session is not None:
             self._session, self._next_session = self._next_session, None
         if self.faults.wrong_macs:

@@ -17,7 +17,7 @@ from hardware.cards.emrtd.files import FileId
 from hardware.cards.emulator.utopia import Document, State, Traveller, face_39794, issue, offer, without
 
 _P256, _BRAINPOOL256 = CURVES[0], CURVES[1]
-_RSA_BITS: Final = 2048
+_RSA_BITS: Final = 1536
 _RSA_EXPONENT: Final = 65537
 
 

@@ -1,21 +1,31 @@
-"""Debian's libmrtd, a foreign C implementation of BAC, reads our emulated chip: both mean the same standard.
+"""Foreign implementations agree with ours, so that emulator and reader do not share one misunderstanding.
 
-libmrtd is under the GPL-3 and used by this test only. Needs the packages libmrtd0 and gcc.
+Debian's libmrtd (a C implementation of BAC, under the GPL-3 and used by this test only; needs libmrtd0 and gcc) reads
+the emulated chip. The openssl command verifies the emulated EF.SOD, and passive authentication believes what it signs.
 """
 
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Callable
 from ctypes.util import find_library
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from asn1crypto import pem
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from document_samples import TODAY
 
+from hardware.cards.emrtd import lds, signed_data, tlv
 from hardware.cards.emrtd.document import APPLICATION
+from hardware.cards.emrtd.faults import EmrtdError
 from hardware.cards.emrtd.files import FileId
+from hardware.cards.emrtd.trust import LDS_SECURITY_OBJECT, TrustAnchors, passive_authentication
 from hardware.cards.emulator.chip import EmrtdChip
 from hardware.cards.emulator.specimens import Specimen, make
+from hardware.cards.emulator.utopia import State
 
 EXCHANGE = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_uint8), ctypes.c_size_t, ctypes.POINTER(ctypes.c_uint8), ctypes.c_size_t
@@ -63,3 +73,56 @@ def test_libmrtd_reads_the_emulated_chip(peer: tuple[ctypes.CDLL, ctypes.CDLL], 
         )
         expected = document.files[file]
         assert contents.raw[: len(expected)] == expected, file.name
+
+
+@pytest.fixture
+def openssl(tmp_path: Path) -> Callable[..., None]:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+
+    def run(*arguments: str) -> None:
+        done = subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa", "pss"])
+def test_openssl_verifies_the_emulated_security_object(
+    kind: str, openssl: Callable[..., None], rsa_key: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    state = State(TODAY, key=None if kind == "ecdsa" else rsa_key, pss=kind == "pss")
+    (tmp_path / "csca.pem").write_bytes(pem.armor("CERTIFICATE", state.certificate))
+    (tmp_path / "sod.cms").write_bytes(lds.security_object(state.security_object({1: b"one", 2: b"two"})))
+    openssl(
+        *("cms", "-verify", "-inform", "DER", "-in", "sod.cms", "-binary", "-out", "hashes"),
+        *("-CAfile", "csca.pem", "-purpose", "any", "-no_check_time"),
+    )
+    assert sha256(b"two").digest() in (tmp_path / "hashes").read_bytes()
+
+
+@pytest.mark.parametrize("identified", [(), ("-keyid",)], ids=["by issuer", "by key"])
+@pytest.mark.parametrize("padding", [(), ("-keyopt", "rsa_padding_mode:pss")], ids=["PKCS1", "PSS"])
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_what_openssl_signs_is_believed(
+    digest: str,
+    padding: tuple[str, ...],
+    identified: tuple[str, ...],
+    openssl: Callable[..., None],
+    rsa_key: rsa.RSAPrivateKey,
+    tmp_path: Path,
+) -> None:
+    state = State(TODAY, key=rsa_key)
+    own = signed_data.opened("EF.SOD", lds.security_object(state.security_object({1: b"one"})), LDS_SECURITY_OBJECT)
+    key = rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "signer.pem").write_bytes(pem.armor("CERTIFICATE", own.signer.dump()) + key)
+    (tmp_path / "hashes").write_bytes(own.content)
+    openssl(
+        *("cms", "-sign", "-binary", "-nodetach", "-in", "hashes", "-econtent_type", LDS_SECURITY_OBJECT),
+        *("-signer", "signer.pem", "-md", digest, *padding, *identified, "-outform", "DER", "-out", "sod.cms"),
+    )
+    sod = tlv.encode(lds.SOD_TAG, (tmp_path / "sod.cms").read_bytes())
+    signed = passive_authentication(sod, TrustAnchors([state.certificate]), TODAY)
+    signed.check(1, b"one")
+    with pytest.raises(EmrtdError, match="not what was signed"):
+        signed.check(1, b"two")

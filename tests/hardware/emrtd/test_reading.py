@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from document_samples import LENIENT, TODAY, picture, read
 
 from hardware.cards.emrtd.ciphers import Suite
 from hardware.cards.emrtd.curves import CURVES, Curve
 from hardware.cards.emrtd.document import EmrtdDocument, Policy, read_document
+from hardware.cards.emrtd.faults import EmrtdError
+from hardware.cards.emrtd.files import FileId
 from hardware.cards.emrtd.trust import TrustAnchors
 from hardware.cards.emulator.chip import ChipFaults, EmrtdChip
 from hardware.cards.emulator.specimens import Issued, Specimen, make
@@ -80,7 +82,9 @@ def test_a_jpeg_2000_portrait(small_portrait: bytes) -> None:
     [ChipFaults(no_extended_length=True), ChipFaults(longest_le=256)],
     ids=["session ended", "politely refused"],
 )
-@pytest.mark.parametrize("specimen", [Specimen.PASSPORT, Specimen.OLD_PASSPORT], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "specimen", [Specimen.PASSPORT, Specimen.OLD_PASSPORT, Specimen.CARD], ids=lambda each: each.name
+)
 def test_short_pieces_where_long_ones_are_refused(specimen: Specimen, faults: ChipFaults, portrait: bytes) -> None:
     assert read(make(specimen, portrait, TODAY), faults=faults).portrait.data == portrait
 
@@ -94,6 +98,14 @@ def test_a_reader_without_extended_length_never_sends_it(portrait: bytes) -> Non
     assert not [command for command in heard.commands if len(command) > 6 and command[4] == 0]
 
 
+def test_a_long_signature_needs_extended_length(rsa_key: rsa.RSAPrivateKey, small_portrait: bytes) -> None:
+    state = State(TODAY)
+    issued = Issued(issue(state, Traveller(), small_portrait, signing_key=rsa_key), state.certificate)
+    assert read(issued).authenticity.level == "chip"
+    with pytest.raises(EmrtdError, match="needs extended length"):
+        read(issued, faults=ChipFaults(no_extended_length=True), policy=replace(LENIENT, extended_length=False))
+
+
 def test_no_le_on_select(small_portrait: bytes) -> None:
     """Some chips refuse a SELECT that expects an answer."""
     issued = make(Specimen.COPYABLE, small_portrait, TODAY)
@@ -102,6 +114,11 @@ def test_no_le_on_select(small_portrait: bytes) -> None:
     plain = [command for command in heard.commands if command[:2] == b"\x00\xa4"]
     assert plain
     assert all(len(command) == 5 + command[4] for command in plain)
+
+
+def test_fingerprints_and_irises_have_no_name_here() -> None:
+    """E05: DG3 and DG4 are never selected."""
+    assert not {0x0103, 0x0104} & {int(file) for file in FileId}
 
 
 def test_a_slow_chip_is_waited_for(small_portrait: bytes) -> None:
@@ -113,8 +130,8 @@ def test_a_slow_chip_is_waited_for(small_portrait: bytes) -> None:
 
 
 @pytest.mark.parametrize("pss", [False, True], ids=["PKCS1", "PSS"])
-def test_a_signer_with_rsa(pss: bool, rsa_key: object, small_portrait: bytes) -> None:
-    state = State(TODAY, key=rsa_key, pss=pss)  # type: ignore[arg-type]
+def test_a_signer_with_rsa(pss: bool, rsa_key: rsa.RSAPrivateKey, small_portrait: bytes) -> None:
+    state = State(TODAY, key=rsa_key, pss=pss)
     document = issue(state, Traveller(), small_portrait)
     assert read(Issued(document, state.certificate)).authenticity.level == "passive"
 
