@@ -8,20 +8,19 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TextIO
 
 from PIL import Image, ImageOps
 
-from hardware.cards.emrtd.ciphers import Suite
-from hardware.cards.emrtd.curves import by_parameter_id
 from hardware.cards.emulator import SWITCHES, SamEmulator
 from hardware.cards.emulator.chip import CHIP_SWITCHES, ChipFaults, EmrtdChip
 from hardware.cards.emulator.pcscd import PrivatePcscd
-from hardware.cards.emulator.utopia import DEFAULT_PACE, Document, State, Traveller, issue
+from hardware.cards.emulator.specimens import Specimen, make
+from hardware.cards.emulator.utopia import Document
 from hardware.cards.reading import Kind
 from hardware.cards.synthetic import PORTRAIT_SIZE_PX, citizens, foreigners_and_others, portrait_block, webp_portrait
 
@@ -32,10 +31,10 @@ LAYOUTS: Final = {
     "Y": Kind.FOREIGN_2023,
 }
 _PASSPORT_PORTRAIT_PX: Final = (480, 640)
-_CHIP_CURVE: Final = 12
-_WAYS: Final = ("pace", "bac")
+_WAYS: Final = {"pace": Specimen.PASSPORT, "bac": Specimen.OLD_PASSPORT}
+_GOOD: Final = frozenset({*_WAYS.values(), Specimen.CARD, Specimen.SEVERAL_PACE})
 # These are no faults of a chip but of the document on it.
-_BAD_DOCUMENTS: Final = ("expired", "wrong-check-digit", "unknown-state")
+_BAD_DOCUMENTS: Final = tuple(specimen.value for specimen in Specimen if specimen not in _GOOD)
 
 
 class NoSuchSwitch(ValueError):
@@ -47,7 +46,7 @@ class Emulated:
     """What runs. `tell`: what a client needs to know; everything in it is invented."""
 
     tell: Mapping[str, str]
-    hands: Mapping[str, Callable[[], None]]
+    hands: Mapping[str, Callable[[], object]]
     turn_on: Callable[[str], None]
     turn_off: Callable[[str], None]
     faults: tuple[str, ...]
@@ -102,17 +101,13 @@ def sdt(layout: str, portrait: Path | None) -> Iterator[Emulated]:
 @contextmanager
 def emrtd(way: str, portrait: Path | None, today: date) -> Iterator[Emulated]:
     """A passport of Utopia on a PC/SC reader of its own service. Raises PcscdMissing, ValueError for a bad picture."""
-    state = State(today)
-    maker = _Maker(state, way, _jpeg(portrait), today)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="kiosk-card-")))
         trust = folder / "trust"
         trust.mkdir()
-        (trust / "utopia.cer").write_bytes(state.certificate)
         service = stack.enter_context(PrivatePcscd(folder))
-        good = maker.document("")
-        chip = _Laid(service, maker, ChipFaults())
-        chip.lay()
+        desk = _PassportDesk(service, trust, _WAYS[way], _jpeg(portrait), today)
+        good = desk.lay()
         yield Emulated(
             {
                 "reader": "pcsc://",
@@ -120,55 +115,30 @@ def emrtd(way: str, portrait: Path | None, today: date) -> Iterator[Emulated]:
                 "mrz": f"{good.access.document_number},{good.access.birth},{good.access.expiry}",
                 "can": good.can,
             },
-            {"insert": chip.lay, "remove": service.reader.remove, "unplug": chip.unplug, "plug": chip.plug},
-            chip.turn_on,
-            chip.turn_off,
+            {"insert": desk.lay, "remove": service.reader.remove, "unplug": service.stop, "plug": desk.plug},
+            desk.turn_on,
+            desk.turn_off,
             emrtd_faults(),
             service.environment,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    """Issues the same document, good or bad."""
+class _PassportDesk:
+    """Issues documents and lays them on the reader; writes down in `trust` whom a terminal should believe."""
 
-    state: State
-    way: str
-    portrait: bytes
-    today: date
-
-    def document(self, wrong: str) -> Document:
-        traveller, state, zone = Traveller(), self.state, None
-        if wrong == "expired":
-            traveller = replace(traveller, expiry=f"{self.today - timedelta(days=1):%y%m%d}")
-        elif wrong == "unknown-state":
-            state = State(self.today, name="Nowhere")
-        elif wrong == "wrong-check-digit":
-            # The check digit of the document number is the tenth character of the second line.
-            good = traveller.td3()
-            zone = good[:53] + str((int(good[53]) + 1) % 10) + good[54:]
-        curve = by_parameter_id(_CHIP_CURVE)
-        assert curve is not None
-        pace = DEFAULT_PACE if self.way == "pace" else ()
-        return issue(
-            state, traveller, self.portrait, pace=pace, bac=not pace, agreement=(Suite.AES128, curve), zone=zone
-        )
-
-
-class _Laid:
-    """The document on the reader."""
-
-    def __init__(self, service: PrivatePcscd, maker: _Maker, faults: ChipFaults) -> None:
+    def __init__(self, service: PrivatePcscd, trust: Path, good: Specimen, portrait: bytes, today: date) -> None:
         self._service = service
-        self._maker = maker
-        self._faults = faults
-        self._wrong = ""
+        self._anchor = trust / "utopia.cer"
+        self._good = self._specimen = good
+        self._portrait = portrait
+        self._today = today
+        self._faults = ChipFaults()
 
-    def lay(self) -> None:
-        self._service.reader.insert(EmrtdChip(self._maker.document(self._wrong), self._faults))
-
-    def unplug(self) -> None:
-        self._service.stop()
+    def lay(self) -> Document:
+        issued = make(self._specimen, self._portrait, self._today)
+        self._anchor.write_bytes(issued.anchor)
+        self._service.reader.insert(EmrtdChip(issued.document, self._faults))
+        return issued.document
 
     def plug(self) -> None:
         self._service.start()
@@ -178,14 +148,14 @@ class _Laid:
         if fault in CHIP_SWITCHES:
             self._faults.turn_on(fault)
         else:
-            self._wrong = fault
+            self._specimen = Specimen(fault)
             self.lay()
 
     def turn_off(self, fault: str) -> None:
         if fault in CHIP_SWITCHES:
             self._faults.turn_off(fault)
         else:
-            self._wrong = ""
+            self._specimen = self._good
             self.lay()
 
 

@@ -20,7 +20,6 @@ def examine(folder: Path) -> list[Finding]:
             found.append(ok(part, "as in the manifest, validated"))
         else:
             says = f"as in the manifest, but not validated for the people here ({model.population})"
-            found.append(
-                warn(part, says, "have its errors measured on the people here, and the operator decide, before the doors open")
-            )
+            remedy = "have its errors measured on the people here, and the operator decide, before the doors open"
+            found.append(warn(part, says, remedy))
     return found

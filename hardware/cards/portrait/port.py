@@ -56,16 +56,16 @@ class PortraitDecoder:
     def decode(self, portrait: Portrait) -> Picture:
         """Takes about 0.2 s, most of it the start of a process. Raises PortraitError; never anything else for any
         bytes, nor for anything the library does."""
+        if portrait.encoding == "wlt" and self._wlt is None:
+            raise _error(PortraitFault.NO_WLT_DECODER, portrait)
         if not 0 < len(portrait.data) <= BYTES_MOST:
-            raise PortraitError(PortraitFault.SIZE, f"portrait of {len(portrait.data)} bytes")
+            raise _error(PortraitFault.SIZE, portrait)
         try:
             fault, width, height, rgb = answer.parse(self._ask(portrait))
         except ValueError:
-            raise PortraitError(
-                PortraitFault.DECODER_CRASHED, "the portrait's decoder ended without a picture"
-            ) from None
+            raise _error(PortraitFault.DECODER_CRASHED, portrait) from None
         if fault is not None:
-            raise PortraitError(fault, _sentence(fault, portrait, width, height))
+            raise _error(fault, portrait, width, height)
         return Picture(width, height, rgb)
 
     def _ask(self, portrait: Portrait) -> bytes:
@@ -87,6 +87,8 @@ class PortraitDecoder:
         assert child.stdout is not None
         try:
             return _all(child.stdout, time.monotonic() + self._timeout_s)
+        except TimeoutError:
+            raise _error(PortraitFault.DECODER_TIMED_OUT, portrait) from None
         finally:
             child.kill()
             child.wait()
@@ -94,13 +96,13 @@ class PortraitDecoder:
 
 
 def _all(stream: IO[bytes], deadline_s: float) -> bytes:
-    """Everything until the end, within time and the size of the largest picture. Raises PortraitError."""
+    """Everything until the end, within time and the size of the largest picture. Raises TimeoutError."""
     received = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while len(received) <= ANSWER_BYTES_MOST:
             if not selector.select(max(0.0, deadline_s - time.monotonic())):
-                raise PortraitError(PortraitFault.DECODER_TIMED_OUT, "the portrait's decoder took too long")
+                raise TimeoutError
             piece = os.read(stream.fileno(), _PIECE_BYTES)
             if not piece:
                 break
@@ -108,17 +110,15 @@ def _all(stream: IO[bytes], deadline_s: float) -> bytes:
     return bytes(received)
 
 
-def _sentence(fault: PortraitFault, portrait: Portrait, width: int, height: int) -> str:
-    match fault:
-        case PortraitFault.SIZE:
-            return f"portrait of {len(portrait.data)} bytes"
-        case PortraitFault.ENCODING_UNKNOWN:
-            return "portrait of an unknown encoding"
-        case PortraitFault.DIMENSIONS:
-            return f"portrait of {width} x {height} pixels"
-        case PortraitFault.NO_WLT_DECODER:
-            return "no decoder for WLT portraits"
-        case PortraitFault.WLT_DECODER_REFUSED:
-            return "the decoder for WLT portraits is not the one the profile names"
-        case _:
-            return f"damaged {portrait.encoding} portrait"
+def _error(fault: PortraitFault, portrait: Portrait, width: int = 0, height: int = 0) -> PortraitError:
+    says = {
+        PortraitFault.SIZE: f"portrait of {len(portrait.data)} bytes",
+        PortraitFault.ENCODING_UNKNOWN: "portrait of an unknown encoding",
+        PortraitFault.DAMAGED: f"damaged {portrait.encoding} portrait",
+        PortraitFault.DIMENSIONS: f"portrait of {width} x {height} pixels",
+        PortraitFault.NO_WLT_DECODER: "no decoder for WLT portraits",
+        PortraitFault.WLT_DECODER_REFUSED: "the decoder for WLT portraits is not the one the profile names",
+        PortraitFault.DECODER_CRASHED: "the portrait's decoder ended without a picture",
+        PortraitFault.DECODER_TIMED_OUT: "the portrait's decoder took too long",
+    }
+    return PortraitError(fault, says[fault])
