@@ -17,12 +17,11 @@ from hardware.cards.emrtd.apdu import SHORT_LE_MAX, Command, Response
 from hardware.cards.emrtd.ciphers import Suite
 from hardware.cards.emrtd.curves import Curve
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken, not_authentic, parsing
-from hardware.cards.emrtd.files import FileId
+from hardware.cards.emrtd.files import FileId, select
 from hardware.cards.emrtd.messaging import SecureChip, Session
 from hardware.cards.emrtd.pace import DYNAMIC, SUITES
 
 _VERSION: Final = 1
-_PROOF: Final = Command(0x00, 0xA4, 0x02, 0x0C, FileId.DG14.to_bytes(2, "big"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def perform(chip: SecureChip, offer: Offer) -> None:
     secret = private.exchange(ec.ECDH(), offer.curve.library_key(offer.public))
     chip.session = Session.derived(offer.suite, secret)
     try:
-        chip.send(_PROOF)
+        chip.send(select(FileId.DG14))
     except EmrtdError as error:
         if error.fault is EmrtdFault.GONE:
             raise

@@ -26,7 +26,7 @@ from hardware.cards.emrtd import (
 )
 from hardware.cards.emrtd.apdu import Apdu, Command, send
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken, not_authentic
-from hardware.cards.emrtd.files import EXTENDED_PIECE, SHORT_PIECE, ExtendedLengthRefused, FileId, Files
+from hardware.cards.emrtd.files import EXTENDED_PIECE, SHORT_PIECE, ExtendedLengthRefused, FileId, Files, select
 from hardware.cards.emrtd.lds import DocumentDetails, PersonalDetails
 from hardware.cards.emrtd.messaging import SecureChip
 from hardware.cards.emrtd.mrz import MachineReadableZone
@@ -167,7 +167,7 @@ class _Groups:
 def _open(card: Apdu, access: Mrz | Can, policy: Policy) -> tuple[SecureChip, list[security_infos.SecurityInfo], Check]:
     """A chip under a session with the application selected, what EF.CardAccess offered, and how it was opened."""
     send(card, _SELECT_MASTER_FILE)  # some chips have none to select; EF.CardAccess is then found as well
-    card_access = Files(lambda command: send(card, command), SHORT_PIECE).read(FileId.CARD_ACCESS)
+    card_access = _card_access(card)
     offered = [] if card_access is None else security_infos.parse(card_access)
     offer = pace.choose(offered)
     if offer is not None:
@@ -182,6 +182,15 @@ def _open(card: Apdu, access: Mrz | Can, policy: Policy) -> tuple[SecureChip, li
     if not send(card, _SELECT_APPLICATION).ok:
         raise broken("no eMRTD application")
     return SecureChip(card, bac.establish(card, access)), offered, "bac"
+
+
+def _card_access(card: Apdu) -> bytes | None:
+    """None when it cannot be selected: chips without PACE refuse that with many a status. See above why hiding it does
+    not help anybody.
+    """
+    if not send(card, select(FileId.CARD_ACCESS)).ok:
+        return None
+    return Files(lambda command: send(card, command), SHORT_PIECE).read(FileId.CARD_ACCESS)
 
 
 def _prove_chip(

@@ -61,7 +61,7 @@ class Files:
 
     def read(self, file: FileId) -> bytes | None:
         """A whole file by the length in its own header, None when there is none. Raises EmrtdError."""
-        selected = self._send(Command(0x00, 0xA4, 0x02, 0x0C, file.to_bytes(2, "big")))
+        selected = self._send(select(file))
         if selected.status == _NOT_FOUND:
             return None
         if not selected.ok:
@@ -98,6 +98,11 @@ class Files:
         if not 0 < len(data) <= size:
             raise broken(f"READ BINARY {file.name} at {offset}: {len(data)} bytes for {size}")
         return data
+
+
+def select(file: FileId) -> Command:
+    """SELECT without an expected answer: some chips refuse one that has Le."""
+    return Command(0x00, 0xA4, 0x02, 0x0C, file.to_bytes(2, "big"))
 
 
 def _read_near(offset: int, size: int) -> Command:

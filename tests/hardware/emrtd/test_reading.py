@@ -98,6 +98,20 @@ def test_a_reader_without_extended_length_never_sends_it(portrait: bytes) -> Non
     assert not [command for command in heard.commands if len(command) > 6 and command[4] == 0]
 
 
+@pytest.mark.parametrize("status", ["6A82", "6982", "6985", "6986", "6D00"])
+def test_a_chip_without_pace_may_say_so_in_its_own_way(status: str, small_portrait: bytes) -> None:
+    issued = make(Specimen.OLD_PASSPORT, small_portrait, TODAY)
+    chip = EmrtdChip(issued.document)
+
+    class _Old:
+        def transmit(self, command: bytes) -> bytes:
+            answer = chip.transmit(command)
+            return bytes.fromhex(status) if command.endswith(bytes.fromhex("011C")) else answer
+
+    document = read_document(_Old(), issued.document.access, LENIENT, TrustAnchors([issued.anchor]), TODAY)
+    assert document.authenticity.checks[0] == "bac"
+
+
 def test_a_long_signature_needs_extended_length(rsa_key: rsa.RSAPrivateKey, small_portrait: bytes) -> None:
     state = State(TODAY)
     issued = Issued(issue(state, Traveller(), small_portrait, signing_key=rsa_key), state.certificate)
