@@ -27,6 +27,7 @@ from kiosk.bench.plan import Plan
 from kiosk.bench.screen import change_pages, rest
 from kiosk.bench.start import start
 from kiosk.bench.timing import NotMeasured
+from kiosk.bench.travel_document import travel_documents
 from kiosk.bootstrap import opened
 from kiosk.clock import SystemClock
 from kiosk.demo.display import NoDisplay, virtual_display
@@ -59,6 +60,8 @@ async def play(place: Place, plan: Plan) -> Findings:
         shutil.rmtree(place.out / part, ignore_errors=True)
     try:
         async with virtual_display() as display:
+            async with _noting(findings, "travel documents"):
+                await _travel_documents(findings, plan)
             async with _noting(findings, "steps"):
                 await _steps(findings, _settings(place, "steps", display, source_s=0.0), plan)
             async with _noting(findings, "journey"):
@@ -66,6 +69,13 @@ async def play(place: Place, plan: Plan) -> Findings:
     except NoDisplay as error:
         findings.missing["display"] = str(error)
     return findings
+
+
+async def _travel_documents(findings: Findings, plan: Plan) -> None:
+    _say("read a passport")
+    found = await travel_documents(plan.short)
+    findings.travel_documents = found
+    findings.rows += [found.by_bac, found.by_pace, found.notice]
 
 
 async def _steps(findings: Findings, settings: Settings, plan: Plan) -> None:
