@@ -59,7 +59,6 @@ def verify(
         family = algorithm.signature_algo
         named = algorithm["algorithm"].native != family or family == "rsassa_pss"
         hashing = hash_algorithm(algorithm.hash_algo if named else digest)
-        salt_bytes = algorithm["parameters"]["salt_length"].native if family == "rsassa_pss" else 0
     try:
         if isinstance(key, ec.EllipticCurvePublicKey) and family == "ecdsa":
             return key.verify(signature, message, ec.ECDSA(hashing))
@@ -68,8 +67,15 @@ def verify(
         if isinstance(key, rsa.RSAPublicKey) and family == "rsassa_pkcs1v15":
             return key.verify(signature, message, padding.PKCS1v15(), hashing)
         if isinstance(key, rsa.RSAPublicKey) and family == "rsassa_pss":
-            scheme = padding.PSS(mgf=padding.MGF1(hashing), salt_length=salt_bytes)
-            return key.verify(signature, message, scheme, hashing)
-    except InvalidSignature:
+            return key.verify(signature, message, _pss(what, algorithm), hashing)
+    except (InvalidSignature, ValueError):
         raise not_authentic(f"{what}: wrong signature") from None
     raise not_authentic(f"{what}: {family} does not go with the key")
+
+
+def _pss(what: str, algorithm: algos.SignedDigestAlgorithm) -> padding.PSS:
+    """With the mask's hash and the salt as the parameters say (RFC 4055, 3.1)."""
+    with parsing(f"{what}: algorithm"):
+        parameters = algorithm["parameters"]
+        masking = hash_algorithm(parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native)
+        return padding.PSS(mgf=padding.MGF1(masking), salt_length=int(parameters["salt_length"].native))
