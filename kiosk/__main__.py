@@ -17,6 +17,8 @@ COMMANDS = {
     "sandbox": "sandbox",
     "models": "models",
     "document": "document",
+    "card": "card",
+    "doctor": "doctor",
     "audit": "audit",
     "bench": "bench",
 }

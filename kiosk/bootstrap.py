@@ -5,16 +5,22 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from systemd import daemon
 
+from hardware.cards import sdt_uri
+from hardware.cards.emrtd.document import Policy
+from hardware.cards.emrtd.trust import TrustAnchors
+from hardware.cards.pcsc import reader as pcsc_reader
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
+from hardware.printers.port import Printer
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
@@ -26,7 +32,8 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.screen import UiScreen
 from kiosk.preview import PreviewRing
-from kiosk.profile import Profile, ProfileError
+from kiosk.profile import Printer as PrinterSettings
+from kiosk.profile import Profile, ProfileError, Reader
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.identity import DeviceIdentity
@@ -70,6 +77,8 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 took_s=round(call.seconds, 3),
             )
 
+        if profile.portrait.policy == "platform":
+            raise ProfileError('portrait policy "platform": no platform of this release sends portraits; "counter"')
         identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
@@ -90,11 +99,11 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             await port.open(profile.run / f"{name}.sock")
             stack.push_async_callback(port.close)
 
-        reader = _reader(profile, clock)
+        reader = card_reader(profile.reader, lambda: clock.now().astimezone().date())
         await reader.open()
         stack.push_async_callback(reader.close)
 
-        printer = CupsQueue(_port(profile.printer.server), profile.printer.queue, profile.printer.uri)
+        printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
 
         yield Desk(
@@ -115,12 +124,36 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         )
 
 
-def _reader(profile: Profile, clock: Clock) -> IdentityReader:
-    """The driver for the reader's URI. Raises ProfileError for a family that this release does not have."""
-    uri = urlsplit(profile.reader.uri)
-    if uri.scheme == "sdt":
-        return SdtReader(uri.path, sam_id=profile.reader.sam_id, today=lambda: clock.now().astimezone().date())
-    raise ProfileError(f"reader {profile.reader.uri}: only sdt:///dev/… is supported in this release")
+def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
+    """The driver for the reader's URI; nothing is opened. Raises ProfileError."""
+    scheme = urlsplit(settings.uri).scheme
+    try:
+        if scheme in sdt_uri.SCHEMES:
+            return SdtReader(sdt_uri.line(settings.uri), sam_id=settings.sam_id, today=today)
+        if scheme == pcsc_reader.SCHEME:
+            policy = Policy(bac_allowed=settings.allow_bac)
+            name = pcsc_reader.name_in(settings.uri)
+            return pcsc_reader.PcscReader(name, policy=policy, trust=_country_signers(settings, today()), today=today)
+    except ValueError as error:
+        raise ProfileError(f"reader {error}") from None
+    raise ProfileError(f"reader {settings.uri}: sdt:///dev/…, sdt+usb:// or pcsc://NAME")
+
+
+def paper_queue(settings: PrinterSettings) -> Printer:
+    """The printer behind its queue; nothing is asked. Raises ProfileError."""
+    return CupsQueue(_port(settings.server), settings.queue, settings.uri)
+
+
+def _country_signers(settings: Reader, today: date) -> TrustAnchors:
+    if settings.trust is None:
+        raise ProfileError(f"reader {settings.uri}: travel documents are believed only with a folder `trust`")
+    try:
+        trust = TrustAnchors.load(settings.trust, today)
+    except OSError as error:
+        raise ProfileError(f"reader trust {settings.trust}: {error.strerror}") from None
+    for refused in trust.refused:
+        log.warning("not a trust anchor: %s", refused)
+    return trust
 
 
 def _port(server: str) -> int:

@@ -124,8 +124,10 @@ class Citizen:
         self._desk.audit.record("card.read", reader=card.reader_id)
         return card
 
-    async def prove_presence(self, portrait: Portrait) -> LiveMatch:
-        """A live person with the portrait's face is in front of the camera."""
+    async def prove_presence(self, portrait: Portrait | None) -> LiveMatch:
+        """A live person with the portrait's face is in front of the camera. Refuses a card without a portrait."""
+        if portrait is None:
+            raise Refused(Reason.PORTRAIT_UNREADABLE, "the card has no portrait")
         self._desk.screen.show(FaceCheck(Prompt.LOOK))
         async with aclosing(self._desk.presence.prove(portrait)) as check:
             async for seen in check:

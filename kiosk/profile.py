@@ -7,6 +7,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -36,10 +37,27 @@ class Terminal(_Table, frozen=True):
 
 
 class Reader(_Table, frozen=True):
-    """`uri`: sdt:///dev/ttyUSB0. `sam_id`: the reader this terminal is bound to; another one means out of service."""
+    """`uri`: sdt:///dev/ttyUSB0, sdt+usb:// or pcsc://NAME. `sam_id`: the SDT reader this terminal is bound to; another
+    one means out of service. For travel documents: `trust`, a folder with certificates of country signing CAs and
+    master lists, and `allow_bac`, whether a chip without PACE may be read.
+    """
 
     uri: str
     sam_id: str | None = None
+    trust: Path | None = None
+    allow_bac: bool = False
+
+
+class Portrait(_Table, frozen=True):
+    """Portraits of resident cards (WLT) need the reader maker's library: where it is, and its SHA-256 in hexadecimal.
+
+    `policy`: what a card means whose portrait cannot be decoded: the citizen goes to the "counter", or the "platform"
+    sends a portrait (not in this release).
+    """
+
+    wlt_library: Path | None = None
+    wlt_sha256: str = ""
+    policy: Literal["counter", "platform"] = "counter"
 
 
 class Platform(_Table, frozen=True):
@@ -93,6 +111,7 @@ class Profile(_Table, frozen=True):
     trust: Trust
     printer: Printer
     certificates: dict[str, Certificate]
+    portrait: Portrait = Portrait()
     timing: Timing = Timing()
 
 

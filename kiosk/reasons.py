@@ -21,6 +21,7 @@ class Reason(Enum):
     CARD_KIND_UNSUPPORTED = "K105"
     PORTRAIT_UNREADABLE = "K106"
     READER_LOST = "K107"
+    CARD_NOT_AUTHENTIC = "K108"
     # Face
     FACE_NOT_LIVE = "K201"
     FACE_NOT_THE_CARDS = "K202"
@@ -143,6 +144,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "请告知工作人员，并使用旁边的终端或到人工窗口办理。",
         "The card reader is not available",
         "Please tell a member of staff, and use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.CARD_NOT_AUTHENTIC: _say(
+        "证件的电子信息未能通过核验",
+        "请持证件到人工窗口核对。",
+        "The electronic data on this document could not be confirmed",
+        "Please take the document to a counter.",
         retry=False,
     ),
     Reason.FACE_NOT_LIVE: _say(

@@ -15,6 +15,7 @@ TOOLS = Path(sys.executable).parent
 # Evidence types, and the package whose mint their constructors ask for.
 EVIDENCE = {
     "hardware.cards.reading:CardReading": "hardware/cards/",
+    "hardware.cards.emrtd.document:EmrtdDocument": "hardware/cards/",
     "kiosk.vision.witness:LiveMatch": "kiosk/vision/",
     "kiosk.documents.sealed:SealedDocument": "kiosk/documents/",
     "kiosk.documents.gate:PrintableDocument": "kiosk/documents/",
@@ -39,9 +40,11 @@ def test_evidence_cannot_be_made_by_hand(name: str) -> None:
     """E01: whoever holds a CardReading knows that a card lay on a reader; likewise for the others."""
     module, kind = name.split(":")
     made = getattr(importlib.import_module(module), kind)
-    anything = [object() for _ in inspect.signature(made).parameters]
+    parameters = inspect.signature(made).parameters.values()
+    anything = [object() for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    named = {each.name: object() for each in parameters if each.kind is each.KEYWORD_ONLY}
     with pytest.raises(TypeError, match=r"made|makes|comes from"):
-        made(*anything)
+        made(*anything, **named)
 
 
 def test_a_mint_never_leaves_its_package() -> None:

@@ -1,8 +1,10 @@
-"""Code tables on the card: sex (GB/T 2261.1) and nation (GB/T 3304)."""
+"""Code tables of cards: sex (GB/T 2261.1), nation (GB/T 3304) and nationality (ISO 3166-1, as GB/T 2659.1 has it)."""
 
 from typing import Final
 
-SEX: Final = {"0": "未知", "1": "男", "2": "女", "9": "未说明"}
+from hardware.cards.reading import Sex
+
+SEX: Final[dict[str, Sex]] = {"0": "未知", "1": "男", "2": "女", "9": "未说明"}
 
 # In the order of the standard, 01 to 56, then the two that are no nations of China.
 _NATIONS: Final = (
@@ -14,3 +16,19 @@ NATION: Final = {f"{code:02}": name for code, name in enumerate(_NATIONS.split()
     "97": "其他",
     "98": "外国血统",
 }
+
+# The 249 of ISO 3166-1 alpha-3.
+_COUNTRIES: Final = (
+    "ABW AFG AGO AIA ALA ALB AND ARE ARG ARM ASM ATA ATF ATG AUS AUT AZE BDI BEL BEN BES BFA BGD BGR BHR BHS BIH BLM "
+    "BLR BLZ BMU BOL BRA BRB BRN BTN BVT BWA CAF CAN CCK CHE CHL CHN CIV CMR COD COG COK COL COM CPV CRI CUB CUW CXR "
+    "CYM CYP CZE DEU DJI DMA DNK DOM DZA ECU EGY ERI ESH ESP EST ETH FIN FJI FLK FRA FRO FSM GAB GBR GEO GGY GHA GIB "
+    "GIN GLP GMB GNB GNQ GRC GRD GRL GTM GUF GUM GUY HKG HMD HND HRV HTI HUN IDN IMN IND IOT IRL IRN IRQ ISL ISR ITA "
+    "JAM JEY JOR JPN KAZ KEN KGZ KHM KIR KNA KOR KWT LAO LBN LBR LBY LCA LIE LKA LSO LTU LUX LVA MAC MAF MAR MCO MDA "
+    "MDG MDV MEX MHL MKD MLI MLT MMR MNE MNG MNP MOZ MRT MSR MTQ MUS MWI MYS MYT NAM NCL NER NFK NGA NIC NIU NLD NOR "
+    "NPL NRU NZL OMN PAK PAN PCN PER PHL PLW PNG POL PRI PRK PRT PRY PSE PYF QAT REU ROU RUS RWA SAU SDN SEN SGP SGS "
+    "SHN SJM SLB SLE SLV SMR SOM SPM SRB SSD STP SUR SVK SVN SWE SWZ SXM SYC SYR TCA TCD TGO THA TJK TKL TKM TLS TON "
+    "TTO TUN TUR TUV TWN TZA UGA UKR UMI URY USA UZB VAT VCT VEN VGB VIR VNM VUT WLF WSM YEM ZAF ZMB ZWE"
+)
+# Persons without a nationality, refugees, and unspecified (ICAO 9303-3, section 5, part D).
+_NO_COUNTRIES: Final = "XXA XXB XXC XXX"
+NATIONALITIES: Final = frozenset(f"{_COUNTRIES} {_NO_COUNTRIES}".split())

@@ -16,10 +16,10 @@ from operator import xor
 from typing import Final
 
 PREAMBLE: Final = bytes.fromhex("AAAAAA9669")
-_HEAD: Final = len(PREAMBLE) + 2
+HEAD_BYTES: Final = len(PREAMBLE) + 2
 # From a bare command to the longest answer there is: status, three lengths, text, portrait, two fingerprints, xor.
 _SHORTEST: Final = 2 + 1
-_LONGEST: Final = 3 + 6 + 256 + 1024 + 1024 + 1
+LONGEST_LENGTH: Final = 3 + 6 + 256 + 1024 + 1024 + 1
 
 
 class Status(IntEnum):
@@ -66,7 +66,7 @@ class Answer:
 
 def encode(body: bytes) -> bytes:
     """The frame around a body. Raises ValueError for a body that no frame can carry."""
-    if not _SHORTEST <= len(body) + 1 <= _LONGEST:
+    if not _SHORTEST <= len(body) + 1 <= LONGEST_LENGTH:
         raise ValueError(f"a frame cannot carry {len(body)} bytes")
     checked = (len(body) + 1).to_bytes(2, "big") + body
     return PREAMBLE + checked + bytes([reduce(xor, checked)])
@@ -88,18 +88,18 @@ class Decoder:
         self._buffer += chunk
         complete: list[bytes | FrameFault] = []
         while self._synchronise():
-            length = int.from_bytes(self._buffer[len(PREAMBLE) : _HEAD], "big")
-            if not _SHORTEST <= length <= _LONGEST:
+            length = int.from_bytes(self._buffer[len(PREAMBLE) : HEAD_BYTES], "big")
+            if not _SHORTEST <= length <= LONGEST_LENGTH:
                 complete.append(FrameFault.LENGTH)
                 del self._buffer[0]
-            elif len(self._buffer) < _HEAD + length:
+            elif len(self._buffer) < HEAD_BYTES + length:
                 break
-            elif reduce(xor, self._buffer[len(PREAMBLE) : _HEAD + length]):
+            elif reduce(xor, self._buffer[len(PREAMBLE) : HEAD_BYTES + length]):
                 complete.append(FrameFault.CHECKSUM)
                 del self._buffer[0]
             else:
-                complete.append(bytes(self._buffer[_HEAD : _HEAD + length - 1]))
-                del self._buffer[: _HEAD + length]
+                complete.append(bytes(self._buffer[HEAD_BYTES : HEAD_BYTES + length - 1]))
+                del self._buffer[: HEAD_BYTES + length]
         return complete
 
     def _synchronise(self) -> bool:
@@ -109,4 +109,4 @@ class Decoder:
             del self._buffer[: max(0, len(self._buffer) - len(PREAMBLE) + 1)]
             return False
         del self._buffer[:start]
-        return len(self._buffer) >= _HEAD
+        return len(self._buffer) >= HEAD_BYTES

@@ -1,23 +1,18 @@
-"""One serial line to an SDT reader on the event loop: a command goes out, its answer comes back.
+"""The SDT protocol on an open transport: a command goes out, its answer comes back, whatever lies between them.
 
-pyserial opens and configures the port (115200 8N1, exclusive); from then on the loop itself watches the file
-descriptor, so nothing blocks, no thread is needed and an exchange can be cancelled at any point. Errors of pyserial
-and the kernel are translated here and go no further.
+Errors of the transport are translated here and go no further.
 """
 
 import asyncio
-import os
 from typing import Final
-
-import serial
 
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import Answer, Decoder, FrameFault, encode
+from hardware.cards.transport import Line, Transport, TransportDamaged, TransportLost
 
-BAUD: Final = 115200
-# Bytes of one frame follow each other within 0.1 ms; USB adapters hold them back 16 ms. Silent for longer: cut off.
+# Bytes of one frame follow each other within 0.1 ms at 115200 baud and 1.1 ms at 9600; USB adapters hold them back
+# 16 ms. Silent for longer: cut off.
 _GAP_S: Final = 0.3
-_CHUNK_BYTES: Final = 4096
 _STATUS_BYTES: Final = 3
 
 
@@ -26,7 +21,7 @@ class LinkError(Exception):
 
 
 class LinkLost(LinkError):
-    """The port is gone or cannot be opened."""
+    """The line is gone or cannot be opened."""
 
 
 class NoAnswer(LinkError):
@@ -38,32 +33,38 @@ class DamagedAnswer(LinkError):
 
 
 class SdtLink:
-    """An open line. Only one exchange at a time."""
+    """A reader on an open transport. Only one exchange at a time."""
 
-    def __init__(self, port: serial.Serial) -> None:
-        self._port = port
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
-        self._lost = False
-        self._loop.add_reader(port.fileno(), self._receive)
 
     @classmethod
-    async def open(cls, path: str) -> "SdtLink":
-        """Raises LinkLost when there is no such port, or another program has it."""
-        return cls(await asyncio.to_thread(_open_port, path))
+    async def open(cls, line: Line) -> "SdtLink":
+        """Raises LinkLost when there is no such reader, or another program has it."""
+        failure = ""
+        try:
+            return cls(await line.open())
+        except TransportLost as error:
+            failure = str(error)
+        raise LinkLost(failure)
 
-    def close(self) -> None:
-        """Frees the port; an exchange that waits ends as LinkLost."""
-        if not self._port.is_open:
-            return
-        self._hang_up()
-        self._port.close()
+    async def close(self) -> None:
+        """Frees the line; an exchange that waits ends as LinkLost."""
+        await self._transport.close()
 
     async def exchange(self, command: Command) -> Answer:
         """The reader's answer, good or bad, as `command.accepts` it. Raises LinkLost, NoAnswer, DamagedAnswer."""
-        while not self._chunks.empty():
-            self._chunks.get_nowait()
-        self._send(encode(command.body))
+        try:
+            return await self._exchange(command)
+        except TransportLost as error:
+            failure: LinkError = LinkLost(str(error))
+        except TransportDamaged as error:
+            failure = DamagedAnswer(f"{command.name}: {error}")
+        raise failure
+
+    async def _exchange(self, command: Command) -> Answer:
+        await self._transport.send(encode(command.body))
         decoder = Decoder()
         deadline = self._loop.time() + command.limit_s
         while True:
@@ -80,55 +81,13 @@ class SdtLink:
                 if answer is not None and command.accepts(answer):
                     return answer
 
-    def _send(self, frame: bytes) -> None:
-        written = 0
-        if not self._lost:
-            try:
-                written = os.write(self._port.fileno(), frame)
-            except OSError:
-                self._hang_up()
-        if written != len(frame):
-            raise LinkLost("the port does not take a command")
-
     async def _next_chunk(self, limit_s: float) -> bytes | None:
-        """The next bytes, or None when the time is over. Raises LinkLost."""
-        chunk = None
+        """The next bytes, or None when the time is over."""
         try:
             async with asyncio.timeout(limit_s):
-                chunk = await self._chunks.get()
+                return await self._transport.receive()
         except TimeoutError:
             return None
-        if self._lost:
-            raise LinkLost("the port is gone")
-        return chunk
-
-    def _receive(self) -> None:
-        try:
-            chunk = os.read(self._port.fileno(), _CHUNK_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            chunk = b""
-        if chunk:
-            self._chunks.put_nowait(chunk)
-        else:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        if self._lost:
-            return
-        self._lost = True
-        self._loop.remove_reader(self._port.fileno())
-        self._chunks.put_nowait(b"")
-
-
-def _open_port(path: str) -> serial.Serial:
-    failure = ""
-    try:
-        return serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        failure = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
-    raise LinkLost(f"cannot open {path}: {failure}")
 
 
 def _answer(body: bytes) -> Answer | None:

@@ -1,4 +1,4 @@
-"""The driver for SDT serial readers of Chinese second-generation resident cards.
+"""The driver for SDT readers of Chinese second-generation cards.
 
 One task watches the reader for as long as it is open: reach it, check who it is, look for a card, look whether the
 card is still there. `read` takes its turn on the same line.
@@ -6,6 +6,8 @@ card is still there. `read` takes its turn on the same line.
 What is documented (vendor protocol papers and programs that agree):
 - a card is found (20 01) once and, after it was selected (20 02), not again until it was lifted;
 - find no more often than every 300 ms;
+- the extra-address read (30 03) gives the addresses that were written since the card was issued, or says that there
+  are none; the newest one is the reading's address;
 - a SAM answers 12 FF with its own number; it is how a terminal knows its reader again.
 
 What is our reading, to be confirmed on each model of reader: the extra-address read (30 03) is the cheapest command
@@ -26,11 +28,13 @@ from datetime import date
 from typing import Final
 
 from hardware.cards import sdt_commands, sdt_text
-from hardware.cards.port import CardError, CardFault, ReaderState
-from hardware.cards.reading import _MINT, CardReading, Portrait, UnknownEncoding
+from hardware.cards.port import Access, CardError, CardFault, ReaderState
+from hardware.cards.reading import _MINT, Authenticity, CardReading, Portrait, UnknownEncoding
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import Answer, Status
 from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
+from hardware.cards.sdt_refusal import refusal
+from hardware.cards.transport import Line
 
 POLL_S: Final = 0.3
 ATTEMPTS: Final = 3
@@ -49,14 +53,14 @@ class _Replaced(Exception):
 
 
 class SdtReader:
-    """An `IdentityReader` on a serial port.
+    """An `IdentityReader` at the end of a line (`sdt_uri` makes one out of a profile's URI).
 
     `sam_id`: the only SAM this terminal trusts ("05.01-20101129-0001228293-0296863149"); None trusts any, for a
     workbench. `today`: the day against which validity is checked.
     """
 
-    def __init__(self, port_path: str, *, sam_id: str | None, today: Callable[[], date]) -> None:
-        self._path = port_path
+    def __init__(self, line: Line, *, sam_id: str | None, today: Callable[[], date]) -> None:
+        self._line = line
         self._trusted_sam_id = sam_id
         self._today = today
         self._sam_id = ""
@@ -71,7 +75,7 @@ class SdtReader:
         self._away = asyncio.Event()
         self._away.set()
         self._selected = False
-        self._failed_selects = 0
+        self._failed_selects: list[Answer] = []
 
     @property
     def present(self) -> bool:
@@ -89,7 +93,7 @@ class SdtReader:
     async def open(self) -> None:
         if self._watching is None:
             self._tried.clear()
-            self._watching = asyncio.create_task(self._watch(), name=f"card reader {self._path}")
+            self._watching = asyncio.create_task(self._watch(), name=f"card reader {self._line.address}")
         await self._tried.wait()
 
     async def close(self) -> None:
@@ -109,13 +113,16 @@ class SdtReader:
     async def wait_state(self, state: ReaderState) -> None:
         await self._entered[state].wait()
 
-    async def read(self) -> CardReading:
+    async def read(self, access: Access | None = None) -> CardReading:
+        if access is not None:
+            raise ValueError("cards on an SDT reader are not opened by an MRZ or a card access number")
         async with self._turn:
             link = self._usable_link()
             if not self._selected:
-                raise CardError(CardFault.UNREADABLE, "the card cannot be selected")
-            text_block, portrait_block = await self._blocks(link)
-        return self._reading(text_block, portrait_block)
+                fault, why = refusal(self._failed_selects[-1])
+                raise CardError(fault, f"select: {why}")
+            blocks = await self._blocks(link)
+        return self._reading(*blocks)
 
     # --- watching ----------------------------------------------------------------------------------------------------
 
@@ -139,7 +146,7 @@ class SdtReader:
         """Reaches the reader and watches its cards; returns what ended it."""
         link = None
         try:
-            link = await SdtLink.open(self._path)
+            link = await SdtLink.open(self._line)
             await self._identify(link)
             self._link = link
             _log.info("card reader ready: SAM %s", self._sam_id)
@@ -157,7 +164,7 @@ class SdtReader:
             self._link = None
             self._card_gone()
             if link is not None:
-                link.close()
+                await link.close()
 
     async def _identify(self, link: SdtLink) -> None:
         answer = await _ask(link, sdt_commands.SELF_TEST)
@@ -175,12 +182,12 @@ class SdtReader:
             await self._look_for_selected(link)
         elif (await _ask(link, sdt_commands.FIND)).status != Status.FOUND:
             self._card_gone()
-        elif (await _ask(link, sdt_commands.SELECT)).status == Status.OK:
+        elif (answer := await _ask(link, sdt_commands.SELECT)).status == Status.OK:
             self._selected = True
             self._card_here()
         else:
-            self._failed_selects += 1
-            if self._failed_selects >= _SELECT_PATIENCE:
+            self._failed_selects.append(answer)
+            if len(self._failed_selects) >= _SELECT_PATIENCE:
                 self._card_here()
 
     async def _look_for_selected(self, link: SdtLink) -> None:
@@ -194,7 +201,7 @@ class SdtReader:
 
     def _card_gone(self) -> None:
         self._selected = False
-        self._failed_selects = 0
+        self._failed_selects.clear()
         self._here.clear()
         self._away.set()
 
@@ -214,25 +221,29 @@ class SdtReader:
             raise CardError(CardFault.REMOVED)
         return self._link
 
-    async def _blocks(self, link: SdtLink) -> tuple[bytes, bytes]:
-        """Text and portrait as they are on the card."""
-        fault, why = CardFault.UNREADABLE, ""
+    async def _blocks(self, link: SdtLink) -> tuple[bytes, bytes, bytes]:
+        """Text, portrait and newer addresses as they are on the card."""
         try:
             answer = await _ask(link, sdt_commands.READ)
             if answer.status == Status.OK:
-                return _split(answer.data)
-            why = f"read: {answer.status_name}"
+                # Comes last, so that it also tells that the card stayed until all its data was here.
+                addresses = await _ask(link, sdt_commands.EXTRA_ADDRESS)
+                if addresses.status in _HAS_CARD:
+                    return *_split(answer.data), addresses.data
+                answer = addresses
+            fault, why = refusal(answer)
+            why = f"read: {why}"
             await self._look_for_selected(link)
         except DamagedAnswer as error:
-            why = str(error)
+            fault, why = CardFault.UNREADABLE, str(error)
         except LinkError as error:
-            link.close()
+            await link.close()
             fault, why = CardFault.READER_LOST, str(error)
         if fault is CardFault.UNREADABLE and not self.present:
             fault = CardFault.REMOVED
         raise CardError(fault, why)
 
-    def _reading(self, text_block: bytes, portrait_block: bytes) -> CardReading:
+    def _reading(self, text_block: bytes, portrait_block: bytes, addresses: bytes) -> CardReading:
         today = self._today()
         text = sdt_text.parse(text_block, today)
         if today < text.valid_from:
@@ -241,18 +252,24 @@ class SdtReader:
             raise CardError(CardFault.EXPIRED)
         return CardReading(
             mint=_MINT,
-            kind="resident",
+            kind=text.kind,
             name=text.name,
+            latin_name=text.latin_name,
             sex=text.sex,
             nation=text.nation,
+            nationality=text.nationality,
             birth=text.birth,
-            address=text.address,
+            address=sdt_text.newest_address(addresses) or text.address,
             number=text.number,
+            pass_number=text.pass_number,
+            issue_count=text.issue_count,
+            related_number=text.related_number,
             issuer=text.issuer,
             valid_from=text.valid_from,
             valid_until=text.valid_until,
             portrait=_portrait(portrait_block),
             reader_id=self._sam_id,
+            authenticity=Authenticity("reader", () if self._trusted_sam_id is None else ("sam-id bound",)),
         )
 
 

@@ -1,13 +1,15 @@
 """Invented citizens and their cards, for demonstrations and tests.
 
 Nobody here exists. The region code 119999 has the shape of a county of Beijing but was never assigned (there is no
-division 1199), so no real number can begin with it; check characters are computed.
+division 1199), so no real number can begin with it. Likewise 999 is no numeric code of a country and 9999 no place of
+application; the order 000 of residence permits is not given to anybody. Check characters are computed.
 
 A real card carries its portrait as WLT, a closed format that only the vendor's library decodes. An emulated card has
 the same 1024-byte block, but with a WebP in it, padded with zeros: a stand-in for the encoding, not for anything
 else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -18,6 +20,7 @@ from PIL import Image, ImageOps
 
 from hardware.cards import sdt_text
 from hardware.cards.codes import NATION, SEX
+from hardware.cards.reading import Kind
 from hardware.cards.resident_number import check_character
 
 PORTRAIT_BLOCK_BYTES: Final = 1024
@@ -27,33 +30,61 @@ UNASSIGNED_REGION: Final = "119999"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticCard:
-    """What is written on one emulated card. `sex` and `nation` are codes; `flag`: the kind, blank for resident.
+    """What is written on one emulated card, as `CardReading` names it. `sex` and `nation` are codes, days YYYYMMDD.
 
-    Nothing is validated, so that a bad card can be made with `dataclasses.replace`.
+    `new_addresses`: those written since the card was issued, the newest last. Nothing is validated, so that a bad card
+    can be made with `dataclasses.replace`.
     """
 
+    kind: Kind = Kind.RESIDENT
     name: str
+    latin_name: str = ""
     sex: str
-    nation: str
+    nation: str = ""
+    nationality: str = ""
     birth: str
-    address: str
+    address: str = ""
     number: str
-    issuer: str
+    pass_number: str = ""
+    issue_count: str = ""
+    related_number: str = ""
+    issuer: str = ""
     valid_from: str
     valid_until: str
     portrait: bytes
-    flag: str = " "
+    new_addresses: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        return sdt_text.FLAGS[self.kind]
 
     def text_block(self) -> bytes:
         """The 256 bytes, fields padded with blanks. Raises ValueError when a field is too long."""
-        layout = sdt_text.RESIDENT_LAYOUT
-        return b"".join(_padded(getattr(self, field, ""), width) for field, width in layout.items())
+        layout = sdt_text.LAYOUTS[self.kind]
+        values = {field: getattr(self, field, "") for field, _ in layout}
+        if "latin_name_rest" in values:
+            first = dict(layout)["latin_name"] // 2
+            values |= {"latin_name": self.latin_name[:first], "latin_name_rest": self.latin_name[first:]}
+        return b"".join(_padded(values[field], width) for field, width in layout)
+
+    def extra_address_block(self) -> bytes:
+        """The addresses written since the card was issued, as many places of 70 bytes as are filled."""
+        return b"".join(_padded(address, sdt_text.ADDRESS_BYTES) for address in self.new_addresses)
 
 
 def number(birth: date, order: str) -> str:
     """An invented person's number. `order`: three digits, the last one odd for men."""
-    first_seventeen = f"{UNASSIGNED_REGION}{birth:%Y%m%d}{order}"
-    return first_seventeen + check_character(first_seventeen)
+    return _checked(f"{UNASSIGNED_REGION}{birth:%Y%m%d}{order}")
+
+
+def residence_permit_number(birth: date, place: str) -> str:
+    """An invented number of a resident permit. `place`: 81 Hong Kong, 82 Macau, 83 Taiwan."""
+    return _checked(f"{place}0000{birth:%Y%m%d}000")
+
+
+def permanent_residence_number(birth: date, order: str) -> str:
+    """An invented number of a foreigner's card of 2023."""
+    return _checked(f"911999{birth:%Y%m%d}{order}")
 
 
 def citizens(portrait: bytes) -> tuple[SyntheticCard, ...]:
@@ -63,6 +94,53 @@ def citizens(portrait: bytes) -> tuple[SyntheticCard, ...]:
         _citizen("李试", "女", "回", date(1958, 11, 30), "204", date(2010, 1, 20), "长期", portrait),
         _citizen("古丽·样本", "女", "维吾尔", date(2001, 2, 28), "366", date(2020, 9, 1), "20300901", portrait),
         _citizen("王过期", "男", "汉", date(1985, 7, 15), "407", date(2005, 6, 1), "20150601", portrait),
+    )
+
+
+def foreigners_and_others(portrait: bytes) -> tuple[SyntheticCard, ...]:
+    """One person for each other layout, who share one face: from Macau, and foreigners with cards of 2017 and 2023."""
+    return (
+        SyntheticCard(
+            kind=Kind.HMT_RESIDENCE,
+            name="何例",
+            sex=_code(SEX, "女"),
+            birth="19930815",
+            address="示范市样例区虚构路2号",
+            number=residence_permit_number(date(1993, 8, 15), "82"),
+            pass_number="M00000000",
+            issue_count="02",
+            issuer="示范市公安局样例分局",
+            valid_from="20230301",
+            valid_until="20280301",
+            portrait=portrait,
+        ),
+        SyntheticCard(
+            kind=Kind.FOREIGN_2017,
+            name="欧拉·样本",
+            latin_name="SPECIMEN, OLA MARIE",
+            sex=_code(SEX, "女"),
+            nationality="NOR",
+            birth="19780228",
+            number="NOR999978022801",
+            issuer="9999",
+            valid_from="20190110",
+            valid_until="20290110",
+            portrait=portrait,
+        ),
+        SyntheticCard(
+            kind=Kind.FOREIGN_2023,
+            name="",
+            latin_name="EXAMPLEFORD-TESTINGHAM, MAXIMILIAN BALTHASAR",
+            sex=_code(SEX, "男"),
+            nationality="AUT",
+            birth="19690420",
+            number=permanent_residence_number(date(1969, 4, 20), "007"),
+            issue_count="01",
+            related_number="A07",
+            valid_from="20240105",
+            valid_until="20340105",
+            portrait=portrait,
+        ),
     )
 
 
@@ -107,7 +185,11 @@ def _citizen(
     )
 
 
-def _code(table: dict[str, str], meaning: str) -> str:
+def _checked(first_seventeen: str) -> str:
+    return first_seventeen + check_character(first_seventeen)
+
+
+def _code(table: Mapping[str, str], meaning: str) -> str:
     return next(code for code, word in table.items() if word == meaning)
 
 

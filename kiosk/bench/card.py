@@ -9,22 +9,28 @@ import serial
 
 from hardware.cards import sdt_commands
 from hardware.cards.emulator import SamEmulator
-from hardware.cards.reading import CardReading
+from hardware.cards.reading import CardReading, Portrait
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import encode
 from hardware.cards.synthetic import SyntheticCard
-from kiosk.bench.timing import NotMeasured, Row, alternate, taking
+from kiosk.bench.timing import NotMeasured, Row, Times, alternate, taking
 from kiosk.desk import Reader
 
 BAUD: Final = 115200
 _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
+_BITS_PER_BYTE: Final = 10
+WIRE_S: Final = (_FRAME_AROUND_BODY + _STATUS_BYTES + sdt_commands.READ.data_lengths[0]) * _BITS_PER_BYTE / BAUD
+"""Text and portrait on the line: 1295 bytes, 112.4 ms."""
 
 
-async def read_card(reader: Reader, card: SyntheticCard, folder: Path, rounds: int) -> tuple[CardReading, Row]:
-    """What is on the card that lies on `reader`, and what reading it takes.
+async def read_card(
+    reader: Reader, card: SyntheticCard, folder: Path, rounds: int
+) -> tuple[CardReading, Portrait, tuple[Row, Row]]:
+    """What is on the card that lies on `reader`, its portrait, and what reading it takes.
 
-    The floor reads the same `card` on an emulated reader of its own, whose port is made in `folder`.
+    The rows have two floors: the same frames of the same `card` over a bare line, on an emulated reader whose port is
+    made in `folder`; and the time that text and portrait are on the line.
     """
     await reader.wait_present()
     other = SamEmulator(folder / "bare-reader", baud=BAUD)
@@ -43,7 +49,14 @@ async def read_card(reader: Reader, card: SyntheticCard, folder: Path, rounds: i
             times = await alternate(rounds, ours, floor)
     finally:
         other.close()
-    return await reader.read(), Row("read the card", *times, "the same frames, bare pyserial")
+    reading = await reader.read()
+    if reading.portrait is None:
+        raise NotMeasured("the card has no portrait")
+    rows = (
+        Row("read the card", *times, "the same frames, bare pyserial"),
+        Row("read the card", times[0], Times((WIRE_S,)), "1295 bytes at 115200 baud, computed"),
+    )
+    return reading, reading.portrait, rows
 
 
 def _exchange(port: serial.Serial, command: Command) -> float:

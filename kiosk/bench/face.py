@@ -16,6 +16,7 @@ import numpy as np
 
 from hardware.cameras.port import Frame
 from hardware.cameras.puppet import Command, PuppetCamera
+from hardware.cards.portrait.port import PortraitDecoder
 from hardware.cards.reading import Portrait
 from kiosk.bench.timing import NotMeasured, Row, Times, repeat
 from kiosk.demo.machine import Machine
@@ -81,7 +82,7 @@ def record(assets: Path, person: Path, card: Portrait) -> Recording:
         return found[0].points if found else None
 
     camera = PuppetCamera(person, landmarks)
-    portrait = embed_portrait(card.data, card.encoding, stills, embedder)
+    portrait = embed_portrait(card.data, card.encoding, PortraitDecoder(), stills, embedder)
     recording = Recording((), portrait, embedder, embedder.model.read(assets / "models"))
     camera.open()
     check, asked = _check(recording, time.monotonic()), None

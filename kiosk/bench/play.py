@@ -27,6 +27,7 @@ from kiosk.bench.plan import Plan
 from kiosk.bench.screen import change_pages, rest
 from kiosk.bench.start import start
 from kiosk.bench.timing import NotMeasured
+from kiosk.bench.travel_document import travel_documents
 from kiosk.bootstrap import opened
 from kiosk.clock import SystemClock
 from kiosk.demo.display import NoDisplay, virtual_display
@@ -61,6 +62,8 @@ async def play(place: Place, plan: Plan) -> Findings:
         shutil.rmtree(place.out / part, ignore_errors=True)
     try:
         async with virtual_display() as display:
+            async with _noting(findings, "travel documents"):
+                await _travel_documents(findings, plan)
             async with _noting(findings, "steps"):
                 await _steps(findings, _settings(place, "steps", display, source_s=0.0), plan)
             async with _noting(findings, "journey"):
@@ -70,24 +73,30 @@ async def play(place: Place, plan: Plan) -> Findings:
     return findings
 
 
+async def _travel_documents(findings: Findings, plan: Plan) -> None:
+    _say("read a passport")
+    found = await travel_documents(plan.short)
+    findings.travel_documents = found
+    findings.rows += [found.by_bac, found.by_pace, found.notice]
+
+
 async def _steps(findings: Findings, settings: Settings, plan: Plan) -> None:
     async with equipped(settings) as machine, AsyncExitStack() as stack:
         profile = load(machine.profile)
         desk = await stack.enter_async_context(opened(profile, SystemClock()))
         _say("read the card")
         machine.lay_card()
-        card, row = await read_card(desk.reader, machine.citizens[0], machine.run, plan.short)
-        findings.rows.append(row)
+        card, portrait, rows = await read_card(desk.reader, machine.citizens[0], machine.run, plan.short)
+        findings.rows += rows
+        findings.card = rows[-1]
 
         _say("look at a face")
         async with _noting(findings, "face, replayed"):
-            recording = await asyncio.to_thread(
-                record, settings.assets, settings.assets / "portrait.png", card.portrait
-            )
+            recording = await asyncio.to_thread(record, settings.assets, settings.assets / "portrait.png", portrait)
             findings.rows += await asyncio.to_thread(picture_rows, recording, plan.long)
         async with AsyncExitStack() as vision:
             await machine.start_worker(vision, "vision")
-            match, row = await prove_presence(desk, machine, card.portrait, plan.long)
+            match, row = await prove_presence(desk, machine, portrait, plan.long)
             findings.rows.append(row)
 
         _say("call the platform")

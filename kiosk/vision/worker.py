@@ -22,6 +22,7 @@ from systemd import daemon
 from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost
 from hardware.cameras.puppet import PuppetCamera
 from hardware.cameras.v4l2 import V4l2Camera
+from hardware.cards.portrait.port import PortraitDecoder, WltLibrary
 from kiosk.messages import (
     FRAME_LIMIT,
     BadMessage,
@@ -50,10 +51,18 @@ GUIDANCE_EVERY_S: Final = 0.1
 _log = logging.getLogger(__name__)
 
 
-def main(socket: Path, preview: Path, camera_uri: str, assets: Path, control: Path | None = None) -> int:
+def main(
+    socket: Path,
+    preview: Path,
+    camera_uri: str,
+    assets: Path,
+    control: Path | None = None,
+    wlt: WltLibrary | None = None,
+) -> int:
     """Serves the desk on `socket` until it closes the connection (0), speaks nonsense (1) or SIGTERM comes (0).
 
     `camera_uri`: a video device, or `puppet:PICTURE` for the simulated camera, which takes commands on `control`.
+    `wlt`: the reader maker's decoder for the portraits of resident cards.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
     signal.signal(signal.SIGTERM, _end)
@@ -68,7 +77,7 @@ def main(socket: Path, preview: Path, camera_uri: str, assets: Path, control: Pa
     embedder.embed(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
     ring = _ring(preview)
     feed = Feed(_camera(camera_uri, control), ring)
-    worker = Worker(_Link(connection), feed, stills, embedder)
+    worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder)
     try:
         worker.serve()
     except ConnectionError:
@@ -111,9 +120,12 @@ def _camera(uri: str, control: Path | None) -> Camera:
 class Worker:
     """At most one check at a time; a new one ends the one before."""
 
-    def __init__(self, link: "_Link", feed: Feed, stills: FaceMesh, embedder: Embedder) -> None:
+    def __init__(
+        self, link: "_Link", feed: Feed, decoder: PortraitDecoder, stills: FaceMesh, embedder: Embedder
+    ) -> None:
         self._link = link
         self._feed = feed
+        self._decoder = decoder
         self._stills = stills
         self._embedder = embedder
         self._check: PresenceCheck | None = None
@@ -157,7 +169,7 @@ class Worker:
 
     def _begin(self, wish: ProvePresence) -> None:
         try:
-            portrait = embed_portrait(wish.portrait, wish.encoding, self._stills, self._embedder)
+            portrait = embed_portrait(wish.portrait, wish.encoding, self._decoder, self._stills, self._embedder)
         except PortraitUnreadable as trouble:
             self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
             return

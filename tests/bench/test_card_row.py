@@ -20,10 +20,11 @@ async def test_reading_a_card_takes_what_the_line_takes(tmp_path: Path) -> None:
     try:
         await reader.open()
         emulator.insert(card)
-        reading, row = await read_card(CardPort(reader), card, tmp_path, rounds=2)
+        reading, _, (row, wire) = await read_card(CardPort(reader), card, tmp_path, rounds=2)
     finally:
         await reader.close()
         emulator.close()
     assert reading.number == card.number
     assert row.floor is not None and len(row.ours.seconds) == len(row.floor.seconds) == 2
     assert row.ours.least >= LINE_S and row.floor.least >= LINE_S
+    assert wire.ours is row.ours

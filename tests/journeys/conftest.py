@@ -12,6 +12,7 @@ from theatre import FaceBooth, HandClock, MemoryPrinter, PageList
 
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.sdt_reader import SdtReader
+from hardware.cards.serial_transport import SerialLine
 from hardware.cards.synthetic import SyntheticCard, citizens
 from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
@@ -89,7 +90,7 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     await documents.open(tmp_path / "documents.sock")
     judging = asyncio.create_task(judges(tmp_path / "documents.sock"))
     line = SamEmulator(tmp_path / "reader", baud=None)
-    reader = SdtReader(str(tmp_path / "reader"), sam_id=None, today=lambda: datetime.now(UTC).date())
+    reader = SdtReader(SerialLine(str(tmp_path / "reader")), sam_id=None, today=lambda: datetime.now(UTC).date())
     await reader.open()
     audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
     desk = Desk(

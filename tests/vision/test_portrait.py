@@ -9,9 +9,13 @@ import pytest
 from PIL import Image
 from vision_bench import card_portrait
 
-from kiosk.vision.portrait import BYTES_MOST, PortraitUnreadable, decode, embed_portrait
+from hardware.cards.portrait.answer import BYTES_MOST
+from hardware.cards.portrait.port import PortraitDecoder
+from kiosk.vision.portrait import PortraitUnreadable, decode, embed_portrait
 from models.embedding import Embedder
 from models.landmarks import FaceMesh
+
+DECODER = PortraitDecoder()
 
 
 def encoded(kind: str, size: tuple[int, int] = (102, 126)) -> bytes:
@@ -22,7 +26,7 @@ def encoded(kind: str, size: tuple[int, int] = (102, 126)) -> bytes:
 
 @pytest.mark.parametrize("encoding, kind", [("webp", "WEBP"), ("jpeg", "JPEG"), ("jp2", "JPEG2000")])
 def test_three_formats_are_decoded(encoding: str, kind: str) -> None:
-    picture = decode(encoded(kind), encoding)
+    picture = decode(encoded(kind), encoding, DECODER)
     assert picture.shape == (126, 102, 3)
     assert np.abs(picture[60, 50].astype(int) - (120, 90, 80)).max() <= 4
 
@@ -44,7 +48,7 @@ def test_three_formats_are_decoded(encoding: str, kind: str) -> None:
 )
 def test_everything_else_is_refused(data: bytes, encoding: str, word: str) -> None:
     with pytest.raises(PortraitUnreadable, match=word) as refusal:
-        decode(data, encoding)
+        decode(data, encoding, DECODER)
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
 
@@ -66,11 +70,11 @@ def test_one_kilobyte_is_enough_for_the_demonstration(faces: FaceMesh, embedder:
     large = io.BytesIO()
     with Image.open(assets / "portrait.png") as picture:
         picture.convert("RGB").save(large, "JPEG", quality=95)
-    card = embed_portrait(card_portrait(assets / "portrait.png"), "webp", faces, embedder)
-    print("distance:", distance := card.distance(embed_portrait(large.getvalue(), "jpeg", faces, embedder)))
+    card = embed_portrait(card_portrait(assets / "portrait.png"), "webp", DECODER, faces, embedder)
+    print("distance:", distance := card.distance(embed_portrait(large.getvalue(), "jpeg", DECODER, faces, embedder)))
     assert distance < embedder.thresholds.same_at_most - 0.1
 
 
 def test_a_portrait_without_a_face(faces: FaceMesh, embedder: Embedder) -> None:
     with pytest.raises(PortraitUnreadable, match="no face"):
-        embed_portrait(encoded("WEBP"), "webp", faces, embedder)
+        embed_portrait(encoded("WEBP"), "webp", DECODER, faces, embedder)

@@ -10,25 +10,27 @@ import pytest
 from card_samples import VALID, WEBP
 from PIL import Image
 
-from hardware.cards.reading import _MINT, CardReading, Portrait, UnknownEncoding
+from hardware.cards.port import Can, Mrz
+from hardware.cards.reading import _MINT, Authenticity, CardReading, Kind, Portrait, UnknownEncoding
 from hardware.cards.synthetic import PORTRAIT_BLOCK_BYTES, PORTRAIT_SIZE_PX, portrait_block, webp_portrait
 
 
-def reading(mint: object = _MINT) -> CardReading:
+def reading(mint: object = _MINT, number: str = VALID.number) -> CardReading:
     return CardReading(
         mint=mint,
-        kind="resident",
+        kind=Kind.RESIDENT,
         name=VALID.name,
         sex="男",
         nation="汉",
         birth=date(1990, 3, 7),
         address=VALID.address,
-        number=VALID.number,
+        number=number,
         issuer=VALID.issuer,
         valid_from=date(2016, 5, 4),
         valid_until=None,
         portrait=Portrait.detect(VALID.portrait),
         reader_id="05.01-20101129-0001228293-0296863149",
+        authenticity=Authenticity("reader", ("sam-id bound",)),
     )
 
 
@@ -47,8 +49,50 @@ def test_it_shows_itself_masked() -> None:
     assert reading().masked_name == "章*"
 
 
+def test_of_other_numbers_only_the_last_two_characters_are_shown() -> None:
+    """E05: where the day of birth stands in them differs from kind to kind."""
+    assert reading(number="UTO119985010112").masked_number == "*************12"
+    assert reading(number="X4").masked_number == "X4"
+
+
+def test_what_opens_a_chip_is_not_shown_either() -> None:
+    shown = f"{Mrz('L898902C<', '690806', '940623')!r} {Can('123456')}"
+    assert shown == "Mrz(…) Can(…)"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("", "690806", "940623"),
+        ("l898902c<", "690806", "940623"),
+        ("L" * 23, "690806", "940623"),
+        ("L898902C<", "19690806", "940623"),
+        ("L898902C<", "69O806", "940623"),
+        ("L898902C<", "690806", "9406<<"),
+    ],
+)
+def test_an_mrz_that_cannot_be_is_refused_without_quoting_it(values: tuple[str, str, str]) -> None:
+    with pytest.raises(ValueError) as raised:
+        Mrz(*values)
+    assert not any(value and value in str(raised.value) for value in values)
+
+
+def test_an_mrz_may_leave_parts_of_the_birth_open() -> None:
+    assert Mrz("L898902C<", "69<<<<", "940623").birth == "69<<<<"
+
+
+@pytest.mark.parametrize("digits", ["", "12345", "1234567", "12345X", "１２３４５６"])
+def test_a_card_access_number_is_six_digits(digits: str) -> None:
+    with pytest.raises(ValueError, match="six digits"):
+        Can(digits)
+
+
 @pytest.mark.parametrize("spread", [pickle.dumps, copy.copy, copy.deepcopy])
-@pytest.mark.parametrize("evidence", [reading(), reading().portrait], ids=["reading", "portrait"])
+@pytest.mark.parametrize(
+    "evidence",
+    [reading(), reading().portrait, Mrz("L898902C<", "690806", "940623"), Can("123456")],
+    ids=["reading", "portrait", "mrz", "can"],
+)
 def test_it_is_not_spread(spread: object, evidence: object) -> None:
     with pytest.raises(TypeError, match="personal data"):
         spread(evidence)  # type: ignore[operator]

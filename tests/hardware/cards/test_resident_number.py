@@ -1,12 +1,20 @@
 """E04: the number rule of GB 11643."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.cards.resident_number import InvalidNumber, NumberFlaw, check_character, validate
+from hardware.cards.resident_number import (
+    InvalidNumber,
+    NumberFlaw,
+    check_character,
+    validate,
+    validate_permanent_residence,
+    validate_residence_permit,
+)
 
 TODAY = date(2026, 6, 1)
 THE_STANDARDS_EXAMPLE = "11010519491231002X"
@@ -14,7 +22,7 @@ THE_STANDARDS_EXAMPLE = "11010519491231002X"
 
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
-    region = draw(st.sampled_from(["110105", "119999", "659004", "810000", "830000"]))
+    region = draw(st.sampled_from(["110105", "119999", "659004"]))
     birth = draw(st.dates(date(1900, 1, 1), TODAY))
     first_seventeen = f"{region}{birth:%Y%m%d}{draw(st.integers(0, 999)):03}"
     return first_seventeen + check_character(first_seventeen)
@@ -66,6 +74,8 @@ def test_two_exchanged_neighbours_are_always_found(number: str, position: int) -
         (with_check("16010519491231002"), NumberFlaw.REGION),
         (with_check("11000019491231002"), NumberFlaw.REGION),
         (with_check("81000119491231002"), NumberFlaw.REGION),
+        (with_check("81000019491231002"), NumberFlaw.REGION),
+        (with_check("91199919491231002"), NumberFlaw.REGION),
         (with_check("11010519490229002"), NumberFlaw.BIRTH),
         (with_check("11010519491301002"), NumberFlaw.BIRTH),
         (with_check("11010520260602002"), NumberFlaw.BIRTH),
@@ -79,3 +89,30 @@ def test_each_flaw_has_its_name(number: str, expected: NumberFlaw) -> None:
 @given(st.text(max_size=20))
 def test_any_text_is_judged_without_another_exception(text: str) -> None:
     flaw(text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "first_six", "kept"),
+    [
+        (validate_residence_permit, "810000", True),
+        (validate_residence_permit, "820000", True),
+        (validate_residence_permit, "830000", True),
+        (validate_residence_permit, "840000", False),
+        (validate_residence_permit, "110105", False),
+        (validate_permanent_residence, "911999", True),
+        (validate_permanent_residence, "965004", True),
+        (validate_permanent_residence, "916999", False),
+        (validate_permanent_residence, "911000", False),
+        (validate_permanent_residence, "811999", False),
+    ],
+)
+def test_each_kind_of_person_has_its_own_first_digits(
+    rule: Callable[[str, date], None], first_six: str, kept: bool
+) -> None:
+    number = with_check(f"{first_six}19491231002")
+    if kept:
+        rule(number, TODAY)
+    else:
+        with pytest.raises(InvalidNumber) as invalid:
+            rule(number, TODAY)
+        assert invalid.value.flaw is NumberFlaw.REGION

@@ -47,3 +47,11 @@ def test_fingerprints_and_unknown_commands_are_refused() -> None:
 def test_a_picture_that_was_not_made_a_block_is_no_card() -> None:
     with pytest.raises(ValueError, match="portrait block"):
         sam().insert(replace(VALID, portrait=WEBP))
+
+
+def test_newer_addresses_are_read_in_places_of_70_bytes() -> None:
+    module = sam()
+    module.insert(replace(VALID, new_addresses=("示范市新路3号", "示范市再新路4号")))
+    module.answer(SELECT)
+    assert module.answer(EXTRA).startswith(OK)
+    assert len(module.answer(EXTRA)) == 3 + 140

@@ -1,0 +1,38 @@
+"""Which state a certificate must be of, for a document that names its issuing state.
+
+Documents have three letters (Doc 9303-3, section 5: ISO 3166-1 alpha-3 and some of ICAO's own), certificates have two
+(Doc 9303-12, 7.1.1). Without this comparison every state on a master list could sign the documents of every other.
+"""
+
+from typing import Final
+
+# ISO 3166-1: alpha-3 directly followed by alpha-2.
+_ISO: Final = (
+    "ABWAW AFGAF AGOAO AIAAI ALAAX ALBAL ANDAD AREAE ARGAR ARMAM ASMAS ATAAQ ATFTF ATGAG AUSAU AUTAT AZEAZ BDIBI BELBE "
+    "BENBJ BESBQ BFABF BGDBD BGRBG BHRBH BHSBS BIHBA BLMBL BLRBY BLZBZ BMUBM BOLBO BRABR BRBBB BRNBN BTNBT BVTBV BWABW "
+    "CAFCF CANCA CCKCC CHECH CHLCL CHNCN CIVCI CMRCM CODCD COGCG COKCK COLCO COMKM CPVCV CRICR CUBCU CUWCW CXRCX CYMKY "
+    "CYPCY CZECZ DEUDE DJIDJ DMADM DNKDK DOMDO DZADZ ECUEC EGYEG ERIER ESHEH ESPES ESTEE ETHET FINFI FJIFJ FLKFK FRAFR "
+    "FROFO FSMFM GABGA GBRGB GEOGE GGYGG GHAGH GIBGI GINGN GLPGP GMBGM GNBGW GNQGQ GRCGR GRDGD GRLGL GTMGT GUFGF GUMGU "
+    "GUYGY HKGHK HMDHM HNDHN HRVHR HTIHT HUNHU IDNID IMNIM INDIN IOTIO IRLIE IRNIR IRQIQ ISLIS ISRIL ITAIT JAMJM JEYJE "
+    "JORJO JPNJP KAZKZ KENKE KGZKG KHMKH KIRKI KNAKN KORKR KWTKW LAOLA LBNLB LBRLR LBYLY LCALC LIELI LKALK LSOLS LTULT "
+    "LUXLU LVALV MACMO MAFMF MARMA MCOMC MDAMD MDGMG MDVMV MEXMX MHLMH MKDMK MLIML MLTMT MMRMM MNEME MNGMN MNPMP MOZMZ "
+    "MRTMR MSRMS MTQMQ MUSMU MWIMW MYSMY MYTYT NAMNA NCLNC NERNE NFKNF NGANG NICNI NIUNU NLDNL NORNO NPLNP NRUNR NZLNZ "
+    "OMNOM PAKPK PANPA PCNPN PERPE PHLPH PLWPW PNGPG POLPL PRIPR PRKKP PRTPT PRYPY PSEPS PYFPF QATQA REURE ROURO RUSRU "
+    "RWARW SAUSA SDNSD SENSN SGPSG SGSGS SHNSH SJMSJ SLBSB SLESL SLVSV SMRSM SOMSO SPMPM SRBRS SSDSS STPST SURSR SVKSK "
+    "SVNSI SWESE SWZSZ SXMSX SYCSC SYRSY TCATC TCDTD TGOTG THATH TJKTJ TKLTK TKMTM TLSTL TONTO TTOTT TUNTN TURTR TUVTV "
+    "TWNTW TZATZ UGAUG UKRUA UMIUM URYUY USAUS UZBUZ VATVA VCTVC VENVE VGBVG VIRVI VNMVN VUTVU WLFWF WSMWS YEMYE ZAFZA "
+    "ZMBZM ZWEZW"
+)
+# Doc 9303-3, section 5: Germany's one letter, British nationals, international organisations, Utopia.
+_ICAO: Final = "D  DE GBDGB GBNGB GBOGB GBPGB GBSGB EUEEU UNOUN UNAUN UNKUN RKSKS UTOUT"
+STATES: Final = {code[:3].strip(): code[3:] for code in _ISO.split(" ")} | {
+    _ICAO[start : start + 3].strip(): _ICAO[start + 3 : start + 5] for start in range(0, len(_ICAO), 6)
+}
+# Passports of Hong Kong and Macau name China as their issuing state.
+_ALSO: Final = {"CHN": frozenset({"HK", "MO"})}
+
+
+def issued_by(issuing_state: str, certificate_country: str) -> bool:
+    """A certificate of this country may sign documents of that state. A state that nobody knows has none."""
+    country = certificate_country.upper()
+    return country == STATES.get(issuing_state) or country in _ALSO.get(issuing_state, frozenset())

@@ -1,0 +1,44 @@
+"""`kiosk doctor`: every device, model, certificate and queue, with what to do."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+HELP = "every device, model, certificate and queue, with what to do"
+
+CACHE = Path(__file__).parents[2] / ".cache"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, help="what this terminal is made of; without it, what needs none")
+    parser.add_argument("--assets", type=Path, default=CACHE / "assets", help="folder with the models")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: it can serve (also with warnings); 1: it cannot; 2: the profile itself cannot be read."""
+    import asyncio
+    import logging
+
+    from kiosk.doctor.examine import examine
+    from kiosk.doctor.findings import exit_code
+    from kiosk.profile import ProfileError, load
+
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="doctor: %(levelname)s %(message)s")
+    try:
+        profile = None if args.profile is None else load(args.profile)
+    except ProfileError as error:
+        print(f"kiosk doctor: {error}", file=sys.stderr)
+        return 2
+    findings = asyncio.run(examine(profile, args.assets))
+    if args.json:
+        rows = [{**asdict(finding), "level": finding.level.value} for finding in findings]
+        print(json.dumps({"findings": rows, "can_serve": not exit_code(findings)}, ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            print(f"{finding.level.value:<5} {finding.part}: {finding.says}")
+            if finding.remedy:
+                print(f"      -> {finding.remedy}")
+    return exit_code(findings)

@@ -1,0 +1,186 @@
+"""Emulated cards for a technician: lays one on an emulated reader, says how to read it, and obeys words on stdin.
+
+insert · remove · unplug · plug      the card, the cable
+NAME · -NAME                         a fault on, off; any other word lists them
+"""
+
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TextIO
+
+from PIL import Image, ImageOps
+
+from hardware.cards.emulator import SWITCHES, SamEmulator
+from hardware.cards.emulator.chip import CHIP_SWITCHES, ChipFaults, EmrtdChip
+from hardware.cards.emulator.pcscd import PrivatePcscd
+from hardware.cards.emulator.specimens import Specimen, make
+from hardware.cards.emulator.utopia import Document
+from hardware.cards.reading import Kind
+from hardware.cards.synthetic import PORTRAIT_SIZE_PX, citizens, foreigners_and_others, portrait_block, webp_portrait
+
+LAYOUTS: Final = {
+    "resident": Kind.RESIDENT,
+    "J": Kind.HMT_RESIDENCE,
+    "I": Kind.FOREIGN_2017,
+    "Y": Kind.FOREIGN_2023,
+}
+_PASSPORT_PORTRAIT_PX: Final = (480, 640)
+_WAYS: Final = {"pace": Specimen.PASSPORT, "bac": Specimen.OLD_PASSPORT}
+_GOOD: Final = frozenset({*_WAYS.values(), Specimen.CARD, Specimen.SEVERAL_PACE})
+# These are no faults of a chip but of the document on it.
+_BAD_DOCUMENTS: Final = tuple(specimen.value for specimen in Specimen if specimen not in _GOOD)
+
+
+class NoSuchSwitch(ValueError):
+    """The text lists those that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """What runs. `tell`: what a client needs to know; everything in it is invented."""
+
+    tell: Mapping[str, str]
+    hands: Mapping[str, Callable[[], object]]
+    turn_on: Callable[[str], None]
+    turn_off: Callable[[str], None]
+    faults: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def obey(self, word: str) -> None:
+        """Raises NoSuchSwitch."""
+        if word in self.hands:
+            self.hands[word]()
+        elif word.removeprefix("-") in self.faults:
+            (self.turn_off if word.startswith("-") else self.turn_on)(word.removeprefix("-"))
+        else:
+            raise NoSuchSwitch(f"{', '.join((*self.hands, *self.faults))}; a fault is turned off by -NAME")
+
+
+def sdt_faults() -> tuple[str, ...]:
+    """The names of what can be wrong with an SDT reader and its cards."""
+    return tuple(SWITCHES)
+
+
+def emrtd_faults() -> tuple[str, ...]:
+    """The names of what can be wrong with a travel document."""
+    return (*CHIP_SWITCHES, *_BAD_DOCUMENTS)
+
+
+@contextmanager
+def sdt(layout: str, portrait: Path | None) -> Iterator[Emulated]:
+    """A card of this layout on an SDT reader behind a pseudo-terminal. Raises ValueError for a bad picture."""
+    block = portrait_block(webp_portrait(_face(portrait, PORTRAIT_SIZE_PX), (0, 0, *PORTRAIT_SIZE_PX)))
+    everybody = (*citizens(block), *foreigners_and_others(block))
+    card = next(card for card in everybody if card.kind is LAYOUTS[layout])
+    with TemporaryDirectory(prefix="kiosk-card-") as folder:
+        reader = SamEmulator(Path(folder) / "reader")
+        try:
+            reader.insert(card)
+            yield Emulated(
+                {"reader": f"sdt://{reader.path}"},
+                {
+                    "insert": lambda: reader.insert(card),
+                    "remove": reader.remove,
+                    "unplug": reader.unplug,
+                    "plug": reader.plug,
+                },
+                reader.faults.turn_on,
+                reader.faults.turn_off,
+                sdt_faults(),
+            )
+        finally:
+            reader.close()
+
+
+@contextmanager
+def emrtd(way: str, portrait: Path | None, today: date) -> Iterator[Emulated]:
+    """A passport of Utopia on a PC/SC reader of its own service. Raises PcscdMissing, ValueError for a bad picture."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="kiosk-card-")))
+        trust = folder / "trust"
+        trust.mkdir()
+        service = stack.enter_context(PrivatePcscd(folder))
+        desk = _PassportDesk(service, trust, _WAYS[way], _jpeg(portrait), today)
+        good = desk.lay()
+        yield Emulated(
+            {
+                "reader": "pcsc://",
+                "trust": str(trust),
+                "mrz": f"{good.access.document_number},{good.access.birth},{good.access.expiry}",
+                "can": good.can,
+            },
+            {"insert": desk.lay, "remove": service.reader.remove, "unplug": service.stop, "plug": desk.plug},
+            desk.turn_on,
+            desk.turn_off,
+            emrtd_faults(),
+            service.environment,
+        )
+
+
+class _PassportDesk:
+    """Issues documents and lays them on the reader; writes down in `trust` whom a terminal should believe."""
+
+    def __init__(self, service: PrivatePcscd, trust: Path, good: Specimen, portrait: bytes, today: date) -> None:
+        self._service = service
+        self._anchor = trust / "utopia.cer"
+        self._good = self._specimen = good
+        self._portrait = portrait
+        self._today = today
+        self._faults = ChipFaults()
+
+    def lay(self) -> Document:
+        issued = make(self._specimen, self._portrait, self._today)
+        self._anchor.write_bytes(issued.anchor)
+        self._service.reader.insert(EmrtdChip(issued.document, self._faults))
+        return issued.document
+
+    def plug(self) -> None:
+        self._service.start()
+        self.lay()
+
+    def turn_on(self, fault: str) -> None:
+        if fault in CHIP_SWITCHES:
+            self._faults.turn_on(fault)
+        else:
+            self._specimen = Specimen(fault)
+            self.lay()
+
+    def turn_off(self, fault: str) -> None:
+        if fault in CHIP_SWITCHES:
+            self._faults.turn_off(fault)
+        else:
+            self._specimen = self._good
+            self.lay()
+
+
+def serve(emulated: Emulated, words: TextIO) -> None:
+    """Obeys one word per line until there are no more."""
+    for line in words:
+        try:
+            if word := line.strip():
+                emulated.obey(word)
+        except NoSuchSwitch as error:
+            print(error, file=sys.stderr)
+
+
+def _face(portrait: Path | None, size: tuple[int, int]) -> Image.Image:
+    """A picture of this size; a grey one when there is none. Raises ValueError."""
+    if portrait is None:
+        return Image.new("RGB", size, "grey")
+    try:
+        with Image.open(portrait) as opened:
+            return ImageOps.fit(opened.convert("RGB"), size)
+    except OSError:
+        raise ValueError(f"{portrait}: not a picture") from None
+
+
+def _jpeg(portrait: Path | None) -> bytes:
+    file = io.BytesIO()
+    _face(portrait, _PASSPORT_PORTRAIT_PX).save(file, "JPEG", quality=85)
+    return file.getvalue()

@@ -1,0 +1,33 @@
+"""Asks every part; they are asked at the same time where they take long."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kiosk.doctor import certificates, devices, machine, perception
+from kiosk.doctor.findings import Finding
+from kiosk.profile import Portrait, Profile
+
+
+async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
+    """Without a profile, only what needs none. `assets`: the folder with the models."""
+    here = [machine.swap(), machine.core_dumps()]
+    models, portraits = await asyncio.gather(
+        asyncio.to_thread(perception.examine, assets / "models"),
+        asyncio.to_thread(devices.portrait_decoder, Portrait() if profile is None else profile.portrait),
+    )
+    if profile is None:
+        return [*portraits, *models, *here]
+    reader, printer, queue = await asyncio.gather(
+        devices.reader(profile.reader), devices.printer(profile.printer), devices.print_queue(profile.printer)
+    )
+    return [
+        *reader,
+        *portraits,
+        *models,
+        *certificates.examine(profile, datetime.now(UTC)),
+        printer,
+        queue,
+        machine.run_directory(profile.run),
+        *here,
+    ]
