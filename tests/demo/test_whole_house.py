@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import House
+from houses import House
 from PIL import Image
 
 from kiosk.audit.log import records, verify

@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from theatre import FaceBooth, HandClock, MemoryPrinter, PageList
+from theatre import FaceBooth, HandClock, MemoryPrinter, PageList, Stage
 
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.sdt_reader import SdtReader
 from hardware.cards.serial_transport import SerialLine
-from hardware.cards.synthetic import SyntheticCard, citizens
+from hardware.cards.synthetic import citizens
 from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import judge, picture
@@ -27,35 +26,12 @@ from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.catalogue import OFFERS
-from platform_client.sandbox.faults import Faults
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
 from platform_client.sandbox.typeface import Typecase, Typeface
 
 TERMINAL = "kiosk-0001"
 TIMING = Timing(idle_s=45.0, countdown_s=20, farewell_s=20.0, paper_rescue_s=120.0)
-
-
-@dataclass
-class Stage:
-    """The desk and everything a test may do to it."""
-
-    desk: Desk
-    screen: PageList
-    clock: HandClock
-    reader: SamEmulator
-    booth: FaceBooth
-    printer: MemoryPrinter
-    faults: Faults
-    calls: list[CallRecord]
-    card: SyntheticCard
-    cards: tuple[SyntheticCard, ...]
-    audit: Path
-
-    @property
-    def identified_calls(self) -> list[CallRecord]:
-        """Calls that tell the platform who is there."""
-        return [call for call in self.calls if call.operation in ("kinds-for", "issue", "rate")]
 
 
 @pytest.fixture(scope="session")

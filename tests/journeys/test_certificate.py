@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from conftest import Stage
-from theatre import PATIENCE_S, performing
+from theatre import PATIENCE_S, Stage, performing
 
 from hardware.cards.reading import CardReading
 from hardware.printers.port import Trouble

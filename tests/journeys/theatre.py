@@ -12,14 +12,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
+from hardware.cards.emulator import SamEmulator
 from hardware.cards.reading import Portrait
+from hardware.cards.synthetic import SyntheticCard
 from hardware.printers.port import JobReport, Outcome, Submission, Trouble
 from kiosk.citizen import BRIEF_S
+from kiosk.desk import Desk
 from kiosk.messages import Guidance, Matched
 from kiosk.pages import Action, Page, Prompt
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
+from platform_client.client import CallRecord
+from platform_client.sandbox.faults import Faults
 
 PATIENCE_S = 20.0
 
@@ -193,3 +199,25 @@ async def performing(attract: Awaitable[None]) -> AsyncIterator[None]:
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+
+
+@dataclass
+class Stage:
+    """The desk and everything a test may do to it."""
+
+    desk: Desk
+    screen: PageList
+    clock: HandClock
+    reader: SamEmulator
+    booth: FaceBooth
+    printer: MemoryPrinter
+    faults: Faults
+    calls: list[CallRecord]
+    card: SyntheticCard
+    cards: tuple[SyntheticCard, ...]
+    audit: Path
+
+    @property
+    def identified_calls(self) -> list[CallRecord]:
+        """Calls that tell the platform who is there."""
+        return [call for call in self.calls if call.operation in ("kinds-for", "issue", "rate")]
