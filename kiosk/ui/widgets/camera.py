@@ -16,7 +16,7 @@ from kivy.uix.widget import Widget
 from kiosk.preview import FRAME_BYTES, HEIGHT, WIDTH, PreviewRing
 from kiosk.ui.theme.tokens import COLOURS
 
-_PICTURES_PER_SECOND: Final = 12
+_PICTURES_PER_SECOND: Final = 10
 """Each picture redraws the whole window; without a GPU that is a core's work above this."""
 
 _SHADER: Final = """
