@@ -19,6 +19,8 @@ from kiosk.desk import Reader
 BAUD: Final = 115200
 _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
+_BITS_PER_BYTE: Final = 10
+"""8N1: a start bit, eight of data, a stop bit."""
 
 
 async def read_card(reader: Reader, card: SyntheticCard, folder: Path, rounds: int) -> tuple[CardReading, Row]:
@@ -46,9 +48,19 @@ async def read_card(reader: Reader, card: SyntheticCard, folder: Path, rounds: i
     return await reader.read(), Row("read the card", *times, "the same frames, bare pyserial")
 
 
+def line_s() -> float:
+    """How long the bytes of one reading occupy the line, command and answer."""
+    there, back = len(encode(sdt_commands.READ.body)), _answer_bytes(sdt_commands.READ)
+    return (there + back) * _BITS_PER_BYTE / BAUD
+
+
+def _answer_bytes(command: Command) -> int:
+    return _FRAME_AROUND_BODY + _STATUS_BYTES + command.data_lengths[0]
+
+
 def _exchange(port: serial.Serial, command: Command) -> float:
     """One good answer of its documented length; seconds."""
-    frame, length = encode(command.body), _FRAME_AROUND_BODY + _STATUS_BYTES + command.data_lengths[0]
+    frame, length = encode(command.body), _answer_bytes(command)
     began = time.perf_counter()
     port.write(frame)
     answer = port.read(length)
