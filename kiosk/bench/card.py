@@ -17,6 +17,8 @@ from kiosk.bench.timing import NotMeasured, Row, alternate, taking
 from kiosk.desk import Reader
 
 BAUD: Final = 115200
+FIND_INTERVAL_S: Final = 0.3
+"""The protocol lets a reader be asked for a card no more often."""
 _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
 _BITS_PER_BYTE: Final = 10

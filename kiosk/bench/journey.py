@@ -21,10 +21,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from hardware.cards.sdt_reader import POLL_S
 from kiosk.audit.log import records
 from kiosk.bench.account import Account, Mark, Owner, Span, account
-from kiosk.bench.card import line_s
+from kiosk.bench.card import FIND_INTERVAL_S, line_s
 from kiosk.bench.finger import Finger
 from kiosk.bench.glass import Glass, Painted
 from kiosk.bench.timing import NotMeasured
@@ -105,7 +104,7 @@ def read(laid: float, recorded: Sequence[Mark]) -> list[Span]:
     at = {mark.what: mark.at for mark in recorded}
     noticed, known = at["audit: session.began"], at["audit: card.read"]
     return [
-        Span(Owner.READER, laid, min(noticed, laid + POLL_S)),
+        Span(Owner.READER, laid, min(noticed, laid + FIND_INTERVAL_S)),
         Span(Owner.READER, noticed, min(known, noticed + line_s())),
     ]
 
