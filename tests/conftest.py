@@ -1,8 +1,15 @@
 """What every room's tests may use."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# CI judges a commit, so it must say the same of it twice; a person at the keyboard explores.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 ASSETS = Path(__file__).parent.parent / ".cache" / "assets"
 

@@ -1,4 +1,4 @@
-"""Whose time a journey took: every second belongs to the citizen, the platform, the printer, or else to us.
+"""Whose time a journey took: each second belongs to citizen, reader, platform or printer, or else to us.
 
 The journey is cut at its marks (a page was painted, a finger tapped, a record was written to the audit log). Spans say
 when somebody else was at work. What no span covers is ours; nothing is ours that a span covers, and nothing is counted
@@ -15,6 +15,7 @@ class Owner(Enum):
     """Who took the time."""
 
     CITIZEN = "citizen"
+    READER = "reader"
     PLATFORM = "platform"
     PRINTER = "printer"
     OURS = "ours"

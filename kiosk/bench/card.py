@@ -17,11 +17,12 @@ from kiosk.bench.timing import NotMeasured, Row, Times, alternate, taking
 from kiosk.desk import Reader
 
 BAUD: Final = 115200
+FIND_INTERVAL_S: Final = 0.3
+"""The protocol lets a reader be asked for a card no more often."""
 _FRAME_AROUND_BODY: Final = len(encode(b"--")) - 2
 _STATUS_BYTES: Final = 3
 _BITS_PER_BYTE: Final = 10
-WIRE_S: Final = (_FRAME_AROUND_BODY + _STATUS_BYTES + sdt_commands.READ.data_lengths[0]) * _BITS_PER_BYTE / BAUD
-"""Text and portrait on the line: 1295 bytes, 112.4 ms."""
+"""8N1: a start bit, eight of data, a stop bit."""
 
 
 async def read_card(
@@ -54,14 +55,24 @@ async def read_card(
         raise NotMeasured("the card has no portrait")
     rows = (
         Row("read the card", *times, "the same frames, bare pyserial"),
-        Row("read the card", times[0], Times((WIRE_S,)), "1295 bytes at 115200 baud, computed"),
+        Row("read the card", times[0], Times((line_s(),)), "its bytes at 115200 baud, computed"),
     )
     return reading, reading.portrait, rows
 
 
+def line_s() -> float:
+    """How long the bytes of one reading occupy the line, command and answer."""
+    there, back = len(encode(sdt_commands.READ.body)), _answer_bytes(sdt_commands.READ)
+    return (there + back) * _BITS_PER_BYTE / BAUD
+
+
+def _answer_bytes(command: Command) -> int:
+    return _FRAME_AROUND_BODY + _STATUS_BYTES + command.data_lengths[0]
+
+
 def _exchange(port: serial.Serial, command: Command) -> float:
     """One good answer of its documented length; seconds."""
-    frame, length = encode(command.body), _FRAME_AROUND_BODY + _STATUS_BYTES + command.data_lengths[0]
+    frame, length = encode(command.body), _answer_bytes(command)
     began = time.perf_counter()
     port.write(frame)
     answer = port.read(length)

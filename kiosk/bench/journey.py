@@ -6,10 +6,12 @@ picked and printed, card and paper are taken, five stars are given. Whose time i
 - citizen: from a page that waits for a finger until the finger; and of each prompt of the face check the time that the
   head needs to get there (`TURNS_OVER_S`) and to be held still (`HOLD_S`, which the challenge demands), or the whole
   prompt if it was over sooner.
+- reader: from the card on it until the session began, but no longer than the interval at which its protocol lets
+  itself be asked for a card; and of the reading, the time that its bytes occupy the line.
 - platform: each call as the audit log records it, from the request to the decoded answer.
 - printer: from the moment the queue had the whole document (`print.accepted`) until the page lay in the tray: the
   queue's conversion, the way to the printer and the printer's second.
-- ours: everything else, also the emulated card reader's line and the time until it notices a card or its absence.
+- ours: everything else.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from typing import Any, Final
 
 from kiosk.audit.log import records
 from kiosk.bench.account import Account, Mark, Owner, Span, account
+from kiosk.bench.card import FIND_INTERVAL_S, line_s
 from kiosk.bench.finger import Finger
 from kiosk.bench.glass import Glass, Painted
 from kiosk.bench.timing import NotMeasured
@@ -52,7 +55,7 @@ async def journey(machine: Machine, glass: Glass, finger: Finger, eyes: Eyes) ->
     prompts = [painted for painted in glass.painted if began < painted.at < ended]
     session = [body for body in _bodies(machine.audit) if body["session"] and began < body["monotonic"] < ended]
     recorded = [Mark(body["monotonic"], _name(body)) for body in session]
-    spans += prompted(prompts) + called(session) + printed(recorded, landed[0])
+    spans += read(began, recorded) + prompted(prompts) + called(session) + printed(recorded, landed[0])
     marks += [Mark(landed[0], "the page lies in the tray"), *recorded, *_pages(prompts)]
     return account(marks, spans)
 
@@ -94,6 +97,16 @@ def prompted(painted: Sequence[Painted]) -> list[Span]:
             needed = _TURNED[prompt.prompt] + _HELD[prompt.prompt]
             spans.append(Span(Owner.CITIZEN, prompt.at, min(after.at, prompt.at + needed)))
     return spans
+
+
+def read(laid: float, recorded: Sequence[Mark]) -> list[Span]:
+    """The reader's part: noticing a card that was `laid` down, and sending what is on it."""
+    at = {mark.what: mark.at for mark in recorded}
+    noticed, known = at["audit: session.began"], at["audit: card.read"]
+    return [
+        Span(Owner.READER, laid, min(noticed, laid + FIND_INTERVAL_S)),
+        Span(Owner.READER, noticed, min(known, noticed + line_s())),
+    ]
 
 
 def called(session: Sequence[dict[str, Any]]) -> list[Span]:

@@ -28,19 +28,18 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.demo.play import NotOurs, demo
     from kiosk.processes import StartFailed
 
+    told: list[signal.Signals] = []
+
     async def until_told_to_end() -> bool:
-        """SIGTERM and a closed terminal end it as Ctrl-C does: everything is stopped, and nothing personal stays."""
+        """Ctrl-C, SIGTERM and a closed terminal end it: everything is stopped, and nothing personal stays."""
         work = asyncio.ensure_future(demo(args))
-        ends = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, ends.set)
-        told = asyncio.ensure_future(ends.wait())
-        try:
-            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            told.cancel()
-            if not work.done():
-                work.cancel()
+
+        def end(number: signal.Signals) -> None:
+            told.append(number)
+            work.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
         return await work
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="demo: %(levelname)s %(message)s")
@@ -50,6 +49,4 @@ def run(args: argparse.Namespace) -> int:
         print(f"kiosk demo: {error}", file=sys.stderr)
         return 2
     except asyncio.CancelledError:
-        return 128 + signal.SIGTERM
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return 128 + told[0]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kivy.clock import Clock
 
-_QUIET_SECONDS: Final = 1.0
+_QUIET_SECONDS: Final = 0.4
 _OBJECTS: Final = 200_000
 """What may pile up without a rest: some ten pages."""
 

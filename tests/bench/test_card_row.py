@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.sdt_reader import SdtReader
+from hardware.cards.serial_transport import SerialLine
 from hardware.cards.synthetic import citizens, portrait_block
 from kiosk.bench.card import BAUD, read_card
 from kiosk.ports.reader import CardPort
@@ -16,7 +17,7 @@ LINE_S = (7 + 3 + 4 + 256 + 1024 + 1) * 10 / BAUD
 async def test_reading_a_card_takes_what_the_line_takes(tmp_path: Path) -> None:
     card = citizens(portrait_block(b"RIFF\x00\x00\x00\x00WEBP"))[0]
     emulator = SamEmulator(tmp_path / "reader", baud=BAUD)
-    reader = SdtReader(str(emulator.path), sam_id=None, today=lambda: date(2026, 1, 1))
+    reader = SdtReader(SerialLine(str(emulator.path)), sam_id=None, today=lambda: date(2026, 1, 1))
     try:
         await reader.open()
         emulator.insert(card)

@@ -1,14 +1,16 @@
 """The camera picture with the oval to look through: two quads, one fragment shader.
 
 The picture is shown as in a mirror, so the citizen's own left is on the left. The shader paints what lies over it: the
-veil outside the oval, the ring that fills clockwise from the top, and the page's colour outside the rounded frame.
+veil outside the oval, the ring that fills clockwise from the top, and the page's colour outside the rounded frame. It
+paints into a texture, and only when the ring moves: pictures come far more often.
 """
 
 from pathlib import Path
 from typing import Any, Final
 
 from kivy.clock import Clock
-from kivy.graphics import Color, Rectangle, RenderContext
+from kivy.graphics import Callback, Color, Fbo, Rectangle
+from kivy.graphics.opengl import GL_BLEND, glDisable, glEnable
 from kivy.graphics.texture import Texture
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
@@ -16,7 +18,7 @@ from kivy.uix.widget import Widget
 from kiosk.preview import FRAME_BYTES, HEIGHT, WIDTH, PreviewRing
 from kiosk.ui.theme.tokens import COLOURS
 
-_PICTURES_PER_SECOND: Final = 12
+_PICTURES_PER_SECOND: Final = 10
 """Each picture redraws the whole window; without a GPU that is a core's work above this."""
 
 _SHADER: Final = """
@@ -61,11 +63,13 @@ class CameraView(Widget):
         with self.canvas:
             self._tone = Color(*COLOURS["brand_deep"])
             self._picture = Rectangle()
-        self._glass = RenderContext(use_parent_projection=True, use_parent_modelview=True, fs=_SHADER)
-        self.canvas.add(self._glass)
-        with self._glass:
+            self._glass = Fbo(size=(1, 1), fs=_SHADER)
             Color(1, 1, 1, 1)
+            self._overlay = Rectangle()
+        with self._glass:
+            Callback(lambda _: glDisable(GL_BLEND))  # what is transparent is to be so in the texture, too
             self._quad = Rectangle(tex_coords=(0, 0, 1, 0, 1, 1, 0, 1))  # y upwards in the shader
+            Callback(lambda _: glEnable(GL_BLEND))
         for name, colour in (("veil", "veil"), ("track", "track"), ("ring", "ring"), ("page", "page")):
             self._glass[name] = list(COLOURS[colour])
         self.bind(pos=self._follow, size=self._follow)
@@ -74,7 +78,7 @@ class CameraView(Widget):
 
     def advance(self, progress: float) -> None:
         self._glass["progress"] = float(progress)
-        self.canvas.ask_update()
+        self._glass.ask_update()
 
     def close(self) -> None:
         Clock.unschedule(self._look)
@@ -104,7 +108,11 @@ class CameraView(Widget):
         self._texture.blit_buffer(bytes(FRAME_BYTES), colorfmt="rgb", bufferfmt="ubyte")
 
     def _follow(self, *_: Any) -> None:
-        self._quad.pos, self._quad.size = self.pos, self.size
+        size = (max(1, round(self.width)), max(1, round(self.height)))
+        if self._glass.size != size:
+            self._glass.size = self._quad.size = size
+            self._overlay.texture = self._glass.texture
+        self._overlay.pos, self._overlay.size = (round(self.x), round(self.y)), size
         self._picture.pos, self._picture.size = self.pos, self.size
         # Cover the frame: the height fits, the sides are cut; u runs backwards (mirror), v downwards (top row first).
         keep = min(1.0, (self.width / max(self.height, 1)) / (WIDTH / HEIGHT))

@@ -1,5 +1,8 @@
-"""The soft shadow under a surface. Kivy's own is a shader that works hard on every pixel of every frame, so it is painted
-once, small, and then stretched in nine patches to the size that is wanted."""
+"""The soft shadow under a surface.
+
+Kivy's own is a shader that works hard on every pixel of every frame. So it is painted once, small, and then stretched
+in nine patches to the size that is wanted.
+"""
 
 import math
 from functools import cache

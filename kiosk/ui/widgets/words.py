@@ -1,6 +1,7 @@
 """Text on the screen: set by our own line-breaking, as high as it needs."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from kivy.core.text import Label as Measurer
@@ -14,11 +15,15 @@ from kiosk.ui.typesetting import break_lines
 _BELOW: Final = 0.12
 """Room below a text, in em: the typeface's own box has that much more above its characters than below them, and what
 stands beside a drawing must stand in its middle."""
+_PIECES: Final = 2000
+"""How many widths are remembered per size; characters and words, never a sentence."""
 
 
 @cache
-def _measurer(font_px: float, bold: bool) -> Measurer:
-    return Measurer(font_name=FAMILY, font_size=font_px, bold=bold)
+def _measurer(font_px: float, bold: bool) -> Callable[[str], int]:
+    """How wide a piece of text is; most pieces come again and again."""
+    face = Measurer(font_name=FAMILY, font_size=font_px, bold=bold)
+    return lru_cache(_PIECES)(lambda piece: face.get_extents(piece)[0])
 
 
 class Words(Label):
@@ -65,7 +70,7 @@ class Words(Label):
             return
         measure = _measurer(self.font_size, self.bold)
         # Extents are whole pixels per piece; the last hundredth keeps their sum from wrapping a second time.
-        lines = break_lines(self.words, lambda text: measure.get_extents(text)[0], self.width * 0.99, self._lines)
+        lines = break_lines(self.words, measure, self.width * 0.99, self._lines)
         self.text_size = (self.width, None)
         self.text = "\n".join(lines)
 
