@@ -22,6 +22,7 @@ from kiosk.ui.screens import Here, Screen, screen_for
 from kiosk.ui.theme import fonts as typefaces
 from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 from kiosk.ui.widgets.countdown import Countdown
+from kiosk.ui.widgets.surround import Surround
 
 _PATIENCE_SECONDS = 2.0
 """How long the window waits for the first page before it opens empty."""
@@ -38,6 +39,7 @@ class Glass(App):
         self._door, self._preview = door, preview
         self._show: Show | None = None
         self._screen: Screen | None = None
+        self._surround: Surround | None = None
         self._countdown: Countdown | None = None
         self._frames = 0
         self._built = self._first = 0  # screens so far, and which of them was the first with the page that is shown
@@ -76,6 +78,8 @@ class Glass(App):
     def on_stop(self) -> None:
         if self._screen:
             self._screen.close()
+        if self._surround:
+            self._surround.close()
         if self._probe:
             self._probe.close()
 
@@ -110,9 +114,18 @@ class Glass(App):
         self._countdown = None
         self._built += 1
         number = self._built
-        here = Here(show.hall, show.language, lambda action: self._act(number, action), self._preview)
+        here = Here(self._surround_of(show), lambda action: self._act(number, action), self._preview)
         self._screen = screen_for(show.page, here)
         self._panel.add_widget(self._screen)
+
+    def _surround_of(self, show: Show) -> Surround:
+        """What was there before, unless hall or language are others. It is always of the page that is there."""
+        kept = self._surround
+        if kept is None or (kept.hall, kept.language) != (show.hall, show.language):
+            if kept:
+                kept.close()
+            kept = self._surround = Surround(show.hall, show.language, lambda action: self._act(self._built, action))
+        return kept
 
     def _count(self, before: Show | None, show: Show) -> None:
         if show.countdown_s is None:

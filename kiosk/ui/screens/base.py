@@ -10,21 +10,23 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Cancel, Language, Page, Text
 from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, MARGIN, TITLE
-from kiosk.ui.widgets.header import Header, HelpLine
 from kiosk.ui.widgets.layout import Column, Row, Stack
 from kiosk.ui.widgets.pressable import Act, PushButton
-from kiosk.ui.widgets.steps import StepBar
+from kiosk.ui.widgets.surround import Surround
 from kiosk.ui.widgets.words import Words
 
 
 @dataclass(frozen=True)
 class Here:
-    """Where a screen is shown: hall and language, who hears of taps, where the camera picture comes from."""
+    """Where a screen is shown: what surrounds it, who hears of taps, where the camera picture comes from."""
 
-    hall: Text
-    language: Language
+    surround: Surround
     act: Act
     preview: Path
+
+    @property
+    def language(self) -> Language:
+        return self.surround.language
 
     def say(self, text: Text, **facts: Any) -> str:
         return text.in_language(self.language).format(**facts)
@@ -38,15 +40,18 @@ class Screen(Column):
     def __init__(self, page: Page, here: Here) -> None:
         self.here = here
         super().__init__()
-        self.header = Header(here.hall, here.language, here.act)
+        self.header = here.surround.header
+        self._lent: list[Widget] = [self.header, here.surround.help_line]
         self.add_widget(self.header)
         if self.step is not None:
-            self.add_widget(StepBar(self.step, here.language))
+            steps = here.surround.steps(self.step)
+            self._lent.append(steps)
+            self.add_widget(steps)
         self.add_widget(self.body(page))
         buttons = self.buttons(page)
         if buttons:
             self.add_widget(Row(*buttons, gap=GAP, margin=(MARGIN, 0), size_hint_y=None, height=mm(BUTTON)))
-        self.add_widget(HelpLine(here.language))
+        self.add_widget(here.surround.help_line)
 
     def body(self, page: Any) -> Widget:
         """Everything between the steps and the buttons."""
@@ -65,7 +70,8 @@ class Screen(Column):
         return False
 
     def close(self) -> None:
-        """Stops what runs and forgets what is shown."""
+        """Gives back what was lent, stops what runs and forgets what is shown."""
+        self.clear_widgets(self._lent)
         for widget in self.walk(restrict=True):
             if widget is not self and hasattr(widget, "close"):
                 widget.close()
