@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import pytest_asyncio
@@ -58,7 +59,7 @@ class HandBench:
         self._ask("pull the reader's cable; leave the card")
 
     def plug(self) -> None:
-        self._ask("plug the reader in again")
+        self._ask("lift the card, plug the reader in again, and lay the card again")
 
 
 @pytest.fixture(scope="session")
@@ -95,16 +96,19 @@ async def bench(pytestconfig: pytest.Config, cards: tuple[RealCard, ...]) -> Asy
 
 @pytest.mark.timeout(ASKED_WITHIN_S)
 class TestRealReader(IdentityReaderConformance):
-    """A07"""
+    """A07. `seen`: one number for each card, for as long as this process lives."""
+
+    seen: ClassVar[list[str]] = []
 
     def access(self, card: RealCard) -> Access | None:
         return card.access
 
     def recognised(self, reading: CardReading, card: RealCard) -> bool:
-        """The first reading of a card says whose it is; all later ones must say the same."""
+        """The first reading of a card says whose it is; all later ones must say the same, and no other card may."""
         if not card.number:
             card.name, card.address, card.number = reading.name, reading.address, reading.number
-        return super().recognised(reading, card)
+            self.seen.append(reading.number)
+        return super().recognised(reading, card) and self.seen.count(reading.number) == 1
 
 
 def test_the_suite_can_be_run_by_hand(tmp_path: Path) -> None:
@@ -117,7 +121,7 @@ def test_the_suite_can_be_run_by_hand(tmp_path: Path) -> None:
         "lay the first card on the reader": lambda: reader.insert(first),
         "lay another person's card on the reader": lambda: reader.insert(another),
         "pull the reader's cable; leave the card": reader.unplug,
-        "plug the reader in again": reader.plug,
+        "lift the card, plug the reader in again, and lay the card again": reader.plug,
     }
     suite_of_the_reader = f"{Path(__file__).relative_to(ROOT)}::TestRealReader"
     command = [sys.executable, "-m", "pytest", "-s", suite_of_the_reader, "--reader", f"sdt://{reader.path}"]
