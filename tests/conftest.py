@@ -14,6 +14,16 @@ if os.environ.get("CI"):
 ASSETS = Path(__file__).parent.parent / ".cache" / "assets"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For `tests/conformance` on real hardware."""
+    real = parser.getgroup("a real card reader")
+    real.addoption("--reader", metavar="URI", help="run the conformance suite on this reader; somebody moves the cards")
+    real.addoption("--trust", metavar="DIR", help="country signing certificates, for travel documents")
+    for which in ("", "second-"):
+        real.addoption(f"--{which}can", metavar="DIGITS", help=f"opens the {which or 'first '}document")
+        real.addoption(f"--{which}mrz", metavar="NUMBER,YYMMDD,YYMMDD", help=f"opens the {which or 'first '}document")
+
+
 @pytest.fixture(scope="session")
 def assets() -> Path:
     """Fonts, the converted model and the demo portrait, as script/setup left them."""

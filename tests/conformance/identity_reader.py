@@ -45,7 +45,6 @@ async def outcome(reader: IdentityReader, access: Access | None = None) -> CardR
         return error.fault
 
 
-@pytest.mark.timeout(30)
 class IdentityReaderConformance:
     """Subclass with a fixture `bench` that gives a ReaderBench."""
 
