@@ -7,7 +7,6 @@ order, each with a mesh of its own.
 
 import time
 from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -146,8 +145,7 @@ def _replay(recording: Recording) -> tuple[list[float], list[float]]:
 
 
 def _check(recording: Recording, start_s: float) -> PresenceCheck:
-    copy: Future[Embedding] = Future()
-    copy.set_result(Embedding(recording.portrait.values.copy()))  # a check wipes what it was given
+    copy = Embedding(recording.portrait.values.copy())  # a check wipes what it was given
     challenge = Challenge(start_s, lambda: (Asked.LEFT, Asked.RIGHT))
     faces = FaceMesh.for_video()
     return PresenceCheck(1, copy, faces, recording.embedder, challenge)

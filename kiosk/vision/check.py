@@ -2,11 +2,9 @@
 
 The best frontal pictures of each look at the camera, and one of each turn, are compared with each other (it must be one
 person throughout), and each look with the card: the score is the worst look's, so that nobody can lend half a check to
-somebody else. Pictures are embedded as soon as their step is over, and the card's portrait is made ready while the
-citizen turns; after the last turn little is left to do.
+somebody else. Pictures are embedded as soon as their step is over; after the last turn little is left to do.
 """
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
@@ -15,7 +13,6 @@ from zlib import crc32
 from kiosk.messages import Guidance, Matched, NotProven
 from kiosk.pages import Hint, Prompt
 from kiosk.reasons import Reason
-from kiosk.vision.portrait import PortraitUnreadable
 from kiosk.vision.witness import FRAMES_LEAST
 from models.embedding import Embedder, Embedding, chip
 from models.landmarks import FaceMesh, Mesh, Picture
@@ -58,12 +55,9 @@ class PresenceCheck:
     """Check `number` against `portrait`; feed it pictures by `see` until `verdict` is there."""
 
     def __init__(
-        self, number: int, portrait: Future[Embedding], faces: FaceMesh, embedder: Embedder, challenge: Challenge
+        self, number: int, portrait: Embedding, faces: FaceMesh, embedder: Embedder, challenge: Challenge
     ) -> None:
-        """`faces` follows one stream and belongs to this check. `challenge` starts now.
-
-        `portrait` may still be under way; if it fails with PortraitUnreadable, that is the verdict.
-        """
+        """`faces` follows one stream and belongs to this check. `challenge` starts now."""
         self.verdict: Matched | NotProven | None = None
         self.guidance = Guidance(number, Prompt.LOOK, None, 0.0)
         self._number = number
@@ -79,17 +73,6 @@ class PresenceCheck:
 
     def see(self, rgb: Picture, time_s: float) -> None:
         """Takes the next picture into account; changes `guidance` or sets `verdict`."""
-        if self._portrait.done() and (trouble := self._portrait.exception()) is not None:
-            if not isinstance(trouble, PortraitUnreadable):
-                raise trouble
-            self.verdict = NotProven(self._number, Reason.PORTRAIT_UNREADABLE, str(trouble))
-        elif self._challenge.outcome is None:
-            self._follow(rgb, time_s)
-        if self.verdict is None and self._challenge.outcome is not None and self._portrait.done():
-            self.verdict = self._concluded(self._portrait.result())
-
-    def _follow(self, rgb: Picture, time_s: float) -> None:
-        """The next picture of the challenge."""
         faces = self._faces.find(rgb)
         wrong = fault(rgb, faces)
         face = faces[0] if len(faces) == 1 else None
@@ -107,6 +90,8 @@ class PresenceCheck:
             self._shots = []
         if self._challenge.outcome is None:
             self._guide(wrong, time_s)
+        else:
+            self.verdict = self._concluded()
 
     def lost_camera(self) -> NotProven:
         """The verdict when there are no more pictures."""
@@ -116,9 +101,7 @@ class PresenceCheck:
         """Lets go of every picture and embedding."""
         for shot in self._shots:
             shot.chip.fill(0)
-        if not self._portrait.cancel():
-            self._portrait.add_done_callback(_wiped)
-        for embedding in (*chain(*self._looks), *self._turned):
+        for embedding in (self._portrait, *chain(*self._looks), *self._turned):
             embedding.values.fill(0)
         self._shots, self._looks, self._turned = [], [], []
         self._faces.close()
@@ -139,7 +122,7 @@ class PresenceCheck:
         steps = round(self._challenge.progress / PROGRESS_STEP)
         self.guidance = Guidance(self._number, PROMPTS[self._challenge.asked], hint, round(steps * PROGRESS_STEP, 2))
 
-    def _concluded(self, portrait: Embedding) -> Matched | NotProven:
+    def _concluded(self) -> Matched | NotProven:
         outcome = self._challenge.outcome
         assert outcome is not None
         if isinstance(outcome, Failed):
@@ -154,7 +137,7 @@ class PresenceCheck:
         # A turned head differs from its own front by more than two fronts do, but by less than another person.
         if judge(spread, thresholds) is not Verdict.SAME or judge(spread_turned, thresholds) is Verdict.DIFFERENT:
             return NotProven(self._number, Reason.FACE_NOT_LIVE, "not one person throughout")
-        score = max(Embedding.mean(look).distance(portrait) for look in self._looks)
+        score = max(Embedding.mean(look).distance(self._portrait) for look in self._looks)
         match judge(score, thresholds):
             case Verdict.SAME:
                 return Matched(
@@ -170,9 +153,3 @@ class PresenceCheck:
                 return NotProven(self._number, Reason.FACE_UNSURE, "between the thresholds")
             case Verdict.DIFFERENT:
                 return NotProven(self._number, Reason.FACE_NOT_THE_CARDS, "beyond the threshold")
-
-
-def _wiped(portrait: Future[Embedding]) -> None:
-    """A portrait that nobody waits for any more is wiped as soon as it is there."""
-    if not portrait.cancelled() and portrait.exception() is None:
-        portrait.result().values.fill(0)

@@ -12,7 +12,6 @@ import signal
 import socket as sockets
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -30,15 +29,17 @@ from kiosk.messages import (
     FromVision,
     Guidance,
     Message,
+    NotProven,
     ProvePresence,
     StopPresence,
     decode,
     encode,
 )
 from kiosk.preview import PreviewRing
+from kiosk.reasons import Reason
 from kiosk.vision.check import PresenceCheck
 from kiosk.vision.feed import Feed
-from kiosk.vision.portrait import embed_portrait
+from kiosk.vision.portrait import PortraitUnreadable, embed_portrait
 from models.embedding import CHIP_PX, Embedder
 from models.landmarks import FaceMesh, Picture, Points
 from models.liveness import Challenge
@@ -126,7 +127,6 @@ class Worker:
         self._feed = feed
         self._decoder = decoder
         self._stills = stills
-        self._portraits = ThreadPoolExecutor(1, "portrait")
         self._embedder = embedder
         self._check: PresenceCheck | None = None
         self._number = 0
@@ -168,10 +168,11 @@ class Worker:
                 raise BadMessage(f"{type(message).__name__} is not for the vision process")
 
     def _begin(self, wish: ProvePresence) -> None:
-        # Decoding takes a process of its own; the citizen turns the head meanwhile.
-        portrait = self._portraits.submit(
-            embed_portrait, wish.portrait, wish.encoding, self._decoder, self._stills, self._embedder
-        )
+        try:
+            portrait = embed_portrait(wish.portrait, wish.encoding, self._decoder, self._stills, self._embedder)
+        except PortraitUnreadable as trouble:
+            self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
+            return
         faces = FaceMesh.for_video()
         # The first picture of a stream starts the graph; no citizen should wait for it.
         faces.find(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
