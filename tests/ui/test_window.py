@@ -207,7 +207,8 @@ def test_a_finger_put_down_before_an_update_counts(
 ) -> None:
     shown = half_stage.show(page)
     half_stage.press(button)
-    half_stage.until(lambda seen: any(item["pressed"] for item in seen["items"]))
+    # This button: another one may still be shown as pressed, for the tenth of a second that even a short tap is.
+    half_stage.until(lambda seen: any(item["id"] == button and item["pressed"] for item in seen["items"]))
     half_stage.show(update, seq=shown["seq"])
     half_stage.until(lambda seen: seen["built"] > shown["built"])
     half_stage.lift()
