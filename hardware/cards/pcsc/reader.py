@@ -113,7 +113,7 @@ class PcscReader:
         if not self.present:
             raise CardError(CardFault.REMOVED)
         if access is None:
-            raise CardError(CardFault.ACCESS_NEEDED)
+            raise CardError(CardFault.ACCESS_NEEDED, "a travel document, and no CAN or MRZ was given")
         reader = self._watch.reader
         try:
             async with asyncio.timeout(self._read_s):
