@@ -75,7 +75,7 @@ class Dock:
 
 
 async def dock(machine: Machine, eyes: Eyes) -> None:
-    """Reads keys until `q`. Without a keyboard (stdin is no terminal) it waits until the window is closed, or for Ctrl-C."""
+    """Reads keys until `q`. Without a keyboard it waits for the window to be closed."""
     print(PANEL)
     panel = Dock(machine, eyes)
     if not sys.stdin.isatty():
