@@ -36,7 +36,10 @@ from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
 from hardware.cards.sdt_refusal import refusal
 from hardware.cards.transport import Line
 
-POLL_S: Final = 0.3
+FIND_EVERY_S: Final = 0.3
+"""The documented least between two finds."""
+STILL_THERE_EVERY_S: Final = 0.1
+"""Between two looks for the selected card, which are no finds: whoever takes their card is waited for no longer."""
 ATTEMPTS: Final = 3
 # Selecting fails while a hand still moves the card. After this many finds in a row it is the card that is bad.
 _SELECT_PATIENCE: Final = 5
@@ -155,7 +158,7 @@ class SdtReader:
             while True:
                 async with self._turn:
                     await self._look(link)
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(STILL_THERE_EVERY_S if self._selected else FIND_EVERY_S)
         except _Replaced:
             return ReaderState.REPLACED, f"SAM {self._sam_id} does not belong to this terminal"
         except LinkError as error:
