@@ -1,4 +1,4 @@
-"""The service-sharing platform: what a terminal may ask for, granted by evidence and handed on to who makes it (A01)."""
+"""The service-sharing platform: what a terminal may ask for, granted by evidence and handed on to its maker (A01)."""
 
 from collections.abc import Callable
 from datetime import date, datetime
