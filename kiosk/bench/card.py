@@ -1,7 +1,9 @@
-"""Reading the card: our reader port, and the same frames over bare pyserial. Both lines run at 115200 baud."""
+"""Reading the card: our driver, and the same frames over bare pyserial. Both lines run at 115200 baud."""
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -9,12 +11,13 @@ import serial
 
 from hardware.cards import sdt_commands
 from hardware.cards.emulator import SamEmulator
-from hardware.cards.reading import CardReading, Portrait
+from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import encode
 from hardware.cards.synthetic import SyntheticCard
 from kiosk.bench.timing import NotMeasured, Row, Times, alternate, taking
-from kiosk.desk import Reader
+from kiosk.bootstrap import card_reader
+from kiosk.profile import Reader
 
 BAUD: Final = 115200
 FIND_INTERVAL_S: Final = 0.3
@@ -25,39 +28,48 @@ _BITS_PER_BYTE: Final = 10
 """8N1: a start bit, eight of data, a stop bit."""
 
 
-async def read_card(
-    reader: Reader, card: SyntheticCard, folder: Path, rounds: int
-) -> tuple[CardReading, Portrait, tuple[Row, Row]]:
-    """What is on the card that lies on `reader`, its portrait, and what reading it takes.
+async def read_card(card: SyntheticCard, folder: Path, rounds: int) -> tuple[Row, Row]:
+    """What reading `card` takes on an emulated reader, whose port is made in `folder`.
 
-    The rows have two floors: the same frames of the same `card` over a bare line, on an emulated reader whose port is
-    made in `folder`; and the time that text and portrait are on the line.
+    The rows have two floors: the same frames over a bare line, on another such reader; and the time that text and
+    portrait are on the line.
     """
-    await reader.wait_present()
-    other = SamEmulator(folder / "bare-reader", baud=BAUD)
-    try:
-        other.insert(card)
-        with serial.Serial(str(other.path), BAUD, timeout=5.0, exclusive=True) as port:
-            for command in (sdt_commands.FIND, sdt_commands.SELECT):
-                _exchange(port, command)
+    async with AsyncExitStack() as stack:
+        reader = await _reader(stack, card, folder)
+        port = _bare_line(stack, card, folder)
 
-            async def ours() -> float:
-                return await taking(reader.read())
+        async def ours() -> float:
+            return await taking(reader.read())
 
-            async def floor() -> float:
-                return await asyncio.to_thread(_exchange, port, sdt_commands.READ)
+        async def floor() -> float:
+            return await asyncio.to_thread(_exchange, port, sdt_commands.READ)
 
-            times = await alternate(rounds, ours, floor)
-    finally:
-        other.close()
-    reading = await reader.read()
-    if reading.portrait is None:
-        raise NotMeasured("the card has no portrait")
-    rows = (
-        Row("read the card", *times, "the same frames, bare pyserial"),
-        Row("read the card", times[0], Times((line_s(),)), "its bytes at 115200 baud, computed"),
+        times = await alternate(rounds, ours, floor)
+    return (
+        Row("read a card", *times, "the same frames, bare pyserial"),
+        Row("read a card", times[0], Times((line_s(),)), "its bytes at 115200 baud, computed"),
     )
-    return reading, reading.portrait, rows
+
+
+async def _reader(stack: AsyncExitStack, card: SyntheticCard, folder: Path) -> IdentityReader:
+    emulator = SamEmulator(folder / "reader", baud=BAUD)
+    stack.callback(emulator.close)
+    reader = card_reader(Reader(f"sdt://{emulator.path}"), date.today)
+    await reader.open()
+    stack.push_async_callback(reader.close)
+    emulator.insert(card)
+    await reader.wait_present()
+    return reader
+
+
+def _bare_line(stack: AsyncExitStack, card: SyntheticCard, folder: Path) -> serial.Serial:
+    emulator = SamEmulator(folder / "bare-reader", baud=BAUD)
+    stack.callback(emulator.close)
+    emulator.insert(card)
+    port = stack.enter_context(serial.Serial(str(emulator.path), BAUD, timeout=5.0, exclusive=True))
+    for command in (sdt_commands.FIND, sdt_commands.SELECT):
+        _exchange(port, command)
+    return port
 
 
 def line_s() -> float:

@@ -36,8 +36,8 @@ FRAMES_MOST: Final = 400
 EMBEDDINGS: Final = 20
 
 
-async def prove_presence(desk: Desk, machine: Machine, portrait: Portrait, rounds: int) -> tuple[LiveMatch, Row]:
-    """The match of a head that follows the prompts, and what passes before the first prompt can be answered."""
+async def start_check(desk: Desk, portrait: Portrait, rounds: int) -> Row:
+    """What passes before the first prompt can be answered."""
 
     async def first_prompt() -> float:
         began = time.perf_counter()
@@ -48,11 +48,11 @@ async def prove_presence(desk: Desk, machine: Machine, portrait: Portrait, round
         await guidance.aclose()
         return took
 
-    times = await repeat(rounds, first_prompt)
-    return await _followed(desk.presence.prove(portrait), machine), Row("start the face check", times)
+    return Row("start the face check", await repeat(rounds, first_prompt))
 
 
-async def _followed(seen: AsyncIterator[Guidance | LiveMatch], machine: Machine) -> LiveMatch:
+async def followed(seen: AsyncIterator[Guidance | LiveMatch], machine: Machine) -> LiveMatch:
+    """The match of a head that follows the prompts."""
     asked = None
     async for step in seen:
         if isinstance(step, LiveMatch):

@@ -10,20 +10,22 @@ from kiosk.bench.account import Account, Owner
 from kiosk.bench.findings import Findings, Target
 from kiosk.bench.timing import Row, Times
 
-_VERDICT = {True: "PASS", False: "FAIL", None: "NOT MEASURED"}
+_VERDICT = {True: "PASS", False: "FAIL"}
 
 
 def as_text(findings: Findings) -> str:
-    """The tables: steps, still pages, the journey, the targets."""
+    """The tables of what was measured: steps, still pages, the journey, the targets."""
     lines = [f"{_machine()}, {datetime.now(UTC):%Y-%m-%d}", ""]
     lines += [f"{'step':<26}{'ours, ms':>18}{'floor, ms':>18}{'ratio':>8}   floor is"]
     lines += [f"{'':<26}{'min':>9}{'median':>9}{'min':>9}{'median':>9}"]
     lines += [_row(row) for row in findings.rows]
-    lines += ["", "still pages"]
-    lines += [f"  {idle.page:<24}{idle.frames} frames in {idle.seconds:.0f} s" for idle in findings.idle]
+    if findings.idle:
+        lines += ["", "still pages"]
+        lines += [f"  {idle.page:<24}{idle.frames} frames in {idle.seconds:.0f} s" for idle in findings.idle]
     if findings.journey is not None:
         lines += ["", *_journey(findings.journey, findings.journeys)]
-    lines += ["", "targets", *(f"  {_target(target)}" for target in findings.targets)]
+    if findings.targets:
+        lines += ["", "targets", *(f"  {_target(target)}" for target in findings.targets)]
     lines += [f"  not measured: {what}: {why}" for what, why in findings.missing.items()]
     return "\n".join(lines)
 
@@ -84,8 +86,8 @@ def _journey(journey: Account, all_of_them: Sequence[Account]) -> list[str]:
 
 
 def _target(target: Target) -> str:
-    found = "" if target.found is None else f"{target.found:.2f} {target.unit}, "
-    return f"{_VERDICT[target.holds]:<14}{target.what}: {found}at most {target.most:g} {target.unit}"
+    found = f"{target.found:.2f} {target.unit}, at most {target.most:g} {target.unit}"
+    return f"{_VERDICT[target.holds]:<14}{target.what}: {found}"
 
 
 def _cell(seconds: float) -> str:

@@ -2,8 +2,7 @@
 
 The chip is emulated and computes on this machine. So for the floor its answers are recorded and played back, each after
 the time that it took: what is left over is the terminal's own work, its share of PACE or BAC and of secure messaging,
-the signatures it verifies, and its way to the PC/SC service. PACE is key agreement before anything else, with a chip
-that agrees as fast as this machine does; so its row says what it takes and has no target.
+the signatures it verifies, and its way to the PC/SC service.
 
 An insertion is timed by a bare call to the service beside our event: when it looks at a reader is not our affair.
 """
