@@ -86,7 +86,7 @@ def main(
         _log.error("%s; connection closed", trouble)
         return 1
     finally:
-        worker.forget()
+        worker.close()
         connection.close()
 
 
@@ -128,6 +128,7 @@ class Worker:
         self._decoder = decoder
         self._stills = stills
         self._embedder = embedder
+        self._faces: FaceMesh | None = None
         self._check: PresenceCheck | None = None
         self._number = 0
         self._told: Guidance | None = None
@@ -139,6 +140,7 @@ class Worker:
             selector.register(self._link, selectors.EVENT_READ)
             selector.register(self._feed.ready, selectors.EVENT_READ)
             watchdog = _Watchdog()
+            self._stand_by()
             daemon.notify("READY=1")
             while True:
                 ready = [key.fileobj for key, _ in selector.select(watchdog.period_s)]
@@ -156,6 +158,19 @@ class Worker:
             self._check.forget()
         self._check = None
 
+    def close(self) -> None:
+        """Ends the check, and what stands by for the next one."""
+        self.forget()
+        self._decoder.close()
+
+    def _stand_by(self) -> None:
+        """Starts, while nobody waits, what the next check needs and what knows of nobody: the process that decodes its
+        portrait, and the graph that will follow its stream (the first picture of a stream starts it)."""
+        self._decoder.stand_by()
+        if self._faces is None:
+            self._faces = FaceMesh.for_video()
+            self._faces.find(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+
     def _obey(self, message: Message) -> None:
         match message:
             case ProvePresence():
@@ -164,6 +179,7 @@ class Worker:
             case StopPresence(id=number):
                 if self._check is not None and number == self._number:
                     self.forget()
+                    self._stand_by()
             case _:
                 raise BadMessage(f"{type(message).__name__} is not for the vision process")
 
@@ -172,10 +188,9 @@ class Worker:
             portrait = embed_portrait(wish.portrait, wish.encoding, self._decoder, self._stills, self._embedder)
         except PortraitUnreadable as trouble:
             self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
+            self._stand_by()
             return
-        faces = FaceMesh.for_video()
-        # The first picture of a stream starts the graph; no citizen should wait for it.
-        faces.find(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+        faces, self._faces = self._faces or FaceMesh.for_video(), None
         self._number, self._told = wish.id, None
         self._feed.start()
         self._check = PresenceCheck(wish.id, portrait, faces, self._embedder, Challenge(time.monotonic()))
@@ -195,6 +210,7 @@ class Worker:
             # In this order: whoever hears the verdict may rely on nothing being left.
             self.forget()
             self._link.send(verdict)
+            self._stand_by()
         elif self._check is not None:
             self._tell(self._check.guidance)
 

@@ -1,10 +1,13 @@
 """The process that decodes one portrait, confined, and ends.
 
-`python -m hardware.cards.portrait.child ENCODING [LIBRARY SHA256]`, the portrait on stdin, an `answer` on stdout. It
-imports and loads first, then gives up network, files, memory and time, then reads the first byte.
+`python -m hardware.cards.portrait.child [LIBRARY SHA256]`. It imports and loads first, then gives up network, files,
+memory and time, then waits on stdin, a unix socket, for one message: the encoding's name, and with it the descriptor of
+a file in memory that holds the portrait. It writes an `answer` to stdout. If the socket closes instead, it just ends.
 """
 
 import io
+import os
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,19 +33,26 @@ _BITMAP: Final = BmpImagePlugin.BmpImageFile.format
 WltDecoder = Callable[[bytes], bytes]
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(library: Sequence[str]) -> None:
     """Answers in any case; only a limit or a crash leaves stdout empty."""
-    encoding, library = arguments[0], arguments[1:]
     unpack: WltDecoder | None = None
-    try:
-        if encoding == "wlt" and library:
+    refused = False
+    if library:
+        try:
             unpack = wlt.load(Path(library[0]), library[1])
-    except wlt.LibraryRefused:
+        except wlt.LibraryRefused:
+            refused = True
+    confine(memory_bytes=MEMORY_BYTES, open_files=OPEN_FILES)
+    with socket.socket(fileno=sys.stdin.fileno()) as line:
+        encoding, descriptors, _, _ = socket.recv_fds(line, 16, 1)
+    if not descriptors:
+        return
+    allow_cpu(CPU_S)
+    if refused and encoding == b"wlt":
         _send(answer.fault(PortraitFault.WLT_DECODER_REFUSED))
         return
-    confine(memory_bytes=MEMORY_BYTES, open_files=OPEN_FILES)
-    allow_cpu(CPU_S)
-    _send(decode(sys.stdin.buffer.read(BYTES_MOST + 1), encoding, unpack))
+    with os.fdopen(descriptors[0], "rb") as portrait:
+        _send(decode(portrait.read(BYTES_MOST + 1), encoding.decode(errors="replace"), unpack))
 
 
 def decode(data: bytes, encoding: str, unpack: WltDecoder | None) -> bytes:

@@ -1,7 +1,12 @@
-"""Asking for a portrait to be decoded: one process per portrait, watched by the clock, its answer checked."""
+"""Asking for a portrait to be decoded: one process per portrait, watched by the clock, its answer checked.
 
+The process may be started before there is a portrait (`stand_by`): it then waits, confined, for the one it will see.
+"""
+
+import contextlib
 import os
 import selectors
+import socket
 import subprocess
 import sys
 import time
@@ -47,15 +52,27 @@ class Picture(NotPicklable):
 
 
 class PortraitDecoder:
-    """Decodes JPEG, JPEG 2000 and WebP; WLT only with the maker's library."""
+    """Decodes JPEG, JPEG 2000 and WebP; WLT only with the maker's library. One thread at a time."""
 
     def __init__(self, wlt: WltLibrary | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
         self._wlt = wlt
         self._timeout_s = timeout_s
+        self._standing_by: _Child | None = None
+
+    def stand_by(self) -> None:
+        """Starts the process of the next portrait, so that its citizen does not wait for it. It knows of nobody."""
+        if self._standing_by is None:
+            self._standing_by = _Child(self._wlt)
+
+    def close(self) -> None:
+        """Ends the process that stands by, if there is one."""
+        if self._standing_by is not None:
+            self._standing_by.end()
+            self._standing_by = None
 
     def decode(self, portrait: Portrait) -> Picture:
-        """Takes about 0.2 s, most of it the start of a process. Raises PortraitError; never anything else for any
-        bytes, nor for anything the library does."""
+        """Takes about 0.2 s, most of it the start of a process if none stands by. Raises PortraitError; never anything
+        else for any bytes, nor for anything the library does."""
         if portrait.encoding == "wlt" and self._wlt is None:
             raise _error(PortraitFault.NO_WLT_DECODER, portrait)
         if not 0 < len(portrait.data) <= BYTES_MOST:
@@ -69,30 +86,54 @@ class PortraitDecoder:
         return Picture(width, height, rgb)
 
     def _ask(self, portrait: Portrait) -> bytes:
-        words: list[str] = [portrait.encoding]
-        if self._wlt is not None and portrait.encoding == "wlt":
-            words += [os.fspath(self._wlt.path), self._wlt.sha256]
-        # A file in memory, not a pipe: no decoder can make us wait while we write.
-        with os.fdopen(os.memfd_create("portrait"), "w+b", buffering=0) as question:
-            question.write(portrait.data)
-            question.seek(0)
-            child = subprocess.Popen(
+        child, self._standing_by = self._standing_by, None
+        if child is None or not child.waiting:
+            child = _Child(self._wlt)
+        try:
+            return child.ask(portrait, time.monotonic() + self._timeout_s)
+        except TimeoutError:
+            raise _error(PortraitFault.DECODER_TIMED_OUT, portrait) from None
+        finally:
+            child.end()
+
+
+class _Child:
+    """One process for one portrait. It ends when it has answered, and when whoever started it is gone."""
+
+    def __init__(self, wlt: WltLibrary | None) -> None:
+        words = [] if wlt is None else [os.fspath(wlt.path), wlt.sha256]
+        self._line, far_end = socket.socketpair()
+        with far_end:
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "hardware.cards.portrait.child", *words],
-                stdin=question,
+                stdin=far_end.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONPATH": os.fspath(_PACKAGES)},
                 cwd="/",
             )
-        assert child.stdout is not None
-        try:
-            return _all(child.stdout, time.monotonic() + self._timeout_s)
-        except TimeoutError:
-            raise _error(PortraitFault.DECODER_TIMED_OUT, portrait) from None
-        finally:
-            child.kill()
-            child.wait()
-            child.stdout.close()
+
+    @property
+    def waiting(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, portrait: Portrait, deadline_s: float) -> bytes:
+        """Whatever it answers. Raises TimeoutError."""
+        assert self._process.stdout is not None
+        # A file in memory, not the line: no decoder can make us wait while we write.
+        with os.fdopen(os.memfd_create("portrait"), "w+b", buffering=0) as question:
+            question.write(portrait.data)
+            question.seek(0)
+            with contextlib.suppress(OSError):  # it has ended: what it has answered, if anything, says why
+                socket.send_fds(self._line, [portrait.encoding.encode()], [question.fileno()])
+        return _all(self._process.stdout, deadline_s)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._line.close()
 
 
 def _all(stream: IO[bytes], deadline_s: float) -> bytes:

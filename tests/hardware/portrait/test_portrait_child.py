@@ -6,8 +6,11 @@ writes nonsense. No real decoder and no real portrait is in this tree.
 
 import hashlib
 import io
+import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -168,3 +171,42 @@ def test_nothing_but_an_answer_is_taken_from_the_child() -> None:
         with pytest.raises(ValueError):
             parse(nonsense)
     assert parse(decode(encoded("JPEG"), "png", None))[0] is PortraitFault.ENCODING_UNKNOWN
+
+
+def children() -> list[int]:
+    """The processes that decode portraits for this one."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"hardware.cards.portrait.child" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def test_the_process_that_stands_by_decodes_one_portrait_and_ends() -> None:
+    """A07, C20"""
+    decoder = PortraitDecoder()
+    decoder.stand_by()
+    decoder.stand_by()
+    (waiting,) = children()
+    assert decoder.decode(Portrait(encoded("WEBP"), "webp")).width == 102
+    with pytest.raises(ProcessLookupError):
+        os.kill(waiting, 0)
+    assert children() == []
+
+
+def test_a_process_that_died_while_it_stood_by_is_replaced() -> None:
+    decoder = PortraitDecoder()
+    decoder.stand_by()
+    (waiting,) = children()
+    os.kill(waiting, signal.SIGKILL)
+    os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)
+    assert decoder.decode(Portrait(encoded("WEBP"), "webp")).width == 102
+
+
+def test_no_process_outlives_its_decoder() -> None:
+    decoder = PortraitDecoder()
+    decoder.stand_by()
+    decoder.close()
+    assert children() == []
