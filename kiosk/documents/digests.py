@@ -19,6 +19,13 @@ class CardLike(Protocol):
     def name(self) -> str: ...
 
 
+class Holder(CardLike, Protocol):
+    """Whose card it is. `masked_name` is what may be seen of them elsewhere (张*)."""
+
+    @property
+    def masked_name(self) -> str: ...
+
+
 def salted_digest(nonce: str, *parts: str) -> str:
     """SHA-256 over the UTF-8 of `nonce` and `parts`, joined by one zero byte each; 64 lower-case hex digits."""
     return hashlib.sha256("\0".join((nonce, *parts)).encode()).hexdigest()

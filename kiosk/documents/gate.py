@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NoReturn
 
-from kiosk.documents.digests import CardLike, number_digest, subject_digest
+from kiosk.documents.digests import Holder, number_digest, subject_digest
 from kiosk.documents.sealed import SealedDocument
 from kiosk.reasons import Reason, Refused
-
-__all__ = ["CardLike", "Expected", "PrintableDocument", "admit", "number_digest", "subject_digest"]
 
 PRINTABLE_LEVEL: Final = "A"
 _MINT: Final = object()
@@ -24,17 +22,15 @@ _MINT: Final = object()
 class Expected:
     """What the document must be. `agency`: organisation that must have issued and sealed it.
 
-    `subject_digest` and `number_digest` come from the functions of those names and the card in the reader.
-    `single_subject`: this kind names one person only, so no second resident number may stand on its pages. `today`: the
-    terminal's date.
+    `holder`: whose card is in the reader. `single_subject`: this kind names one person only, so no second resident
+    number may stand on its pages. `today`: the terminal's date.
     """
 
     request_id: str
     nonce: str
     kind: str
     agency: str
-    subject_digest: str
-    number_digest: str
+    holder: Holder
     single_subject: bool
     today: date
 
@@ -43,10 +39,14 @@ class Expected:
 
 
 class PrintableDocument:
-    """The only thing the printer takes: byte for byte what was sealed (C17). Read-only; never written to a disk."""
+    """The only thing the printer takes: byte for byte what was sealed (C17). Read-only; never written to a disk.
 
-    __slots__ = ("issuer", "kind", "pages", "pdf", "sha256", "valid_until")
+    `holder`: whose certificate it is, as read from the card.
+    """
 
+    __slots__ = ("holder", "issuer", "kind", "pages", "pdf", "sha256", "valid_until")
+
+    holder: Holder
     pdf: bytes
     sha256: str
     pages: int
@@ -54,10 +54,11 @@ class PrintableDocument:
     issuer: str
     valid_until: date
 
-    def __init__(self, mint: object, sealed: SealedDocument, valid_until: date) -> None:
+    def __init__(self, mint: object, sealed: SealedDocument, holder: Holder, valid_until: date) -> None:
         if mint is not _MINT:
             raise TypeError("a PrintableDocument is made by the right-person gate")
         for name, value in (
+            ("holder", holder),
             ("pdf", sealed.pdf),
             ("sha256", sealed.sha256),
             ("pages", sealed.pages),
@@ -79,20 +80,23 @@ class PrintableDocument:
 
 def admit(sealed: SealedDocument, expected: Expected) -> PrintableDocument:
     """The same document, now printable. Raises Refused with the reason of the first mismatch."""
-    stated = sealed.statement
+    stated, holder = sealed.statement, expected.holder
+    if not (holder.number and holder.name and expected.nonce):
+        raise Refused(Reason.WRONG_PERSON, "nobody is expected")
     _demand(_same(sealed.signer, expected.agency), Reason.SEAL_INVALID, "sealed by another agency")
     _demand(_same(stated.issuer, expected.agency), Reason.SEAL_INVALID, "issued by another agency than the sealing one")
     _demand(_same(stated.request_id, expected.request_id), Reason.WRONG_DOCUMENT, "answers another request")
     _demand(_same(stated.nonce, expected.nonce), Reason.WRONG_DOCUMENT, "carries another nonce")
     _demand(_same(stated.kind, expected.kind), Reason.WRONG_DOCUMENT, "of another kind")
     _demand(_same(stated.level, PRINTABLE_LEVEL), Reason.WRONG_DOCUMENT, "not of level A")
-    _demand(_same(stated.subject_digest, expected.subject_digest), Reason.WRONG_PERSON, "about another subject")
-    holder = [_same(number, expected.number_digest) for number in sealed.numbers]
-    _demand(any(holder), Reason.WRONG_PERSON, "the holder's number is not on the pages")
-    _demand(all(holder) or not expected.single_subject, Reason.WRONG_PERSON, "another person's number is on the pages")
+    subject, number = subject_digest(expected.nonce, holder), number_digest(expected.nonce, holder)
+    _demand(_same(stated.subject_digest, subject), Reason.WRONG_PERSON, "about another subject")
+    found = [_same(other, number) for other in sealed.numbers]
+    _demand(any(found), Reason.WRONG_PERSON, "the holder's number is not on the pages")
+    _demand(all(found) or not expected.single_subject, Reason.WRONG_PERSON, "another person's number is on the pages")
     valid_until = _date(stated.valid_until)
     _demand(expected.today <= valid_until, Reason.DOCUMENT_EXPIRED, "past its last day")
-    return PrintableDocument(_MINT, sealed, valid_until)
+    return PrintableDocument(_MINT, sealed, holder, valid_until)
 
 
 def _demand(holds: bool, reason: Reason, detail: str) -> None:

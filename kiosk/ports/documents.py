@@ -11,7 +11,6 @@ from typing import Final
 
 from kiosk.channel import Channel
 from kiosk.clock import Clock, within
-from kiosk.documents.digests import number_digest, subject_digest
 from kiosk.documents.gate import Expected, PrintableDocument, admit
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
@@ -61,8 +60,7 @@ class DocumentPort:
             nonce=request.nonce,
             kind=offer.kind.code,
             agency=offer.seal,
-            subject_digest=subject_digest(request.nonce, request.card),
-            number_digest=number_digest(request.nonce, request.card),
+            holder=request.card,
             single_subject=offer.single_subject,
             today=self._clock.now().astimezone().date(),
         )

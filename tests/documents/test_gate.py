@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sealed_samples import EXPECTED, NONCE, OTHER, OTHER_AGENCY, STATEMENT, TODAY, ZHANG
+from sealed_samples import EXPECTED, NONCE, OTHER, OTHER_AGENCY, STATEMENT, TODAY, ZHANG, Citizen
 
 from kiosk.documents.digests import number_digest, subject_digest
 from kiosk.documents.gate import PrintableDocument, admit
@@ -98,15 +98,25 @@ def test_the_last_day_counts(today: int, printable: bool) -> None:
         assert reason(last_day, today=expected.today) is Reason.DOCUMENT_EXPIRED
 
 
-@pytest.mark.parametrize("field", ["request_id", "nonce", "kind", "agency", "subject_digest", "number_digest"])
-def test_an_expectation_left_out_is_never_met(field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "nothing"),
+    [
+        ("request_id", ""),
+        ("nonce", ""),
+        ("kind", ""),
+        ("agency", ""),
+        ("holder", Citizen("", ZHANG.number)),
+        ("holder", Citizen(ZHANG.name, "")),
+    ],
+)
+def test_an_expectation_left_out_is_never_met(field: str, nothing: Any) -> None:
     """An empty expectation beside an empty statement would let anything through."""
     empty = msgspec.structs.replace(STATED, request_id="", nonce="", kind="", issuer="", subject_digest="")
     document = sealed(statement=empty, signer="", numbers=("",))
     with pytest.raises(Refused):
-        admit(document, replace(EXPECTED, **{field: ""}))
+        admit(document, replace(EXPECTED, **{field: nothing}))
     with pytest.raises(Refused):
-        admit(sealed(), replace(EXPECTED, **{field: ""}))
+        admit(sealed(), replace(EXPECTED, **{field: nothing}))
 
 
 def test_a_verdict_about_other_bytes_makes_no_evidence() -> None:
@@ -121,7 +131,7 @@ def test_evidence_cannot_be_made_by_hand_nor_changed_nor_carried_off() -> None:
     with pytest.raises(TypeError):
         SealedDocument(object(), PDF, VERIFIED)
     with pytest.raises(TypeError):
-        PrintableDocument(object(), document, TODAY)
+        PrintableDocument(object(), document, ZHANG, TODAY)
     for evidence in (document, paper):
         with pytest.raises(AttributeError):
             evidence.pdf = b"other"
