@@ -93,7 +93,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
         PreviewRing.create(profile.run / PREVIEW).close()
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
-        presence = VisionPort(clock)
+        presence = VisionPort(clock, validated_only=profile.face.mode == "production")
         documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock))
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
             await port.open(profile.run / f"{name}.sock")

@@ -141,6 +141,8 @@ class Citizen:
                             weights=seen.weights_sha256,
                             score=round(seen.score, 4),
                             threshold=seen.threshold,
+                            population=seen.population,
+                            validated=seen.validated,
                             frames=seen.frames,
                         )
                         return seen

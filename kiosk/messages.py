@@ -53,11 +53,15 @@ class Act(Struct, frozen=True, tag=True):
 
 
 class ProvePresence(_Private, frozen=True, tag=True):
-    """Start a check against this document portrait (`encoding`: webp, jpeg, jp2, wlt). `id` names the check."""
+    """Start a check against this document portrait (`encoding`: webp, jpeg, jp2, wlt). `id` names the check.
+
+    `validated_only`: the answer must rest on a model that is validated for the people here; without one it is refused.
+    """
 
     id: int
     portrait: bytes
     encoding: str
+    validated_only: bool = True
 
 
 class StopPresence(Struct, frozen=True, tag=True):
@@ -79,7 +83,8 @@ class Matched(Struct, frozen=True, tag=True):
     """A live person with the portrait's face is in front of the camera. No image, no embedding.
 
     `score` is the distance between embeddings (smaller is closer) and is at most `threshold`. `liveness` holds each
-    signal by name (degrees of turn, planarity residual over the eye distance).
+    signal by name (degrees of turn, planarity residual over the eye distance). `population`: whom the threshold is for;
+    `validated`: its errors were measured on them and accepted.
     """
 
     id: int
@@ -89,6 +94,8 @@ class Matched(Struct, frozen=True, tag=True):
     threshold: float
     liveness: dict[str, float]
     frames: int
+    population: str = ""
+    validated: bool = False
 
 
 class NotProven(Struct, frozen=True, tag=True):

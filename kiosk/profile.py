@@ -60,6 +60,16 @@ class Portrait(_Table, frozen=True):
     policy: Literal["counter", "platform"] = "counter"
 
 
+class Face(_Table, frozen=True):
+    """`mode`: in "production" a match counts only if `model` is validated for `population`, the people who come here;
+    "demo" is for nobody's papers. The default of `model` is validated for nobody (docs/face.md).
+    """
+
+    mode: Literal["production", "demo"] = "production"
+    model: str = "dlib-face-resnet-v1"
+    population: str = "demonstration"
+
+
 class Platform(_Table, frozen=True):
     """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device."""
 
@@ -112,6 +122,7 @@ class Profile(_Table, frozen=True):
     printer: Printer
     certificates: dict[str, Certificate]
     portrait: Portrait = Portrait()
+    face: Face = Face()
     timing: Timing = Timing()
 
 

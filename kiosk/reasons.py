@@ -29,6 +29,7 @@ class Reason(Enum):
     CAMERA_LOST = "K204"
     FACE_UNSURE = "K205"
     FACE_TRIED_OFTEN = "K206"
+    FACE_NOT_OFFERED = "K207"
     # Platform
     PLATFORM_UNREACHABLE = "K301"
     PLATFORM_SLOW = "K302"
@@ -192,6 +193,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "人脸核验多次没有完成",
         "请到人工窗口，由工作人员核验后办理。",
         "The face check was not completed",
+        "Please go to a counter, where staff will check.",
+        retry=False,
+    ),
+    Reason.FACE_NOT_OFFERED: _say(
+        "本机暂不提供自助人脸核验",
+        "请到人工窗口，由工作人员核验后办理。",
+        "This terminal does not offer the face check yet",
         "Please go to a counter, where staff will check.",
         retry=False,
     ),

@@ -1,4 +1,4 @@
-"""Turns dlib's face network into ONNX: `python -m models.convert SOURCE OUT.onnx`.
+"""Turns dlib's face network into ONNX: `kiosk models convert SOURCE OUT.onnx`.
 
 SOURCE is the `face_recognition_models` 0.3.0 source distribution (.tar.gz, CC0) or the .dat file inside it. The
 network is the ResNet-29 of dlib's `dnn_face_recognition_ex.cpp`:
@@ -11,7 +11,6 @@ wherever it is made; its hash stands in `models/manifest.toml` and is checked be
 """
 
 import hashlib
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,6 @@ from models.dlib_weights import (
     read_layers,
 )
 
-MODEL: Final = "dlib-face-resnet-v1"
 SCALE: Final = 1 / 256
 OPSET: Final = 17
 IR_VERSION: Final = 8
@@ -201,7 +199,7 @@ class _Graph:
 
 def main(source: Path, target: Path) -> None:
     """Checks the source, converts, checks the result, writes `target` whole or not at all."""
-    entry = manifest.model(MODEL)
+    entry = manifest.model(manifest.DEFAULT_MODEL)
     weights = weights_of(source)
     if hashlib.sha256(weights).hexdigest() != entry.source_sha256:
         raise NotDlibWeights("the weights are not the ones the manifest names (SHA-256 differs)")
@@ -212,12 +210,3 @@ def main(source: Path, target: Path) -> None:
     part = target.with_suffix(".part")
     part.write_bytes(network)
     part.replace(target)
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("python -m models.convert SDIST_OR_DAT OUT.onnx")
-    try:
-        main(Path(sys.argv[1]), Path(sys.argv[2]))
-    except (NotDlibWeights, OSError) as trouble:
-        sys.exit(f"models.convert: {trouble}")

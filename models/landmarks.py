@@ -21,7 +21,8 @@ POINTS: Final = 468
 # Indices into the mesh. "Left" is the person's own left throughout.
 RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
 LEFT_EYE_OUTER, LEFT_EYE_INNER = 263, 362
-NOSE_BASE, FOREHEAD, CHIN = 2, 10, 152
+NOSE_TIP, NOSE_BASE, FOREHEAD, CHIN = 4, 2, 10, 152
+RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 61, 291
 
 
 @dataclass(frozen=True, slots=True, repr=False)

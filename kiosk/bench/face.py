@@ -24,12 +24,13 @@ from kiosk.demo.puppeteer import POSES_DEG
 from kiosk.desk import Desk
 from kiosk.messages import Guidance, Matched
 from kiosk.vision.check import PresenceCheck
-from kiosk.vision.portrait import embed_portrait
+from kiosk.vision.portrait import face_in
 from kiosk.vision.witness import LiveMatch
-from kiosk.vision.worker import MODEL
-from models.embedding import CHIP_PX, Embedder, Embedding
-from models.landmarks import FaceMesh, Picture, Points
+from models.embedding import Embedder
+from models.landmarks import FaceMesh, Mesh, Picture, Points
 from models.liveness import Asked, Challenge
+from models.manifest import DEFAULT_MODEL
+from models.matching import Comparison
 
 TURNS_OVER_S: Final = 0.5
 FRAMES_MOST: Final = 400
@@ -65,24 +66,24 @@ async def followed(seen: AsyncIterator[Guidance | LiveMatch], machine: Machine) 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recording:
-    """One check: the pictures with their times, and the models that look at them."""
+    """One check: the pictures with their times, the card's portrait, and the models that look at them."""
 
     frames: tuple[Frame, ...]
-    portrait: Embedding
+    portrait: tuple[Picture, Mesh]
     embedder: Embedder
     network: bytes
 
 
 def record(assets: Path, person: Path, card: Portrait) -> Recording:
     """The simulated citizen turns the head as asked, left first. Takes as long as a citizen does."""
-    stills, embedder = FaceMesh.for_stills(), Embedder(assets / "models", MODEL)
+    stills, embedder = FaceMesh.for_stills(), Embedder(assets / "models", DEFAULT_MODEL)
 
     def landmarks(rgb: Picture) -> Points | None:
         found = stills.find(rgb)
         return found[0].points if found else None
 
     camera = PuppetCamera(person, landmarks)
-    portrait = embed_portrait(card.data, card.encoding, PortraitDecoder(), stills, embedder)
+    portrait = face_in(card.data, card.encoding, PortraitDecoder(), stills)
     recording = Recording((), portrait, embedder, embedder.model.read(assets / "models"))
     camera.open()
     check, asked = _check(recording, time.monotonic()), None
@@ -145,10 +146,8 @@ def _replay(recording: Recording) -> tuple[list[float], list[float]]:
 
 
 def _check(recording: Recording, start_s: float) -> PresenceCheck:
-    copy = Embedding(recording.portrait.values.copy())  # a check wipes what it was given
     challenge = Challenge(start_s, lambda: (Asked.LEFT, Asked.RIGHT))
-    faces = FaceMesh.for_video()
-    return PresenceCheck(1, copy, faces, recording.embedder, challenge)
+    return PresenceCheck(1, Comparison(recording.embedder, *recording.portrait), FaceMesh.for_video(), challenge)
 
 
 def _bare_mesh() -> Any:
@@ -170,7 +169,8 @@ def _bare_session(network: bytes) -> Any:
 def _embeddings(recording: Recording) -> tuple[Times, Times]:
     """Seconds for one face: ours, with its mirror image, and two bare runs of one image."""
     session = _bare_session(recording.network)
-    face = np.random.default_rng(1).integers(0, 256, (CHIP_PX, CHIP_PX, 3), np.uint8)
+    side = recording.embedder.model.input_px
+    face = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
     tensor = face.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
     ours: list[float] = []
     floor: list[float] = []

@@ -12,23 +12,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera", required=True, help="/dev/video0, or puppet:PICTURE for the simulated one")
     parser.add_argument("--assets", type=Path, required=True, help="folder with the models")
     parser.add_argument("--control", type=Path, help="socket on which the simulated camera takes commands")
-    parser.add_argument("--profile", type=Path, help="for what it says about portraits")
+    parser.add_argument("--profile", type=Path, help="for what it says about portraits and the face model")
 
 
 def run(args: argparse.Namespace) -> int:
     import sys
 
     from hardware.cards.portrait.port import WltLibrary
-    from kiosk.profile import ProfileError, load
+    from kiosk.profile import Face, Portrait, ProfileError, load
     from kiosk.vision.worker import main
 
-    wlt = None
+    portrait, face = Portrait(), Face()
     if args.profile is not None:
         try:
-            portrait = load(args.profile).portrait
+            profile = load(args.profile)
         except ProfileError as error:
             print(error, file=sys.stderr)
             return 2
-        if portrait.wlt_library is not None:
-            wlt = WltLibrary(portrait.wlt_library, portrait.wlt_sha256)
-    return int(main(args.socket, args.preview, args.camera, args.assets, args.control, wlt) or 0)
+        portrait, face = profile.portrait, profile.face
+    wlt = WltLibrary(portrait.wlt_library, portrait.wlt_sha256) if portrait.wlt_library is not None else None
+    words = (args.socket, args.preview, args.camera, args.assets, args.control, wlt, face.model, face.population)
+    return int(main(*words) or 0)

@@ -129,7 +129,7 @@ class Machine:
             environment = {"DISPLAY": settings.display}
         if name == "vision":
             words += ["--camera", settings.camera or f"puppet:{self._portrait}", "--assets", str(settings.assets)]
-            words += ["--control", str(self.run / "puppet.sock")]
+            words += ["--control", str(self.run / "puppet.sock"), "--profile", str(self.profile)]
         await self._start(stack, name, *words, environment=environment)
 
     @property
@@ -197,6 +197,7 @@ class Machine:
                 "queue": "kiosk",
                 "uri": self.printer.uri,
             },
+            "face": {"mode": "demo"},
             "timing": dict(self._settings.timing),
             **{f"certificates.{code}": {"seal": offer.kind.seal_organisation} for code, offer in OFFERS.items()},
         }

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from kiosk.doctor import certificates, devices, machine, perception
 from kiosk.doctor.findings import Finding
-from kiosk.profile import Portrait, Profile
+from kiosk.profile import Face, Portrait, Profile
 
 
 async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
     """Without a profile, only what needs none. `assets`: the folder with the models."""
     here = [machine.swap(), machine.core_dumps()]
     models, portraits = await asyncio.gather(
-        asyncio.to_thread(perception.examine, assets / "models"),
+        asyncio.to_thread(
+            perception.examine, assets / "models", Face(mode="demo") if profile is None else profile.face
+        ),
         asyncio.to_thread(devices.portrait_decoder, Portrait() if profile is None else profile.portrait),
     )
     if profile is None:

@@ -3,23 +3,40 @@
 from pathlib import Path
 
 from kiosk.doctor.findings import Finding, fail, ok, warn
-from models.manifest import ModelRefused, models
+from kiosk.profile import Face
+from models.manifest import Embedding, Entry, ModelRefused, models
+
+_VALIDATE = "bring a model that is measured and accepted for the people here, step by step: docs/face.md"
 
 
-def examine(folder: Path) -> list[Finding]:
-    """`folder`: where the models lie that no package brings."""
-    found = []
-    for name, model in models().items():
-        part = f"model {name}"
-        try:
-            model.read(folder)
-        except ModelRefused as refused:
-            found.append(fail(part, str(refused), "run script/setup"))
-            continue
-        if model.validated:
-            found.append(ok(part, "as in the manifest, validated"))
-        else:
-            says = f"as in the manifest, but not validated for the people here ({model.population})"
-            remedy = "have its errors measured on the people here, and the operator decide, before the doors open"
-            found.append(warn(part, says, remedy))
-    return found
+def examine(folder: Path, face: Face) -> list[Finding]:
+    """`folder`: where the models lie that no package brings. `face`: which of them compares, whom and how seriously."""
+    try:
+        entries = models(folder)
+    except ModelRefused as refused:
+        return [fail("model manifest", str(refused), "correct the manifest in the models folder")]
+    found = [_file(name, entry, folder) for name, entry in entries.items()]
+    compares = entries.get(face.model)
+    if not isinstance(compares, Embedding):
+        says = f"the manifests list no model {face.model} that compares faces"
+        return [*found, fail("face match", says, "correct model in [face] of the profile")]
+    return [*found, _comparison(face, compares)]
+
+
+def _file(name: str, entry: Entry, folder: Path) -> Finding:
+    try:
+        entry.read(folder)
+    except ModelRefused as refused:
+        return fail(f"model {name}", str(refused), "run script/setup")
+    return ok(f"model {name}", "as in the manifest")
+
+
+def _comparison(face: Face, model: Embedding) -> Finding:
+    point = model.point_for(face.population)
+    set_at = f"threshold {point.same_at_most:g} set at FMR {point.fmr.rate:.2%}, FNMR {point.fnmr.rate:.2%}"
+    if point.validated:
+        return ok("face match", f"{face.model}, validated for {face.population}: {set_at} on {point.persons} persons")
+    says = f"{face.model} is not validated for {face.population}" + (f": {model.limits}" if model.limits else "")
+    if face.mode == "production":
+        return fail("face match", f"every citizen is sent to the counter, because {says}", _VALIDATE)
+    return warn("face match", f"for demonstration only: {says}", _VALIDATE)

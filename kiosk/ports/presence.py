@@ -27,8 +27,10 @@ VERDICT_S: Final = 90.0
 class VisionPort:
     """The desk's `Presence`, spoken over a socket to the vision process."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, validated_only: bool) -> None:
+        """`validated_only`: a match by a model that is not validated for the people here is none."""
         self._clock = clock
+        self._validated_only = validated_only
         self._ids = count(1)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._channel = Channel(
@@ -52,7 +54,8 @@ class VisionPort:
                 break
             check = next(self._ids)
             self._forget_the_past()
-            if not self._channel.send(ProvePresence(check, portrait.data, portrait.encoding)):
+            wish = ProvePresence(check, portrait.data, portrait.encoding, self._validated_only)
+            if not self._channel.send(wish):
                 continue
             try:
                 while (message := await self._before(deadline)) is not None:
@@ -60,7 +63,7 @@ class VisionPort:
                         case Guidance(id=number) if number == check:
                             yield message
                         case Matched(id=number) if number == check:
-                            yield _witnessed(message)
+                            yield self._witnessed(message)
                             return
                         case NotProven(id=number) if number == check:
                             raise Refused(message.reason, message.detail)
@@ -75,14 +78,16 @@ class VisionPort:
         except TimeoutError:
             raise Refused(Reason.CAMERA_LOST, "the vision process came to no verdict") from None
 
+    def _witnessed(self, message: Matched) -> LiveMatch:
+        # Vision was told so; whoever accepts a match still asks.
+        if self._validated_only and not message.validated:
+            raise Refused(Reason.FACE_NOT_OFFERED, f"{message.model} is not validated for {message.population}")
+        try:
+            return LiveMatch.from_vision(message)
+        except NoProof as error:
+            raise Refused(Reason.FACE_NOT_LIVE, str(error)) from None
+
     def _forget_the_past(self) -> None:
         """What was said, and which process died, before this check began."""
         while not self._inbox.empty():
             self._inbox.get_nowait()
-
-
-def _witnessed(message: Matched) -> LiveMatch:
-    try:
-        return LiveMatch.from_vision(message)
-    except NoProof as error:
-        raise Refused(Reason.FACE_NOT_LIVE, str(error)) from None

@@ -1,4 +1,4 @@
-"""The portrait on the card: encoded bytes to an embedding.
+"""The portrait on the card: encoded bytes to pixels and the one face in them.
 
 The bytes are a stranger's, so a confined process of their own decodes them (hardware.cards.portrait), and every trouble
 is `PortraitUnreadable` with a precise word about it. WLT, the format of second-generation cards, has no published
@@ -12,7 +12,6 @@ import numpy as np
 
 from hardware.cards.portrait.port import PortraitDecoder, PortraitError
 from hardware.cards.reading import Encoding, Portrait
-from models.embedding import Embedder, Embedding, chip
 from models.landmarks import FaceMesh, Mesh, Picture
 
 _SMALL_PX: Final = 300
@@ -26,15 +25,16 @@ class PortraitUnreadable(Exception):
     """There is nothing to compare with; the text says why and holds nothing personal."""
 
 
-def embed_portrait(
-    data: bytes, encoding: str, decoder: PortraitDecoder, faces: FaceMesh, embedder: Embedder
-) -> Embedding:
-    """The embedding of the one face in these bytes. Raises PortraitUnreadable."""
-    rgb = decode(data, encoding, decoder)
+def face_in(data: bytes, encoding: str, decoder: PortraitDecoder, faces: FaceMesh) -> tuple[Picture, Mesh]:
+    """The picture in these bytes, large enough, and the one face in it. Raises PortraitUnreadable."""
+    return find_face(decode(data, encoding, decoder), faces)
+
+
+def find_face(rgb: Picture, faces: FaceMesh) -> tuple[Picture, Mesh]:
+    """A document's portrait, enlarged if it is small, and the one face in it. Raises PortraitUnreadable."""
     if max(rgb.shape[:2]) < _SMALL_PX:
         rgb = np.asarray(cv2.resize(rgb, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC), np.uint8)
-    picture, face = _search(rgb, faces)
-    return embedder.embed(chip(picture, face))
+    return _search(rgb, faces)
 
 
 def decode(data: bytes, encoding: str, decoder: PortraitDecoder) -> Picture:

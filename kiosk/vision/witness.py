@@ -24,10 +24,14 @@ class NoProof(Exception):
 class LiveMatch:
     """`score`: distance between the embeddings, at most `threshold`. `liveness`: each signal by name.
 
-    `frames`: how many pictures of the person the score rests on.
+    `frames`: how many pictures of the person the score rests on. `population`: whom the threshold is for; `validated`:
+    its errors were measured on them and accepted.
     """
 
-    __slots__ = ("_frames", "_liveness", "_model", "_score", "_threshold", "_weights_sha256")
+    __slots__ = (
+        *("_frames", "_liveness", "_model", "_population"),
+        *("_score", "_threshold", "_validated", "_weights_sha256"),
+    )
 
     def __init__(self, mint: object, matched: Matched) -> None:
         if mint is not _MINT:
@@ -38,6 +42,8 @@ class LiveMatch:
         self._threshold = matched.threshold
         self._liveness = MappingProxyType(dict(matched.liveness))
         self._frames = matched.frames
+        self._population = matched.population
+        self._validated = matched.validated
 
     @classmethod
     def from_vision(cls, message: Matched) -> Self:
@@ -75,6 +81,14 @@ class LiveMatch:
     @property
     def frames(self) -> int:
         return self._frames
+
+    @property
+    def population(self) -> str:
+        return self._population
+
+    @property
+    def validated(self) -> bool:
+        return self._validated
 
     def __repr__(self) -> str:
         return f"LiveMatch(model={self._model!r}, …)"

@@ -39,12 +39,13 @@ from kiosk.preview import PreviewRing
 from kiosk.reasons import Reason
 from kiosk.vision.check import PresenceCheck
 from kiosk.vision.feed import Feed
-from kiosk.vision.portrait import PortraitUnreadable, embed_portrait
-from models.embedding import CHIP_PX, Embedder
+from kiosk.vision.portrait import PortraitUnreadable, face_in
+from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture, Points
 from models.liveness import Challenge
+from models.manifest import DEFAULT_MODEL, DEMONSTRATION
+from models.matching import Comparison
 
-MODEL: Final = "dlib-face-resnet-v1"
 GUIDANCE_EVERY_S: Final = 0.1
 """Between two messages about progress; a new prompt or hint is told at once."""
 
@@ -58,11 +59,13 @@ def main(
     assets: Path,
     control: Path | None = None,
     wlt: WltLibrary | None = None,
+    model: str = DEFAULT_MODEL,
+    population: str = DEMONSTRATION,
 ) -> int:
     """Serves the desk on `socket` until it closes the connection (0), speaks nonsense (1) or SIGTERM comes (0).
 
     `camera_uri`: a video device, or `puppet:PICTURE` for the simulated camera, which takes commands on `control`.
-    `wlt`: the reader maker's decoder for the portraits of resident cards.
+    `wlt`: the reader maker's decoder for the portraits of resident cards. `model` compares, set for `population`.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
     signal.signal(signal.SIGTERM, _end)
@@ -73,8 +76,8 @@ def main(
         _log.error("the desk does not answer: %s", trouble.strerror)
         return 1
     stills = FaceMesh.for_stills()
-    embedder = Embedder(assets / "models", MODEL)
-    embedder.embed(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
+    embedder = Embedder(assets / "models", model, population)
+    embedder.warm_up()
     ring = _ring(preview)
     feed = Feed(_camera(camera_uri, control), ring)
     worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder)
@@ -184,8 +187,12 @@ class Worker:
                 raise BadMessage(f"{type(message).__name__} is not for the vision process")
 
     def _begin(self, wish: ProvePresence) -> None:
+        if wish.validated_only and not self._embedder.point.validated:
+            detail = f"{self._embedder.name} is not validated for {self._embedder.population}"
+            self._link.send(NotProven(wish.id, Reason.FACE_NOT_OFFERED, detail))
+            return
         try:
-            portrait = embed_portrait(wish.portrait, wish.encoding, self._decoder, self._stills, self._embedder)
+            portrait, face = face_in(wish.portrait, wish.encoding, self._decoder, self._stills)
         except PortraitUnreadable as trouble:
             self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
             self._stand_by()
@@ -193,7 +200,8 @@ class Worker:
         faces, self._faces = self._faces or FaceMesh.for_video(), None
         self._number, self._told = wish.id, None
         self._feed.start()
-        self._check = PresenceCheck(wish.id, portrait, faces, self._embedder, Challenge(time.monotonic()))
+        comparison = Comparison(self._embedder, portrait, face)
+        self._check = PresenceCheck(wish.id, comparison, faces, Challenge(time.monotonic()))
         self._tell(self._check.guidance)
 
     def _look(self) -> None:

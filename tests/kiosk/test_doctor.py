@@ -21,7 +21,7 @@ from hardware.cards.sdt_reader import sam_id_text
 from kiosk.demo.machine import TERMINAL, Machine, Settings, equipped
 from kiosk.doctor import certificates, devices, machine, perception
 from kiosk.doctor.findings import Finding, Level, exit_code
-from kiosk.profile import Portrait, Profile, Reader, load
+from kiosk.profile import Face, Portrait, Profile, Reader, load
 from platform_client.sandbox.pki import make
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -165,10 +165,29 @@ async def test_the_portrait_decoder(tmp_path: Path) -> None:
 
 
 async def test_missing_models(tmp_path: Path, assets: Path) -> None:
-    assert Level.FAIL in levels(perception.examine(tmp_path)).values()
-    here = perception.examine(assets / "models")
-    assert set(levels(here).values()) == {Level.WARN}
+    assert Level.FAIL in levels(perception.examine(tmp_path, Face(mode="demo"))).values()
+    here = perception.examine(assets / "models", Face(mode="demo"))
+    found = levels(here)
+    assert (found.pop("face match"), set(found.values())) == (Level.WARN, {Level.OK})
     says_what_to_do(here)
+
+
+@pytest.mark.parametrize(
+    "face, says",
+    [
+        (Face(), "every citizen is sent to the counter"),
+        (Face(population="adults-here"), "not validated for adults-here"),
+        (Face(model="nobody"), "list no model nobody"),
+        (Face(model="mediapipe-face-mesh"), "list no model mediapipe-face-mesh"),
+    ],
+    ids=["the default", "other people", "unknown", "another task"],
+)
+async def test_a_terminal_in_production_needs_a_model_for_its_people(assets: Path, face: Face, says: str) -> None:
+    """A02: a profile that says nothing is one of production, and no model is validated by being there."""
+    found = perception.examine(assets / "models", face)
+    match = next(finding for finding in found if finding.part == "face match")
+    assert match.level is Level.FAIL and says in match.says
+    says_what_to_do(found)
 
 
 async def test_what_might_land_on_a_disk(tmp_path: Path) -> None:

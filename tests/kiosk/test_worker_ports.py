@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hardware.cards.reading import Portrait
@@ -53,7 +54,7 @@ def matched(number: int) -> Matched:
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[VisionPort]:
-    port = VisionPort(SystemClock())
+    port = VisionPort(SystemClock(), validated_only=False)
     await port.open(tmp_path / "vision.sock")
     yield port
     await port.close()
@@ -105,6 +106,27 @@ async def test_what_an_old_check_says_is_not_believed(port: VisionPort, tmp_path
     with pytest.raises(Refused) as refused:
         await check
     assert refused.value.reason is Reason.FACE_NOT_LIVE
+
+
+async def test_in_production_a_match_by_a_model_that_is_not_validated_is_none(tmp_path: Path) -> None:
+    """A02: vision is told, and not believed if it matches all the same."""
+    port = VisionPort(SystemClock(), validated_only=True)
+    await port.open(tmp_path / "vision.sock")
+    for validated in (True, False):
+        worker = await Worker.connect(tmp_path / "vision.sock")
+        check = asyncio.ensure_future(proved(port))
+        while not isinstance(asked := await worker.hear(), ProvePresence):
+            pass
+        assert asked.validated_only
+        worker.say(msgspec.structs.replace(matched(asked.id), population="adults-here", validated=validated))
+        if validated:
+            assert (await check).validated
+        else:
+            with pytest.raises(Refused, match="not validated for adults-here") as refused:
+                await check
+            assert refused.value.reason is Reason.FACE_NOT_OFFERED
+        await worker.die()
+    await port.close()
 
 
 async def test_a_check_that_is_left_is_stopped(port: VisionPort, tmp_path: Path) -> None:

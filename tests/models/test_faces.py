@@ -11,9 +11,9 @@ from PIL import Image
 from hardware.cameras.head import FACE_HEIGHT_PX, Head, framed
 from hardware.cameras.port import Picture
 from hardware.cameras.stranger import stranger
-from models.embedding import CHIP_PX, Embedder, Embedding, chip
+from models.embedding import Embedder
 from models.landmarks import POINTS, FaceMesh, Mesh, Points
-from models.manifest import ModelRefused, Thresholds
+from models.manifest import ModelRefused
 from models.matching import Verdict, judge
 from models.pose import relief, yaw_deg
 from models.quality import Fault, fault
@@ -81,8 +81,8 @@ def test_yaw_and_relief_of_a_turned_head(portrait: Picture, faces: FaceMesh) -> 
 def test_the_embedding_does_not_see_mirrors_and_little_light(
     near: Picture, faces: FaceMesh, embedder: Embedder
 ) -> None:
-    cut = chip(near, only(faces.find(near)))
-    assert cut.shape == (CHIP_PX, CHIP_PX, 3)
+    cut = embedder.chip(near, only(faces.find(near)))
+    assert cut.shape == (150, 150, 3)
     plain = embedder.embed(cut)
     assert plain.distance(embedder.embed(np.ascontiguousarray(cut[:, ::-1]))) < 1e-4
     assert plain.distance(embedder.embed((cut * 0.7).astype(np.uint8))) < 0.3
@@ -90,18 +90,18 @@ def test_the_embedding_does_not_see_mirrors_and_little_light(
 
 
 def test_alignment_takes_out_place_size_and_tilt(near: Picture, faces: FaceMesh, embedder: Embedder) -> None:
-    plain = embedder.embed(chip(near, only(faces.find(near))))
+    plain = embedder.embed(embedder.chip(near, only(faces.find(near))))
     tilt = cv2.getRotationMatrix2D((320, 240), 15, 0.6)
     tilt[:, 2] += (40, -20)
     moved = np.asarray(cv2.warpAffine(near, tilt, (640, 480), borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    assert plain.distance(embedder.embed(chip(moved, only(faces.find(moved))))) < 0.3
+    assert plain.distance(embedder.embed(embedder.chip(moved, only(faces.find(moved))))) < 0.3
 
 
 def test_the_stranger_is_another_person(portrait: Picture, faces: FaceMesh, embedder: Embedder) -> None:
     other = stranger(portrait, landmarks_of(faces))
-    here = embedder.embed(chip(portrait, only(faces.find(portrait))))
-    there = embedder.embed(chip(other, only(faces.find(other))))
-    assert judge(here.distance(there), embedder.thresholds) is Verdict.DIFFERENT
+    here = embedder.embed(embedder.chip(portrait, only(faces.find(portrait))))
+    there = embedder.embed(embedder.chip(other, only(faces.find(other))))
+    assert judge(here.distance(there), embedder.point) is Verdict.DIFFERENT
 
 
 def test_a_picture_without_a_model_for_it(assets: Path) -> None:
@@ -132,24 +132,3 @@ def shrunk(picture: Picture, scale: float, x: float = 0, y: float = 0) -> Pictur
 def test_faults_have_names(near: Picture, faces: FaceMesh, change, expected: Fault | None) -> None:  # type: ignore[no-untyped-def]
     picture = change(near)
     assert fault(picture, faces.find(picture)) is expected
-
-
-@pytest.mark.parametrize(
-    "distance, verdict",
-    [
-        (0.0, Verdict.SAME),
-        (0.55, Verdict.SAME),
-        (0.56, Verdict.UNSURE),
-        (0.65, Verdict.UNSURE),
-        (0.66, Verdict.DIFFERENT),
-        (float("nan"), Verdict.UNSURE),
-        (float("inf"), Verdict.DIFFERENT),
-    ],
-)
-def test_judging(distance: float, verdict: Verdict) -> None:
-    assert judge(distance, Thresholds(0.55, 0.65, "a test")) is verdict
-
-
-def test_the_mean_of_nothing_is_nothing() -> None:
-    with pytest.raises(ValueError, match="no embeddings"):
-        Embedding.mean([])

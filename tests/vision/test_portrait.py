@@ -11,7 +11,7 @@ from vision_bench import card_portrait
 
 from hardware.cards.portrait.answer import BYTES_MOST
 from hardware.cards.portrait.port import PortraitDecoder
-from kiosk.vision.portrait import PortraitUnreadable, decode, embed_portrait
+from kiosk.vision.portrait import PortraitUnreadable, decode, face_in
 from models.embedding import Embedder
 from models.landmarks import FaceMesh
 
@@ -70,11 +70,13 @@ def test_one_kilobyte_is_enough_for_the_demonstration(faces: FaceMesh, embedder:
     large = io.BytesIO()
     with Image.open(assets / "portrait.png") as picture:
         picture.convert("RGB").save(large, "JPEG", quality=95)
-    card = embed_portrait(card_portrait(assets / "portrait.png"), "webp", DECODER, faces, embedder)
-    print("distance:", distance := card.distance(embed_portrait(large.getvalue(), "jpeg", DECODER, faces, embedder)))
-    assert distance < embedder.thresholds.same_at_most - 0.1
+    card, print_ = (
+        embedder.embed(embedder.chip(*face_in(data, encoding, DECODER, faces)))
+        for data, encoding in ((card_portrait(assets / "portrait.png"), "webp"), (large.getvalue(), "jpeg"))
+    )
+    assert card.distance(print_) < embedder.point.same_at_most - 0.1
 
 
 def test_a_portrait_without_a_face(faces: FaceMesh, embedder: Embedder) -> None:
     with pytest.raises(PortraitUnreadable, match="no face"):
-        embed_portrait(encoded("WEBP"), "webp", DECODER, faces, embedder)
+        face_in(encoded("WEBP"), "webp", DECODER, faces)

@@ -55,9 +55,9 @@ async def test_a_live_person_with_the_cards_face(vision: Bench, portrait: bytes)
         verdict, guidance = await vision.verdict()
         assert isinstance(verdict, Matched)
         match = LiveMatch.from_vision(verdict)
-        model = manifest.model(match.model)
-        assert model.thresholds is not None
+        model = manifest.embedding(match.model)
         assert match.weights_sha256 == model.sha256
+        assert (match.population, match.validated) == ("demonstration", False)
         assert match.score <= match.threshold - 0.1, "the demonstration needs a margin"
         assert match.liveness["turn_left_deg"] >= liveness.TURN_DEG
         assert {g.id for g in guidance} == {number}
@@ -65,6 +65,18 @@ async def test_a_live_person_with_the_cards_face(vision: Bench, portrait: bytes)
         assert {Prompt.LOOK, Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.BACK_TO_FRONT} == set(prompts)
         assert nothing_left(vision)
         vision.puppet(turn=0, over_s=0.1)
+
+
+async def test_in_production_no_model_decides_that_is_not_validated_for_the_people_here(
+    vision: Bench, portrait: bytes
+) -> None:
+    """Nobody turns the head for nothing: the answer comes before a prompt, and the camera stays dark. A02."""
+    number = vision.prove(portrait, validated_only=True)
+    verdict, guidance = await vision.verdict()
+    said = "dlib-face-resnet-v1 is not validated for demonstration"
+    assert verdict == NotProven(number, Reason.FACE_NOT_OFFERED, said)
+    assert guidance == []
+    assert nothing_left(vision)
 
 
 async def test_somebody_else(vision: Bench, portrait: bytes) -> None:

@@ -6,12 +6,13 @@ import pytest
 from kiosk.messages import Matched
 from kiosk.vision.witness import FRAMES_LEAST, LiveMatch, NoProof
 
-GOOD = Matched(1, "some-model", "a" * 64, 0.4, 0.55, {"turn_left_deg": 20.0}, FRAMES_LEAST)
+GOOD = Matched(1, "some-model", "a" * 64, 0.4, 0.55, {"turn_left_deg": 20.0}, FRAMES_LEAST, "adults-here", True)
 
 
 def test_it_carries_what_vision_said() -> None:
     match = LiveMatch.from_vision(GOOD)
     assert (match.model, match.score, match.threshold, match.frames) == ("some-model", 0.4, 0.55, FRAMES_LEAST)
+    assert (match.population, match.validated) == ("adults-here", True)
     assert dict(match.liveness) == GOOD.liveness
 
 

@@ -49,9 +49,9 @@ class Bench:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
             mouth.sendto(json.dumps(command).encode(), str(self.control))
 
-    def prove(self, portrait: bytes, encoding: str = "webp") -> int:
+    def prove(self, portrait: bytes, encoding: str = "webp", *, validated_only: bool = False) -> int:
         self.number += 1
-        self.writer.write(encode(ProvePresence(self.number, portrait, encoding)))
+        self.writer.write(encode(ProvePresence(self.number, portrait, encoding, validated_only)))
         return self.number
 
     def stop(self, number: int) -> None:
