@@ -24,6 +24,7 @@ from hardware.printers.port import Printer
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
+from kiosk.evidence import Station
 from kiosk.journeys.attract import attract
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
@@ -32,10 +33,12 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.screen import UiScreen
 from kiosk.preview import PreviewRing
+from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
+from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 
 log = logging.getLogger(__name__)
@@ -64,7 +67,8 @@ async def serve(profile: Profile) -> int:
 async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
     """Every device, socket and connection of the profile, as a Desk; all of it is closed at the end."""
     async with contextlib.AsyncExitStack() as stack:
-        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=version("onecard-kiosk"))
+        software = version("onecard-kiosk")
+        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=software)
         stack.callback(audit.close)
 
         def observe(call: CallRecord) -> None:
@@ -82,13 +86,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
-        client = PlatformClient(
-            profile.platform.url,
-            identity,
-            connect_s=profile.platform.connect_s,
-            total_s=profile.platform.answer_s,
-            observe=observe,
-        )
+        client = PlatformClient(platform_transport(profile.platform, identity), observe=observe)
         stack.push_async_callback(client.close)
 
         PreviewRing.create(profile.run / PREVIEW).close()
@@ -110,7 +108,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             screen=screen,
             reader=CardPort(reader),
             presence=presence,
-            platform=PlatformPort(client, identity, profile.certificates, clock),
+            platform=PlatformPort(client, identity, Station(identity.terminal, software), profile.certificates, clock),
             documents=documents,
             printer=PaperPort(printer),
             clock=clock,
@@ -122,6 +120,11 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 profile.timing.paper_rescue_s,
             ),
         )
+
+
+def platform_transport(settings: PlatformSettings, identity: DeviceIdentity) -> HttpsTransport:
+    """The way to the platform; nothing is sent."""
+    return HttpsTransport(settings.url, identity, connect_s=settings.connect_s, total_s=settings.answer_s)
 
 
 def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:

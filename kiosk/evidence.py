@@ -13,7 +13,7 @@ from typing import Self
 from hardware.cards.reading import CardReading
 from kiosk.pages import Offer
 from kiosk.vision.witness import LiveMatch
-from platform_client.evidence import Evidence
+from platform_client.evidence import Evidence, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,17 @@ class IssueRequest:
         return cls(secrets.token_hex(16), secrets.token_hex(16), offer, card, match)
 
 
-def show(card: CardReading, match: LiveMatch, *, terminal: str, nonce: str, at: datetime) -> Evidence:
-    """The two proofs in the platform's vocabulary, ready to be signed by the terminal."""
-    return Evidence.of(card, match, terminal=terminal, nonce=nonce, at=at)
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where the evidence comes from: this terminal, the version of its software, and what its machine booted.
+
+    `boot`: the digest of kiosk.boot, None on a machine without a TPM.
+    """
+
+    terminal: str
+    software: str
+    boot: str | None = None
+
+    def show(self, card: CardReading, match: LiveMatch, *, request_id: str, nonce: str, at: datetime) -> Evidence:
+        """The two proofs in the platform's vocabulary, ready to be signed by the terminal."""
+        return Evidence.of(card, match, Moment(self.terminal, request_id, nonce, at, self.software, self.boot))

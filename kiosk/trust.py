@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.clock import Clock
 from kiosk.messages import Trust
-from platform_client.client import PlatformClient, PlatformError
+from platform_client.client import PlatformClient
+from platform_client.errors import PlatformError
+from platform_client.trust import TRUST
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class TrustStore:
         now = self._clock.monotonic()
         if self._heard_at is None or now - self._heard_at > FRESH_S:
             try:
-                feed = await self._client.trust()
+                feed = await self._client.fetch(TRUST)
             except PlatformError as error:
                 log.warning("trust feed not renewed: %s", error.kind.name)
             else:

@@ -1,29 +1,60 @@
-"""What the platform is shown about the citizen in front of the terminal, signed by this terminal's device key.
+"""What the platform is shown about the citizen in front of the terminal: the person, and this terminal's signed word.
 
 Evidence comes only out of a card that was read and a face that was matched with it: no function here or above takes
-an identity number as text (E01), and there is room for one person (E02). The signature is ECDSA P-256 with SHA-256 over
-the exact bytes of the XML document; the bytes travel in base64, so no canonicalisation is needed.
+an identity number as text (E01), and there is room for one person (E02). The statement holds no name and no number but
+their digest under the nonce, so that a platform may keep the statement and forget the person.
+
+The signature is a JWS (RFC 7515, compact, ES256): header, payload and signature in one line of plain characters. The
+payload is the statement's XML (schemas/evidence.xsd), signed as the bytes that travel, so nothing has to be
+canonicalised as in XML-DSig; `x5t#S256` (section 4.1.8) ties it to the certificate of the connection, whose key it is.
+The key may be one that never leaves a token: it is handed bytes and gives back a signature, and no library touches it.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from decimal import Decimal
+from typing import Any, ClassVar, Final, Literal, Protocol
 
-from platform_client import wire
+from platform_client import binding, wire
+from platform_client.binding import Message, Minted, field
 
-_MINT = object()
+TYPE: Final = "onecard-evidence+xml"
+"""`typ` of the JWS: no other signed text of a terminal can be taken for evidence (RFC 8725, section 3.11)."""
+
+_MINT: Final = object()
+
+
+class AuthenticityLike(Protocol):
+    """Why a reading may be believed."""
+
+    @property
+    def level(self) -> Literal["reader", "passive", "chip"]: ...
+    @property
+    def checks(self) -> Sequence[str]: ...
+
+
+class KindLike(Protocol):
+    @property
+    def value(self) -> str: ...
 
 
 class CardLike(Protocol):
     """What is needed of an identity card that was read."""
 
     @property
+    def kind(self) -> KindLike: ...
+    @property
     def name(self) -> str: ...
     @property
     def number(self) -> str: ...
     @property
     def reader_id(self) -> str: ...
+    @property
+    def authenticity(self) -> AuthenticityLike: ...
 
 
 class MatchLike(Protocol):
@@ -44,9 +75,121 @@ class MatchLike(Protocol):
 
 
 class Signer(Protocol):
-    """A device key: ECDSA P-256 with SHA-256, DER."""
+    """A device key and its certificate."""
 
-    def sign(self, document: bytes) -> bytes: ...
+    @property
+    def thumbprint(self) -> bytes:
+        """SHA-256 of the certificate, DER."""
+
+    def sign(self, document: bytes) -> bytes:
+        """ECDSA P-256 with SHA-256: r ‖ s, 32 octets each (RFC 7518, section 3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which terminal, which request, when, and what ran there. `at`: timezone-aware. `boot`: schemas/evidence.xsd.
+
+    `request_id`, `nonce`: 32 hexadecimal digits each, fresh for each request.
+    """
+
+    terminal: str
+    request_id: str
+    nonce: str
+    at: datetime
+    software: str
+    boot: str | None = None
+
+
+class Card(Message, frozen=True):
+    """The card, without the person on it."""
+
+    kind: str
+    subject_digest: str
+    reader: str
+    authenticity: Literal["reader", "passive", "chip"]
+    checks: tuple[str, ...] = field(name="Check")
+
+
+class Signal(Message, frozen=True):
+    """One sign of life."""
+
+    name: str
+    value: Decimal
+
+
+class Model(Message, frozen=True):
+    """A model that took part in the judgement."""
+
+    name: str
+    weights_sha256: str
+
+
+class Match(Message, frozen=True):
+    """The face."""
+
+    score: Decimal
+    threshold: Decimal
+    frames: int
+    liveness: Literal["live"]
+    signals: tuple[Signal, ...] = field(name="Signal")
+    models: tuple[Model, ...] = field(name="Model")
+
+
+class Statement(Message, frozen=True):
+    """The payload."""
+
+    terminal: str
+    request_id: str
+    nonce: str
+    at: datetime
+    card: Card
+    match: Match
+    software: str
+    boot: str | None = None
+
+
+class Shown(Message, frozen=True):
+    """How evidence travels."""
+
+    name: str
+    number: str
+    statement: str
+
+
+class ShownEvidence(Minted):
+    """Evidence as it travels, made by signing or receiving only. Whoever receives it has verified nothing yet."""
+
+    __slots__ = ("jws", "name", "number")
+    form: ClassVar = Shown
+
+    def __init__(self, mint: object, name: str, number: str, jws: str) -> None:
+        _check_mint(mint)
+        self.name = name
+        self.number = number
+        self.jws = jws
+
+    def shown(self) -> Shown:
+        return Shown(self.name, self.number, self.jws)
+
+    @classmethod
+    def received(cls, message: Any) -> "ShownEvidence":
+        return ShownEvidence(_MINT, message.name, message.number, message.statement)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+
+class SignedEvidence(ShownEvidence):
+    """Evidence under this terminal's signature: the only kind that a client sends. Made by `Evidence.signed` only."""
+
+    __slots__ = ("nonce", "request_id", "subject_digest")
+
+    def __init__(self, mint: object, evidence: "Evidence", jws: str) -> None:
+        _check_mint(mint)
+        super().__init__(mint, evidence.name, evidence.number, jws)
+        self.request_id = evidence.statement.request_id
+        self.nonce = evidence.statement.nonce
+        self.subject_digest = evidence.statement.card.subject_digest
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,54 +197,69 @@ class Evidence:
     """One person, one match, one moment. Made by `Evidence.of` only."""
 
     mint: InitVar[object]
-    document: bytes
-    """The XML document (schemas/evidence.xsd)."""
+    name: str
+    number: str
+    statement: Statement
 
     def __post_init__(self, mint: object) -> None:
-        if mint is not _MINT:
-            raise TypeError("evidence is made from a card and a match: Evidence.of")
+        _check_mint(mint)
 
     @classmethod
-    def of(cls, card: CardLike, match: MatchLike, *, terminal: str, nonce: str, at: datetime) -> "Evidence":
-        """`nonce`: 32 hexadecimal digits, fresh for each issue. `at`: timezone-aware. Raises wire.WireError."""
-        root = wire.element(wire.EVIDENCE, "Evidence")
-        root.set("version", "1")
-        wire.child(root, "Terminal", terminal)
-        wire.child(root, "Nonce", nonce)
-        wire.child(root, "At", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        shown = wire.child(root, "Card")
-        wire.child(shown, "Name", card.name)
-        wire.child(shown, "Number", card.number)
-        wire.child(shown, "ReaderId", card.reader_id)
-        proof = wire.child(root, "Match")
-        wire.child(proof, "Model", match.model)
-        wire.child(proof, "WeightsSha256", match.weights_sha256)
-        wire.child(proof, "Score", f"{match.score:.6f}")
-        wire.child(proof, "Threshold", f"{match.threshold:.6f}")
-        wire.child(proof, "Frames", str(match.frames))
-        for name, value in match.liveness.items():
-            wire.child(proof, "Signal", f"{value:.6f}").set("name", name)
-        return cls(_MINT, wire.serialise(root, wire.EVIDENCE))
+    def of(cls, card: CardLike, match: MatchLike, moment: Moment) -> "Evidence":
+        """What this card, this face and this moment say."""
+        shown = Card(
+            card.kind.value,
+            subject_digest(moment.nonce, card),
+            card.reader_id,
+            card.authenticity.level,
+            tuple(card.authenticity.checks),
+        )
+        proof = Match(
+            _measure(match.score),
+            _measure(match.threshold),
+            match.frames,
+            "live",
+            tuple(Signal(name, _measure(value)) for name, value in match.liveness.items()),
+            (Model(match.model, match.weights_sha256),),
+        )
+        at = moment.at.astimezone(UTC).replace(microsecond=0)
+        statement = Statement(
+            moment.terminal, moment.request_id, moment.nonce, at, shown, proof, moment.software, moment.boot
+        )
+        return cls(_MINT, card.name, card.number, statement)
 
-    def signed(self, signer: Signer) -> "SignedEvidence":
-        """The evidence under this terminal's signature."""
-        return SignedEvidence(_MINT, self.document, signer.sign(self.document))
+    def signed(self, signer: Signer) -> SignedEvidence:
+        """The evidence under this terminal's signature. Raises wire.WireError for what the schema does not allow."""
+        header = {"alg": "ES256", "typ": TYPE, "x5t#S256": _base64url(signer.thumbprint)}
+        payload = binding.encode(self.statement, wire.EVIDENCE)
+        signed = f"{_base64url(json.dumps(header).encode())}.{_base64url(payload)}"
+        jws = f"{signed}.{_base64url(signer.sign(signed.encode()))}"
+        return SignedEvidence(_MINT, self, jws)
 
     def __repr__(self) -> str:
         return "Evidence(***)"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SignedEvidence:
-    """Evidence and the terminal's signature over its exact bytes. Made by `Evidence.signed` only."""
+class PersonLike(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> str: ...
 
-    mint: InitVar[object]
-    document: bytes
-    signature: bytes
 
-    def __post_init__(self, mint: object) -> None:
-        if mint is not _MINT:
-            raise TypeError("signed evidence is made by Evidence.signed")
+def subject_digest(nonce: str, person: PersonLike) -> str:
+    """SHA-256 over nonce ‖ 0x00 ‖ number ‖ 0x00 ‖ name in UTF-8, lower-case hex (docs/certificate-statement.md)."""
+    return hashlib.sha256("\0".join((nonce, person.number, person.name)).encode()).hexdigest()
 
-    def __repr__(self) -> str:
-        return "SignedEvidence(***)"
+
+def _check_mint(mint: object) -> None:
+    if mint is not _MINT:
+        raise TypeError("evidence is made from a card and a match: Evidence.of, then signed")
+
+
+def _measure(value: float) -> Decimal:
+    return Decimal(f"{value:.6f}")
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

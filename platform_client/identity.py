@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
 
@@ -38,11 +39,13 @@ class DeviceIdentity:
         self._key = private
         self.context = context
         self.terminal = _common_name(device)
+        self.thumbprint = device.fingerprint(hashes.SHA256())
         self.not_after = device.not_valid_after_utc
 
     def sign(self, document: bytes) -> bytes:
-        """ECDSA P-256 with SHA-256 over `document`, DER."""
-        return self._key.sign(document, ec.ECDSA(hashes.SHA256()))
+        """ECDSA P-256 with SHA-256 over `document`: r ‖ s, 32 octets each (RFC 7518, section 3.4)."""
+        r, s = decode_dss_signature(self._key.sign(document, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def __repr__(self) -> str:
         return f"DeviceIdentity({self.terminal})"

@@ -3,19 +3,17 @@
 The list is public: it names documents, never people.
 """
 
-from dataclasses import dataclass
+from platform_client.binding import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Bilingual:
+class Bilingual(Message, frozen=True):
     """One text in Chinese and English."""
 
     zh: str
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateKind:
+class CertificateKind(Message, frozen=True):
     """One kind of certificate.
 
     `seal_organisation` is the organisationName a valid seal of this kind must carry. `icon` names a drawing of the

@@ -20,6 +20,7 @@ EVIDENCE = {
     "kiosk.documents.sealed:SealedDocument": "kiosk/documents/",
     "kiosk.documents.gate:PrintableDocument": "kiosk/documents/",
     "platform_client.evidence:Evidence": "platform_client/",
+    "platform_client.evidence:ShownEvidence": "platform_client/",
     "platform_client.evidence:SignedEvidence": "platform_client/",
 }
 

@@ -3,19 +3,16 @@
 The platform's sources answer at once; its own work (three facts, a page, a seal) is in both.
 """
 
-from typing import Final
-
 import aiohttp
 
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
 from kiosk.desk import Desk
-from kiosk.evidence import IssueRequest, show
+from kiosk.evidence import IssueRequest, Station
 from kiosk.profile import Profile
-from platform_client.client import CONTENT_TYPE, REQUEST_ID
+from platform_client.binding import encode
+from platform_client.certificates import ISSUE, IssueCall
 from platform_client.identity import DeviceIdentity
-from platform_client.messages import IssueCall, encode_issue_call
-
-PATH: Final = "/v1/certificates"
+from platform_client.transport import CONTENT_TYPE, REQUEST_ID
 
 
 async def call(desk: Desk, profile: Profile, first: IssueRequest, rounds: int) -> Row:
@@ -41,15 +38,16 @@ def _another(request: IssueRequest) -> IssueRequest:
 
 
 def _on_the_wire(request: IssueRequest, desk: Desk, identity: DeviceIdentity) -> bytes:
-    evidence = show(
-        request.card, request.match, terminal=identity.terminal, nonce=request.nonce, at=desk.clock.now()
-    ).signed(identity)
-    return encode_issue_call(IssueCall(request.request_id, request.nonce, request.offer.kind.code, evidence))
+    station = Station(identity.terminal, "bench")
+    evidence = station.show(
+        request.card, request.match, request_id=request.request_id, nonce=request.nonce, at=desk.clock.now()
+    )
+    return encode(IssueCall(evidence.signed(identity), request.offer.kind.code))
 
 
 async def _post(session: aiohttp.ClientSession, body: bytes, request_id: str) -> None:
     headers = {"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id}
-    async with session.post(PATH, data=body, headers=headers) as response:
+    async with session.post(ISSUE.path, data=body, headers=headers) as response:
         await response.read()
         if response.status != 200:
             raise NotMeasured(f"the bare POST is answered with {response.status}")

@@ -15,6 +15,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
+from kiosk.bootstrap import platform_transport
 from kiosk.clock import SystemClock
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
@@ -61,7 +62,7 @@ async def _trust(profile: Profile) -> Trust:
     """What the terminal believes in, as the terminal learns it."""
     platform = profile.platform
     identity = DeviceIdentity(platform.certificate, platform.key, platform.ca)
-    client = PlatformClient(platform.url, identity, connect_s=platform.connect_s, total_s=platform.answer_s)
+    client = PlatformClient(platform_transport(platform, identity))
     try:
         return await TrustStore(profile.trust.root, client, SystemClock()).current()
     finally:

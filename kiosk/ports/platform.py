@@ -10,26 +10,30 @@ from typing import TypeVar
 
 from hardware.cards.reading import CardReading
 from kiosk.clock import Clock
-from kiosk.evidence import IssueRequest, show
+from kiosk.evidence import IssueRequest, Station
 from kiosk.pages import Kind, Offer, Text
 from kiosk.profile import Certificate
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
-from platform_client.client import PlatformClient, PlatformError, PlatformFault
-from platform_client.evidence import SignedEvidence
-from platform_client.identity import DeviceIdentity
+from platform_client import certificates
+from platform_client.certificates import IssueCall, KindsQuery
+from platform_client.client import PlatformClient
+from platform_client.errors import PlatformError, PlatformFault
+from platform_client.evidence import SignedEvidence, Signer
 from platform_client.kinds import Bilingual, CertificateKind
-from platform_client.messages import IssueCall
+from platform_client.ratings import RATE, Rating
 
 Answer = TypeVar("Answer")
 
 _REASONS = {
     PlatformFault.UNREACHABLE: Reason.PLATFORM_UNREACHABLE,
+    PlatformFault.OVERLOADED: Reason.PLATFORM_UNREACHABLE,
+    PlatformFault.RESTING: Reason.PLATFORM_UNREACHABLE,
     PlatformFault.SLOW: Reason.PLATFORM_SLOW,
+    PlatformFault.DRIPPING: Reason.PLATFORM_SLOW,
     PlatformFault.REFUSED: Reason.PLATFORM_REFUSED,
-    PlatformFault.ANSWER_INVALID: Reason.PLATFORM_ANSWER_INVALID,
-    PlatformFault.NOT_TRUSTED: Reason.PLATFORM_ANSWER_INVALID,
 }
+"""Every other fault: an answer that cannot be trusted."""
 
 
 class PlatformPort:
@@ -38,43 +42,45 @@ class PlatformPort:
     def __init__(
         self,
         client: PlatformClient,
-        identity: DeviceIdentity,
-        certificates: Mapping[str, Certificate],
+        signer: Signer,
+        station: Station,
+        pins: Mapping[str, Certificate],
         clock: Clock,
     ) -> None:
         self._client = client
-        self._identity = identity
-        self._certificates = certificates
+        self._signer = signer
+        self._station = station
+        self._pins = pins
         self._clock = clock
 
     async def kinds(self) -> tuple[Offer, ...]:
         """What this terminal can print for anybody. Raises Refused."""
-        return self._offers(await _refusing(self._client.kinds()))
+        return self._offers((await _refusing(self._client.fetch(certificates.KINDS))).kinds)
 
     async def kinds_for(self, card: CardReading, match: LiveMatch) -> tuple[Offer, ...]:
         """What it can print for this person. Raises Refused."""
-        evidence = self._signed(card, match, secrets.token_hex(16))
-        return self._offers(await _refusing(self._client.kinds_for(evidence)))
+        query = KindsQuery(self._signed(card, match, secrets.token_hex(16), secrets.token_hex(16)))
+        return self._offers((await _refusing(self._client.call(certificates.KINDS_FOR, query))).kinds)
 
     async def issue(self, request: IssueRequest) -> bytes:
         """The sealed certificate, as the platform gave it: nothing about it is believed yet. Raises Refused."""
-        evidence = self._signed(request.card, request.match, request.nonce)
-        call = IssueCall(request.request_id, request.nonce, request.offer.kind.code, evidence)
-        return await _refusing(self._client.issue(call))
+        evidence = self._signed(request.card, request.match, request.request_id, request.nonce)
+        call = IssueCall(evidence, request.offer.kind.code)
+        return (await _refusing(self._client.call(certificates.ISSUE, call))).document
 
     async def rate(self, request: IssueRequest, stars: int) -> None:
         """One to five for this issue. Raises Refused."""
-        await _refusing(self._client.rate(request.request_id, stars))
+        await _refusing(self._client.call(RATE, Rating(request.request_id, stars)))
 
-    def _signed(self, card: CardReading, match: LiveMatch, nonce: str) -> SignedEvidence:
-        evidence = show(card, match, terminal=self._identity.terminal, nonce=nonce, at=self._clock.now())
-        return evidence.signed(self._identity)
+    def _signed(self, card: CardReading, match: LiveMatch, request_id: str, nonce: str) -> SignedEvidence:
+        evidence = self._station.show(card, match, request_id=request_id, nonce=nonce, at=self._clock.now())
+        return evidence.signed(self._signer)
 
     def _offers(self, kinds: tuple[CertificateKind, ...]) -> tuple[Offer, ...]:
         return tuple(
-            Offer(_shown(kind), self._certificates[kind.code].seal, kind.single_subject)
+            Offer(_shown(kind), self._pins[kind.code].seal, kind.single_subject)
             for kind in kinds
-            if kind.code in self._certificates
+            if kind.code in self._pins
         )
 
 
@@ -82,7 +88,8 @@ async def _refusing(call: Awaitable[Answer]) -> Answer:
     try:
         return await call
     except PlatformError as error:
-        raise Refused(_REASONS[error.kind], error.detail) from None
+        reason = _REASONS.get(error.kind, Reason.PLATFORM_ANSWER_INVALID)
+        raise Refused(reason, str(error)) from None
 
 
 def _shown(kind: CertificateKind) -> Kind:

@@ -72,7 +72,8 @@ def spoil_plan(plan: Plan, fault: Fault | None, pki: SandboxPki) -> Plan:
         case Fault.STALE_NONCE:
             return replace(plan, nonce="0" * len(plan.nonce))
         case Fault.EXPIRED:
-            return replace(plan, valid_until=plan.valid_until - timedelta(days=plan.offer.valid_days + 1))
+            past = timedelta(days=plan.offer.valid_days + 2)  # over in every time zone
+            return replace(plan, valid_until=plan.valid_until - past)
         case Fault.OTHER_AGENCY_SEAL:
             other = next(offer for offer in OFFERS.values() if offer.agency != plan.offer.agency)
             return replace(plan, seal=pki.seal(other.agency.code))

@@ -8,13 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from joserfc.util import urlsafe_b64decode
 
-from platform_client import wire
-from platform_client.messages import ShownEvidence
+from platform_client import binding, wire
+from platform_client.evidence import TYPE, ShownEvidence, Statement, subject_digest
+from platform_client.operation import About
 from platform_client.sandbox.catalogue import Offer
 from platform_client.sandbox.registry import Person, check_character
 from platform_client.wire import WireError
@@ -35,7 +39,19 @@ class Applicant:
     """Who asks, by evidence that was checked."""
 
     person: Person
-    nonce: str
+    statement: Statement
+
+    @property
+    def request_id(self) -> str:
+        return self.statement.request_id
+
+    @property
+    def nonce(self) -> str:
+        return self.statement.nonce
+
+    def about(self, person: Person) -> About:
+        """The first part of an answer with data of `person`, as the source of the data names them."""
+        return About(self.request_id, self.nonce, subject_digest(self.nonce, person))
 
     def __repr__(self) -> str:
         return "Applicant(***)"
@@ -49,22 +65,22 @@ class Applicant:
         return self.age(today) >= offer.from_age
 
 
-def admit(shown: ShownEvidence, device: x509.Certificate, now: datetime) -> Applicant:
-    """The person of evidence that `device` signed. Raises Refuse."""
-    _check_signature(shown, device)
-    try:
-        root = wire.parse(shown.document, wire.EVIDENCE)
-    except WireError:
-        raise Refuse("evidence-invalid") from None
-    if wire.text_at(root, "Terminal") != terminal_of(device):
+def admit(shown: ShownEvidence, device: x509.Certificate, call_id: str, now: datetime) -> Applicant:
+    """The person of evidence that `device` signed for the call `call_id`. Raises Refuse."""
+    said = _statement(shown, device)
+    if said.terminal != terminal_of(device):
         raise Refuse("evidence-of-another-terminal")
-    if abs(now - datetime.fromisoformat(wire.text_at(root, "At"))) > _FRESH:
+    if said.request_id != call_id:
+        raise Refuse("evidence-of-another-call")
+    if abs(now - said.at) > _FRESH:
         raise Refuse("evidence-stale")
-    if float(wire.text_at(root, "Match/Score")) > float(wire.text_at(root, "Match/Threshold")):
+    if said.match.score > said.match.threshold:
         raise Refuse("not-matched")
-    person = Person(wire.text_at(root, "Card/Name"), wire.text_at(root, "Card/Number"))
+    person = Person(shown.name, shown.number)
+    if said.card.subject_digest != subject_digest(said.nonce, person):
+        raise Refuse("evidence-of-another-person")
     _check_number(person.number)
-    return Applicant(person, wire.text_at(root, "Nonce"))
+    return Applicant(person, said)
 
 
 def terminal_of(device: x509.Certificate) -> str:
@@ -72,14 +88,22 @@ def terminal_of(device: x509.Certificate) -> str:
     return str(device.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
-def _check_signature(shown: ShownEvidence, device: x509.Certificate) -> None:
+def _statement(shown: ShownEvidence, device: x509.Certificate) -> Statement:
+    """The statement under the signature of `device` (RFC 7515)."""
     key = device.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Refuse("evidence-signature")
     try:
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise InvalidSignature
-        key.verify(shown.signature, shown.document, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+        signed = jws.deserialize_compact(shown.jws, ECKey.import_key(key), algorithms=["ES256"])
+        thumbprint = urlsafe_b64decode(str(signed.protected.get("x5t#S256", "")).encode())
+    except (JoseError, ValueError):
         raise Refuse("evidence-signature") from None
+    if signed.protected.get("typ") != TYPE or thumbprint != device.fingerprint(SHA256()):
+        raise Refuse("evidence-signature")
+    try:
+        return binding.decode(wire.parse(signed.payload, wire.EVIDENCE), Statement)
+    except WireError:
+        raise Refuse("evidence-invalid") from None
 
 
 def _check_number(number: str) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platform_client.messages import ReceivedIssueCall
 from platform_client.sandbox.intake import Refuse
+from platform_client.sandbox.material import Order
 
 _KEPT: Final = 64
 
@@ -30,15 +30,16 @@ class Ledger:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._rated: set[str] = set()
 
-    async def once(self, call: ReceivedIssueCall, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
-        """The document of `call`, made by `make` the first time. Raises Refuse when id or nonce served another call."""
-        fingerprint = hashlib.sha256(f"{call.nonce}\0{call.kind}\0".encode() + call.evidence.document).digest()
-        entry = self._entries.get(call.request_id)
+    async def once(self, order: Order, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+        """The document of `order`, made by `make` the first time. Raises Refuse when id or nonce served another."""
+        person = order.person
+        fingerprint = hashlib.sha256("\0".join((order.nonce, order.kind, person.number, person.name)).encode()).digest()
+        entry = self._entries.get(order.request_id)
         if entry is None:
-            if any(other.nonce == call.nonce for other in self._entries.values()):
+            if any(other.nonce == order.nonce for other in self._entries.values()):
                 raise Refuse("nonce-used")
-            entry = _Entry(fingerprint, call.nonce, asyncio.create_task(make()))
-            self._entries[call.request_id] = entry
+            entry = _Entry(fingerprint, order.nonce, asyncio.create_task(make()))
+            self._entries[order.request_id] = entry
             while len(self._entries) > _KEPT:
                 self._rated.discard(self._entries.popitem(last=False)[0])
         elif entry.fingerprint != fingerprint:
@@ -46,7 +47,7 @@ class Ledger:
         try:
             return await asyncio.shield(entry.document)
         except Exception:
-            self._entries.pop(call.request_id, None)
+            self._entries.pop(order.request_id, None)
             raise
 
     def rate(self, request_id: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
+from platform_client.evidence import subject_digest
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.compose import Certificate, compose
 from platform_client.sandbox.faults import Fault, Plan, spoil_bytes, spoil_plan
@@ -18,7 +19,7 @@ from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.seal import Seal
 from platform_client.sandbox.sources import Gathered, Source, gather
-from platform_client.sandbox.statement import Statement, subject_digest
+from platform_client.sandbox.statement import Statement
 from platform_client.sandbox.typeface import Typecase
 
 CHINA: Final = timezone(timedelta(hours=8))

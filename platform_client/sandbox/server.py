@@ -48,9 +48,9 @@ class Sandbox:
         self._pki = pki
         material = Material(pki, typecase, tuple(self.sources.values()), clock)
         sharing = Sharing(pki, material, Ledger(), self.faults, clock)
-        app = Door(self.faults).application()
-        app.add_routes(sharing.routes())  # a further system of the platform adds its routes here
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        door = Door(self.faults, clock)
+        sharing.stand_behind(door)  # a further system of the platform stands here
+        self._runner = web.AppRunner(door.application, access_log=None, shutdown_timeout=0.2)
         self._switch: asyncio.Server | None = None
 
     async def start(self, host: str, port: int, switch: Path | None = None) -> int:

@@ -3,14 +3,11 @@
 The properties and the digest are specified in docs/certificate-statement.md.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from lxml import etree
-
-from platform_client.sandbox.registry import Person
 
 NAMESPACE: Final = "urn:x-onecard:certificate-statement:1#"
 _META: Final = "adobe:ns:meta/"
@@ -46,8 +43,3 @@ class Statement:
         ):
             etree.SubElement(about, etree.QName(NAMESPACE, name)).text = value
         return etree.tostring(meta, encoding="unicode")
-
-
-def subject_digest(nonce: str, person: Person) -> str:
-    """SHA-256 over nonce ‖ 0x00 ‖ number ‖ 0x00 ‖ name in UTF-8, lower-case hex."""
-    return hashlib.sha256("\0".join((nonce, person.number, person.name)).encode()).hexdigest()

@@ -16,6 +16,7 @@ from hardware.cards.synthetic import citizens
 from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import judge, picture
+from kiosk.evidence import Station
 from kiosk.messages import BadMessage, Render, Verify, encode, receive
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
@@ -24,6 +25,7 @@ from kiosk.ports.reader import CardPort
 from kiosk.profile import Certificate
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
+from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki, make
@@ -60,7 +62,9 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     calls: list[CallRecord] = []
     device = pki.kiosk(TERMINAL)
     identity = DeviceIdentity(device.certificate, device.key, pki.tls_ca.certificate)
-    client = PlatformClient(f"https://localhost:{port}", identity, connect_s=5.0, total_s=2.0, observe=calls.append)
+    client = PlatformClient(
+        HttpsTransport(f"https://localhost:{port}", identity, connect_s=5.0, total_s=2.0), observe=calls.append
+    )
     pins = {code: Certificate(offer.kind.seal_organisation) for code, offer in OFFERS.items()}
     documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock))
     await documents.open(tmp_path / "documents.sock")
@@ -73,7 +77,7 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
         screen=screen,
         reader=CardPort(reader),
         presence=booth,
-        platform=PlatformPort(client, identity, pins, clock),
+        platform=PlatformPort(client, identity, Station(TERMINAL, "test"), pins, clock),
         documents=documents,
         printer=PaperPort(printer),
         clock=clock,

@@ -7,16 +7,31 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
+from typing import Literal
 
+from platform_client import certificates
+from platform_client.certificates import IssueCall
 from platform_client.client import CallRecord, PlatformClient
-from platform_client.evidence import Evidence, SignedEvidence
+from platform_client.evidence import Evidence, Moment, SignedEvidence, Signer
+from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
-from platform_client.messages import IssueCall
+from platform_client.kinds import CertificateKind
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.server import Sandbox
 
 TERMINAL = "kiosk-test"
 NAME, NUMBER = "欧阳·测试", "999900199001010014"
+
+
+class Kind(Enum):
+    RESIDENT = "resident"
+
+
+@dataclass(frozen=True)
+class Authenticity:
+    level: Literal["reader"] = "reader"
+    checks: tuple[str, ...] = ("sam-id bound",)
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,8 @@ class Card:
     name: str = NAME
     number: str = NUMBER
     reader_id: str = "reader-1"
+    kind: Kind = Kind.RESIDENT
+    authenticity: Authenticity = Authenticity()
 
 
 @dataclass(frozen=True)
@@ -55,32 +72,44 @@ def identity_of(pki: SandboxPki, terminal: str = TERMINAL) -> DeviceIdentity:
     return DeviceIdentity(credential.certificate, credential.key, pki.tls_ca.certificate)
 
 
-def client_for(port: int, identity: DeviceIdentity, **changes: object) -> PlatformClient:
-    settings = {"connect_s": 5.0, "total_s": 20.0} | changes
-    return PlatformClient(f"https://localhost:{port}", identity, **settings)  # type: ignore[arg-type]
+def client_for(
+    port: int,
+    identity: DeviceIdentity,
+    *,
+    host: str = "localhost",
+    observe: Callable[[CallRecord], None] = lambda record: None,
+    **changes: float,
+) -> PlatformClient:
+    times = {"connect_s": 5.0, "total_s": 20.0} | changes
+    return PlatformClient(HttpsTransport(f"https://{host}:{port}", identity, **times), observe=observe)
+
+
+async def kinds(client: PlatformClient) -> tuple[CertificateKind, ...]:
+    return (await client.fetch(certificates.KINDS)).kinds
+
+
+async def issue(client: PlatformClient, call: IssueCall) -> bytes:
+    return (await client.call(certificates.ISSUE, call)).document
 
 
 def evidence_of(
-    identity: DeviceIdentity,
+    signer: Signer,
     *,
     card: Card | None = None,
     match: Match | None = None,
+    terminal: str = TERMINAL,
+    request_id: str | None = None,
     nonce: str | None = None,
     at: datetime | None = None,
 ) -> SignedEvidence:
-    evidence = Evidence.of(
-        card or Card(),
-        match or Match(),
-        terminal=identity.terminal,
-        nonce=nonce or uuid.uuid4().hex,
-        at=at or datetime.now(UTC),
+    moment = Moment(
+        terminal, request_id or uuid.uuid4().hex, nonce or uuid.uuid4().hex, at or datetime.now(UTC), "0.1.0"
     )
-    return evidence.signed(identity)
+    return Evidence.of(card or Card(), match or Match(), moment).signed(signer)
 
 
-def call_of(identity: DeviceIdentity, kind: str = "social-insurance", **changes: object) -> IssueCall:
-    nonce = uuid.uuid4().hex
-    return IssueCall(uuid.uuid4().hex, nonce, kind, evidence_of(identity, nonce=nonce, **changes))  # type: ignore[arg-type]
+def call_of(signer: Signer, kind: str = "social-insurance", **changes: object) -> IssueCall:
+    return IssueCall(evidence_of(signer, **changes), kind)  # type: ignore[arg-type]
 
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

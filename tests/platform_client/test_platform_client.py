@@ -16,28 +16,37 @@ from platform_world import (
     client_for,
     evidence_of,
     identity_of,
+    issue,
+    kinds,
     raw_server,
     saying,
     server_context,
 )
 
-from platform_client import messages, wire
-from platform_client.client import CallRecord, PlatformClient, PlatformError, PlatformFault
+from platform_client import binding, certificates, wire
+from platform_client.certificates import IssueCall, Issued, KindsQuery
+from platform_client.client import CallRecord, PlatformClient
+from platform_client.errors import PlatformError, PlatformFault
+from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
-from platform_client.messages import Issued
+from platform_client.operation import About
+from platform_client.ratings import RATE, Rating
+from platform_client.refusal import Refusal
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
 from platform_client.sandbox.typeface import Typecase
+from platform_client.trust import TRUST
 
 XML = "Content-Type: application/xml"
+REFUSAL = binding.encode(Refusal("x"))
 
 
 async def fault_of(client: PlatformClient) -> PlatformFault:
     """Why asking for the kinds fails."""
     try:
         with pytest.raises(PlatformError) as failed:
-            await client.kinds()
+            await kinds(client)
     finally:
         await client.close()
     return failed.value.kind
@@ -49,7 +58,7 @@ async def fault_of(client: PlatformClient) -> PlatformFault:
 def test_plain_http_is_refused_at_construction(identity: DeviceIdentity) -> None:
     for url in ("http://localhost:1", "localhost:1", "https://", "ftp://localhost"):
         with pytest.raises(ValueError, match="https"):
-            PlatformClient(url, identity, connect_s=1, total_s=1)
+            HttpsTransport(url, identity, connect_s=1, total_s=1)
 
 
 async def test_a_platform_of_another_authority_is_not_trusted(
@@ -58,7 +67,7 @@ async def test_a_platform_of_another_authority_is_not_trusted(
     other = make(tmp_path, terminals=[TERMINAL], now=datetime.now(UTC))
     mine = pki.kiosk(TERMINAL)
     identity = DeviceIdentity(mine.certificate, mine.key, other.tls_ca.certificate)
-    assert await fault_of(client_for(platform.port, identity)) is PlatformFault.NOT_TRUSTED
+    assert await fault_of(client_for(platform.port, identity)) is PlatformFault.UNKNOWN_AUTHORITY
 
 
 async def test_a_terminal_of_another_authority_is_not_served(
@@ -73,7 +82,7 @@ async def test_a_terminal_of_another_authority_is_not_served(
     strict.verify_mode = ssl.CERT_REQUIRED
     strict.load_verify_locations(pki.tls_ca.certificate)
     async with alerting_server(strict) as port:
-        assert await fault_of(client_for(port, identity)) is PlatformFault.NOT_TRUSTED
+        assert await fault_of(client_for(port, identity)) is PlatformFault.TERMINAL_REFUSED
 
 
 async def test_no_client_certificate_no_service(platform: Platform, pki: SandboxPki) -> None:
@@ -89,7 +98,7 @@ async def test_tls_1_2_is_refused_by_both_ends(platform: Platform, pki: SandboxP
     old_server = server_context(pki)
     old_server.maximum_version = ssl.TLSVersion.TLSv1_2
     async with alerting_server(old_server) as port:
-        assert await fault_of(client_for(port, identity)) is PlatformFault.NOT_TRUSTED
+        assert await fault_of(client_for(port, identity)) is PlatformFault.TLS_TOO_OLD
     old_client = ssl.create_default_context(cafile=str(pki.tls_ca.certificate))
     old_client.maximum_version = ssl.TLSVersion.TLSv1_2
     old_client.load_cert_chain(pki.kiosk(TERMINAL).certificate, pki.kiosk(TERMINAL).key)
@@ -102,34 +111,42 @@ async def test_another_host_and_an_expired_certificate_are_not_trusted(
 ) -> None:
     sandbox = Sandbox(pki, typecase)
     port = await sandbox.start("127.0.0.2", 0)
-    stranger = PlatformClient(f"https://127.0.0.2:{port}", identity, connect_s=5, total_s=5)
-    assert await fault_of(stranger) is PlatformFault.NOT_TRUSTED
+    stranger = client_for(port, identity, host="127.0.0.2")
+    assert await fault_of(stranger) is PlatformFault.WRONG_HOST
     await sandbox.stop()
     aged = make(tmp_path, terminals=[TERMINAL], now=datetime.now(UTC) - timedelta(days=500))
     async with raw_server(aged, saying("200 OK", b"", XML)) as port:
-        assert await fault_of(client_for(port, identity_of(aged))) is PlatformFault.NOT_TRUSTED
+        assert await fault_of(client_for(port, identity_of(aged))) is PlatformFault.CERTIFICATE_EXPIRED
 
 
 # --- what the terminal refuses to take -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["http://localhost/", "https://localhost/elsewhere"])
-async def test_a_redirect_is_refused(pki: SandboxPki, identity: DeviceIdentity, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "fault"),
+    [
+        ("http://localhost/", PlatformFault.REDIRECTED_TO_HTTP),
+        ("https://localhost/elsewhere", PlatformFault.REDIRECTED),
+    ],
+)
+async def test_a_redirect_is_refused(
+    pki: SandboxPki, identity: DeviceIdentity, target: str, fault: PlatformFault
+) -> None:
     async with raw_server(pki, saying("307 Temporary Redirect", b"", f"Location: {target}")) as port:
-        assert await fault_of(client_for(port, identity)) is PlatformFault.NOT_TRUSTED
+        assert await fault_of(client_for(port, identity)) is fault
 
 
 @pytest.mark.parametrize(
     ("status", "body", "header", "fault"),
     [
-        ("200 OK", b"<html/>", "Content-Type: text/html", PlatformFault.ANSWER_INVALID),
-        ("200 OK", b"<Kinds/>", XML, PlatformFault.ANSWER_INVALID),
-        ("200 OK", messages.encode_refusal("x"), XML, PlatformFault.ANSWER_INVALID),
-        ("403 Forbidden", messages.encode_refusal("x"), XML, PlatformFault.REFUSED),
-        ("403 Forbidden", b"go away", XML, PlatformFault.ANSWER_INVALID),
-        ("500 Internal Server Error", b"", XML, PlatformFault.ANSWER_INVALID),
-        ("503 Service Unavailable", b"", XML, PlatformFault.UNREACHABLE),
-        ("2oo", b"", XML, PlatformFault.ANSWER_INVALID),
+        ("200 OK", b"<html/>", "Content-Type: text/html", PlatformFault.WRONG_CONTENT_TYPE),
+        ("200 OK", b"<Kinds/>", XML, PlatformFault.WRONG_SCHEMA),
+        ("200 OK", REFUSAL, XML, PlatformFault.WRONG_SCHEMA),
+        ("403 Forbidden", REFUSAL, XML, PlatformFault.REFUSED),
+        ("403 Forbidden", b"go away", XML, PlatformFault.MALFORMED),
+        ("500 Internal Server Error", b"", XML, PlatformFault.FAILED),
+        ("503 Service Unavailable", b"", XML, PlatformFault.OVERLOADED),
+        ("2oo", b"", XML, PlatformFault.NOT_HTTP),
     ],
     ids=["html", "schema", "wrong message", "refusal", "no code", "crash", "maintenance", "not http"],
 )
@@ -144,24 +161,24 @@ async def test_an_answer_without_end_is_cut(pki: SandboxPki, identity: DeviceIde
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(f"HTTP/1.1 200 OK\r\n{XML}\r\nContent-Length: {10**9}\r\n\r\n".encode())
-        writer.write(bytes(wire.LIMIT_BYTES + 1))
+        writer.write(b"<Kinds>" + b" " * wire.LIMIT_BYTES)
         await reader.read()
         writer.close()
 
     async with raw_server(pki, talk) as port:
-        assert await fault_of(client_for(port, identity, total_s=5.0)) is PlatformFault.ANSWER_INVALID
+        assert await fault_of(client_for(port, identity, total_s=5.0)) is PlatformFault.TOO_LARGE
 
 
 async def test_the_answer_to_another_request_is_refused(pki: SandboxPki, identity: DeviceIdentity) -> None:
-    body = messages.encode_issued(Issued(uuid.uuid4().hex, b"%PDF-"))
+    body = binding.encode(Issued(About(uuid.uuid4().hex, uuid.uuid4().hex, "0" * 64), b"%PDF-"))
     async with raw_server(pki, saying("200 OK", body, XML)) as port:
         calls: list[CallRecord] = []
         client = client_for(port, identity, observe=calls.append)
         with pytest.raises(PlatformError) as failed:
-            await client.issue(call_of(identity))
+            await issue(client, call_of(identity))
         await client.close()
-    assert failed.value.kind is PlatformFault.ANSWER_INVALID
-    assert [call.outcome for call in calls] == ["answer-invalid"]
+    assert failed.value.kind is PlatformFault.OTHER_REQUEST
+    assert [call.outcome for call in calls] == ["other-request"]
 
 
 # --- absent, slow, cancelled -----------------------------------------------------------------------------------------
@@ -188,13 +205,13 @@ async def test_slow_is_named(platform: Platform, identity: DeviceIdentity) -> No
 
 
 async def test_the_cable_is_pulled_and_put_back(platform: Platform) -> None:
-    assert await platform.client.kinds()
+    assert await kinds(platform.client)
     platform.sandbox.faults.active = Fault.UNREACHABLE
     with pytest.raises(PlatformError) as failed:
-        await platform.client.kinds()
+        await kinds(platform.client)
     assert failed.value.kind is PlatformFault.UNREACHABLE
     platform.sandbox.faults.active = None
-    assert await platform.client.kinds()
+    assert await kinds(platform.client)
 
 
 async def test_cancelling_aborts_the_connection_at_once(pki: SandboxPki, identity: DeviceIdentity) -> None:
@@ -210,7 +227,7 @@ async def test_cancelling_aborts_the_connection_at_once(pki: SandboxPki, identit
     calls: list[CallRecord] = []
     async with raw_server(pki, wait_for_the_end) as port:
         client = client_for(port, identity, observe=calls.append)
-        waiting = asyncio.create_task(client.kinds())
+        waiting = asyncio.create_task(kinds(client))
         await asyncio.wait_for(asked.wait(), 5)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -224,13 +241,13 @@ async def test_cancelling_aborts_the_connection_at_once(pki: SandboxPki, identit
 
 
 async def test_the_main_road(platform: Platform, identity: DeviceIdentity) -> None:
-    kinds = await platform.client.kinds()
-    assert {kind.code for kind in kinds} >= {"social-insurance", "household"}
-    assert await platform.client.kinds_for(evidence_of(identity)) == kinds
-    call = call_of(identity)
-    assert (await platform.client.issue(call)).startswith(b"%PDF-")
-    await platform.client.rate(call.request_id, 5)
-    feed = await platform.client.trust()
+    everything = await kinds(platform.client)
+    assert {kind.code for kind in everything} >= {"social-insurance", "household"}
+    evidence = evidence_of(identity)
+    assert (await platform.client.call(certificates.KINDS_FOR, KindsQuery(evidence))).kinds == everything
+    assert (await issue(platform.client, IssueCall(evidence, "household"))).startswith(b"%PDF-")
+    await platform.client.call(RATE, Rating(evidence.request_id, 5))
+    feed = await platform.client.fetch(TRUST)
     assert len(feed.intermediates) == 1 and len(feed.crls) == 2
     assert [(record.operation, record.outcome) for record in platform.calls] == [
         ("kinds", "ok"),
@@ -244,11 +261,11 @@ async def test_the_main_road(platform: Platform, identity: DeviceIdentity) -> No
 async def test_refusals_carry_their_code(platform: Platform) -> None:
     platform.sandbox.faults.active = Fault.REFUSE
     with pytest.raises(PlatformError) as failed:
-        await platform.client.kinds()
+        await kinds(platform.client)
     assert (failed.value.kind, failed.value.detail) == (PlatformFault.REFUSED, "not-granted")
 
 
 async def test_a_call_that_breaks_the_schema_is_never_sent(platform: Platform) -> None:
-    with pytest.raises(ValueError, match="not a call"):
-        await platform.client.rate(uuid.uuid4().hex, 6)
+    with pytest.raises(ValueError, match="not a question"):
+        await platform.client.call(RATE, Rating(uuid.uuid4().hex, 6))
     assert platform.calls == []

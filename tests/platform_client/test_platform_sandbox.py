@@ -6,17 +6,32 @@ import logging
 import signal
 import sys
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from platform_world import NAME, NUMBER, TERMINAL, Card, Match, Platform, call_of, client_for, evidence_of, identity_of
+from platform_world import (
+    NAME,
+    NUMBER,
+    TERMINAL,
+    Card,
+    Match,
+    Platform,
+    call_of,
+    client_for,
+    evidence_of,
+    identity_of,
+    issue,
+    kinds,
+)
 
-from platform_client.client import PlatformError, PlatformFault
+from platform_client import certificates
+from platform_client.certificates import IssueCall, KindsQuery
+from platform_client.errors import PlatformError, PlatformFault
+from platform_client.evidence import SignedEvidence
 from platform_client.identity import DeviceIdentity
-from platform_client.messages import IssueCall
+from platform_client.ratings import RATE, Rating
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import Person, check_character
@@ -27,9 +42,14 @@ from platform_client.sandbox.typeface import Typeface
 SOMEBODY = Person(NAME, NUMBER)
 
 
+def asked(call: IssueCall) -> SignedEvidence:
+    assert isinstance(call.evidence, SignedEvidence)
+    return call.evidence
+
+
 async def refusal_of(platform: Platform, call: IssueCall) -> str:
     with pytest.raises(PlatformError) as failed:
-        await platform.client.issue(call)
+        await issue(platform.client, call)
     assert failed.value.kind is PlatformFault.REFUSED
     return failed.value.detail
 
@@ -42,18 +62,14 @@ async def test_evidence_must_be_this_terminals(platform: Platform, pki: SandboxP
     other = identity_of(pki, "kiosk-other")
     assert await refusal_of(platform, call_of(other)) == "evidence-signature"
 
-    class Impostor:
-        terminal = "kiosk-other"
-        sign = identity.sign
-
-    assert await refusal_of(platform, call_of(Impostor())) == "evidence-of-another-terminal"  # type: ignore[arg-type]
+    assert await refusal_of(platform, call_of(identity, terminal="kiosk-other")) == "evidence-of-another-terminal"
 
 
 async def test_evidence_must_be_fresh_and_for_this_call(platform: Platform, identity: DeviceIdentity) -> None:
     old = call_of(identity, at=datetime.now(UTC) - timedelta(hours=1))
     assert await refusal_of(platform, old) == "evidence-stale"
-    other_nonce = replace(call_of(identity), nonce=uuid.uuid4().hex)
-    assert await refusal_of(platform, other_nonce) == "evidence-of-another-call"
+    ahead = call_of(identity, at=datetime.now(UTC) + timedelta(hours=1))
+    assert await refusal_of(platform, ahead) == "evidence-stale"
 
 
 @pytest.mark.parametrize("number", ["999900199001010015", "999900199002300018", "000000000000000000"])
@@ -69,7 +85,8 @@ async def test_a_face_beyond_the_threshold_is_no_match(platform: Platform, ident
 async def test_kinds_depend_on_the_person(platform: Platform, identity: DeviceIdentity) -> None:
     body = f"999900{datetime.now(UTC).year - 10}0101001"
     child = Card(number=body + check_character(body))
-    offered = {kind.code for kind in await platform.client.kinds_for(evidence_of(identity, card=child))}
+    query = KindsQuery(evidence_of(identity, card=child))
+    offered = {kind.code for kind in (await platform.client.call(certificates.KINDS_FOR, query)).kinds}
     assert "driving" not in offered and "household" in offered
     assert await refusal_of(platform, call_of(identity, "driving", card=child)) == "kind-not-granted"
     assert await refusal_of(platform, call_of(identity, "no-such-kind")) == "kind-not-granted"
@@ -84,26 +101,26 @@ async def test_a_name_that_cannot_be_printed_is_refused(platform: Platform, iden
 
 async def test_issue_is_idempotent(platform: Platform, identity: DeviceIdentity) -> None:
     call = call_of(identity)
-    first, second = await asyncio.gather(platform.client.issue(call), platform.client.issue(call))
-    assert first == second == await platform.client.issue(call)
-    assert await platform.client.issue(call_of(identity)) != first
+    first, second = await asyncio.gather(issue(platform.client, call), issue(platform.client, call))
+    assert first == second == await issue(platform.client, call)
+    assert await issue(platform.client, call_of(identity)) != first
 
 
 async def test_neither_request_id_nor_nonce_serves_twice(platform: Platform, identity: DeviceIdentity) -> None:
     call = call_of(identity)
-    await platform.client.issue(call)
-    assert await refusal_of(platform, replace(call, kind="household")) == "request-id-used"
-    assert await refusal_of(platform, replace(call, request_id=uuid.uuid4().hex)) == "nonce-used"
+    await issue(platform.client, call)
+    assert await refusal_of(platform, IssueCall(call.evidence, "household")) == "request-id-used"
+    assert await refusal_of(platform, call_of(identity, nonce=asked(call).nonce)) == "nonce-used"
 
 
 async def test_one_rating_per_issue(platform: Platform, identity: DeviceIdentity) -> None:
     """B21."""
     call = call_of(identity)
-    await platform.client.issue(call)
-    await platform.client.rate(call.request_id, 4)
-    for request_id, code in ((call.request_id, "already-rated"), (uuid.uuid4().hex, "unknown-request")):
+    await issue(platform.client, call)
+    await platform.client.call(RATE, Rating(asked(call).request_id, 4))
+    for request_id, code in ((asked(call).request_id, "already-rated"), (uuid.uuid4().hex, "unknown-request")):
         with pytest.raises(PlatformError) as failed:
-            await platform.client.rate(request_id, 4)
+            await platform.client.call(RATE, Rating(request_id, 4))
         assert failed.value.detail == code
 
 
@@ -127,7 +144,7 @@ async def test_a_source_that_is_down_is_named(platform: Platform, identity: Devi
     call = call_of(identity)
     assert await refusal_of(platform, call) == "source-down-local"
     platform.sandbox.obey(SetSource("local"))
-    assert await platform.client.issue(call), "a failed issue may be tried again under its request id"
+    assert await issue(platform.client, call), "a failed issue may be tried again under its request id"
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -138,13 +155,13 @@ async def test_every_call_leaves_one_row_with_its_id_and_no_personal_data(
 ) -> None:
     """C19, C20: same id at both ends; DEBUG of every library included."""
     with caplog.at_level(logging.DEBUG):
-        await platform.client.kinds_for(evidence_of(identity))
+        await platform.client.call(certificates.KINDS_FOR, KindsQuery(evidence_of(identity)))
         call = call_of(identity)
-        await platform.client.issue(call)
+        await issue(platform.client, call)
         await refusal_of(platform, call_of(identity, card=Card(number="999900199001010015")))
     rows = [record.getMessage() for record in caplog.records if record.name.startswith("platform_client.sandbox")]
     assert [record.request_id for record in platform.calls] == [row.split()[1].split("=")[1] for row in rows]
-    assert f"request_id={call.request_id} terminal={TERMINAL} operation=certificates status=200" in rows[1]
+    assert f"request_id={asked(call).request_id} terminal={TERMINAL} operation=certificates status=200" in rows[1]
     assert "refusal=number-invalid" in rows[2]
     for secret in (NAME, NUMBER, "999900199001010015", "fontTools.subset"):
         assert secret not in caplog.text
@@ -170,12 +187,12 @@ main(Settings(Path("pki"), typeface, cache, ("{TERMINAL}",), switch=Path("switch
         assert process.stdout is not None
         port = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["port"]
         client = client_for(port, identity_of(SandboxPki(tmp_path / "pki")))
-        assert await client.kinds()
+        assert await kinds(client)
         await flip(tmp_path / "switch.sock", SetFault(Fault.REFUSE))
         with pytest.raises(PlatformError):
-            await client.kinds()
+            await kinds(client)
         await flip(tmp_path / "switch.sock", SetFault(None))
-        assert await client.kinds()
+        assert await kinds(client)
         with pytest.raises(NotFlipped):
             await flip(tmp_path / "switch.sock", SetSource("no such source"))
         await client.close()

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platform_client import messages, wire
+from platform_client import binding, wire
+from platform_client.certificates import Issued, Kinds
 from platform_client.kinds import Bilingual, CertificateKind
-from platform_client.messages import Issued, Rating, TrustFeed
+from platform_client.operation import About
+from platform_client.ratings import Rating
+from platform_client.refusal import Refusal
+from platform_client.trust import TrustFeed
 from platform_client.wire import PLATFORM, WireError
 
 ID = uuid.uuid4().hex
+ABOUT = About(ID, ID, "0" * 64)
+ABOUT_XML = f"<About><RequestId>{ID}</RequestId><Nonce>{ID}</Nonce><SubjectDigest>{'0' * 64}</SubjectDigest></About>"
 KIND = CertificateKind(
     code="household",
     title=Bilingual("户籍证明", "Household"),
@@ -27,25 +33,35 @@ KIND = CertificateKind(
 )
 
 
+def arrived(data: bytes, kind: type[binding.M]) -> binding.M:
+    return binding.decode(wire.parse(data, PLATFORM), kind)
+
+
 def test_messages_survive_the_wire() -> None:
-    assert messages.decode_kinds(messages.encode_kinds((KIND,))) == (KIND,)
-    assert messages.decode_kinds(messages.encode_kinds(())) == ()
-    issued = Issued(ID, bytes(range(256)))
-    assert messages.decode_issued(messages.encode_issued(issued)) == issued
-    feed = TrustFeed((b"a", b"b"), (b"c",))
-    assert messages.decode_trust_feed(messages.encode_trust_feed(feed)) == feed
-    assert messages.decode_rating(messages.encode_rating(Rating(ID, 4))) == Rating(ID, 4)
-    assert messages.decode_refusal(messages.encode_refusal("not-granted")) == "not-granted"
+    for message in (
+        Kinds((KIND,)),
+        Kinds(()),
+        Issued(ABOUT, bytes(range(256))),
+        TrustFeed((b"a", b"b"), (b"c",)),
+        Rating(ID, 4),
+        Refusal("not-granted"),
+    ):
+        assert arrived(binding.encode(message), type(message)) == message
+
+
+def test_what_is_printed_of_a_message_is_its_name() -> None:
+    assert f"{KIND!r} {KIND}" == "CertificateKind(***) CertificateKind(***)"
 
 
 def billion_laughs() -> bytes:
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<!DOCTYPE Refusal [<!ENTITY l0 "ha">{entities}]><Refusal xmlns="{PLATFORM}" code="&l9;"/>'.encode()
+    bomb = f'<!DOCTYPE Refusal [<!ENTITY l0 "ha">{entities}]>'
+    return f'{bomb}<Refusal xmlns="{PLATFORM}"><Code>&l9;</Code></Refusal>'.encode()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_document_type_declaration_is_refused_in_any_encoding(encoding: str) -> None:
-    text = f'<!DOCTYPE Refusal><Refusal xmlns="{PLATFORM}" code="x"/>'
+    text = f'<!DOCTYPE Refusal><Refusal xmlns="{PLATFORM}"><Code>x</Code></Refusal>'
     with pytest.raises(WireError, match="document type"):
         wire.parse(text.encode(encoding), PLATFORM)
 
@@ -64,7 +80,7 @@ def test_external_entities_are_neither_read_nor_quoted(tmp_path: Path) -> None:
         f'<!DOCTYPE R [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p;]>',
     ):
         with pytest.raises(WireError) as refused:
-            wire.parse(f'{doctype}<Refusal xmlns="{PLATFORM}" code="&x;"/>'.encode(), PLATFORM)
+            wire.parse(f'{doctype}<Refusal xmlns="{PLATFORM}"><Code>&x;</Code></Refusal>'.encode(), PLATFORM)
         assert "not-for-you" not in str(refused.value)
 
 
@@ -75,27 +91,27 @@ def test_external_entities_are_neither_read_nor_quoted(tmp_path: Path) -> None:
         b"not xml",
         b"<Issued/>",
         f'<Issued xmlns="{PLATFORM}"/>'.encode(),
-        f'<Issued xmlns="{PLATFORM}"><RequestId>{ID}</RequestId><Document>!!</Document></Issued>'.encode(),
-        f'<Issued xmlns="{PLATFORM}"><RequestId>{ID}</RequestId><Document></Document></Issued>'.encode(),
-        f'<Issued xmlns="{PLATFORM}"><RequestId>{ID}</RequestId><Document>QQ==</Document><More/></Issued>'.encode(),
-        f'<Refusal xmlns="{PLATFORM}" code="refused"/>'.encode(),
+        f'<Issued xmlns="{PLATFORM}">{ABOUT_XML}<Document>!!</Document></Issued>'.encode(),
+        f'<Issued xmlns="{PLATFORM}">{ABOUT_XML}<Document></Document></Issued>'.encode(),
+        f'<Issued xmlns="{PLATFORM}">{ABOUT_XML}<Document>QQ==</Document><More/></Issued>'.encode(),
+        f'<Refusal xmlns="{PLATFORM}"><Code>refused</Code></Refusal>'.encode(),
     ],
     ids=["empty", "text", "no namespace", "no content", "not base64", "no document", "surplus", "another message"],
 )
 def test_incoming_violations_are_refused(body: bytes) -> None:
     with pytest.raises(WireError):
-        messages.decode_issued(body)
+        arrived(body, Issued)
 
 
 def test_outgoing_violations_are_refused() -> None:
     with pytest.raises(WireError):
-        messages.encode_rating(Rating(ID, 6))
+        binding.encode(Rating(ID, 6))
     with pytest.raises(WireError):
-        messages.encode_rating(Rating("no id", 5))
+        binding.encode(Rating("no id", 5))
     with pytest.raises(WireError):
-        messages.encode_issued(Issued(ID, b""))
+        binding.encode(Issued(ABOUT, b""))
     with pytest.raises(WireError):
-        messages.encode_kinds((KIND, KIND))
+        binding.encode(Kinds((KIND, KIND)))
 
 
 def test_errors_quote_nothing() -> None:
@@ -112,19 +128,19 @@ def test_errors_quote_nothing() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_document_or_a_wire_error(data: bytes) -> None:
     with contextlib.suppress(WireError):
-        messages.decode_rating(data)
+        arrived(data, Rating)
 
 
 @given(st.data())
 def test_a_damaged_document_is_a_document_or_a_wire_error(data: st.DataObject) -> None:
-    good = messages.encode_kinds((KIND,))
+    good = binding.encode(Kinds((KIND,)))
     at, end = sorted(data.draw(st.tuples(st.integers(0, len(good)), st.integers(0, len(good)))))
     with contextlib.suppress(WireError):
-        messages.decode_kinds(good[:at] + data.draw(st.binary(max_size=8)) + good[end:])
+        arrived(good[:at] + data.draw(st.binary(max_size=8)) + good[end:], Kinds)
 
 
 def test_too_long_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(WireError, match="bytes"):
         wire.parse(b"<" * (wire.LIMIT_BYTES + 1), PLATFORM)
     with pytest.raises(WireError):
-        messages.encode_issued(Issued(ID, bytes(wire.LIMIT_BYTES)))
+        binding.encode(Issued(ABOUT, bytes(wire.LIMIT_BYTES)))

@@ -1,0 +1,160 @@
+"""The transport as it is: HTTPS by aiohttp with this terminal's identity, and the one place where errors of sockets,
+TLS and HTTP get their names (C01).
+
+A redirect is never followed: it may lead out of the pinned trust. Nothing of the environment counts (proxies, netrc),
+no cookie is kept, and no answer is decompressed: a small answer cannot become a large one.
+"""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from platform_client.errors import PlatformError, PlatformFault
+from platform_client.identity import DeviceIdentity
+from platform_client.transport import CONTENT_TYPE, REQUEST_ID, Request, Response
+
+CONNECTIONS: Final = 4
+KEEPALIVE_S: Final = 60.0
+
+
+class HttpsTransport:
+    """The platform at `base_url`. Time-outs are in seconds: to connect, and for a whole exchange."""
+
+    def __init__(self, base_url: str, identity: DeviceIdentity, *, connect_s: float, total_s: float) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise ValueError("the platform is called over https only")
+        self._base_url = base_url.rstrip("/")
+        self._identity = identity
+        self._timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def exchange(self, request: Request) -> AsyncIterator[Response]:
+        headers = {REQUEST_ID: request.request_id}
+        if request.body:
+            headers["Content-Type"] = CONTENT_TYPE
+        async with contextlib.AsyncExitStack() as stack:
+            with self._named("no answer"):
+                response = await stack.enter_async_context(
+                    self._opened().request(
+                        request.method,
+                        self._base_url + request.path,
+                        data=request.body or None,
+                        headers=headers,
+                        allow_redirects=False,
+                    )
+                )
+            yield Response(
+                response.status,
+                response.content_type,
+                self._parts(response),
+                response.headers.get("Location", ""),
+                _date(response.headers.get("Date", "")),
+            )
+            # Left before the end, the connection holds the rest of an answer that nobody wants.
+            if not response.content.at_eof():
+                response.close()
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        with self._named("the answer does not end"):
+            async for part in response.content.iter_any():
+                yield part
+
+    @contextlib.contextmanager
+    def _named(self, late: str) -> Iterator[None]:
+        try:
+            yield
+        except aiohttp.ConnectionTimeoutError:
+            raise PlatformError(PlatformFault.UNREACHABLE, "no connection in time") from None
+        except TimeoutError:
+            raise PlatformError(PlatformFault.SLOW, f"{late} within {self._timeout.total} s") from None
+        except aiohttp.ClientPayloadError:
+            raise PlatformError(PlatformFault.TRUNCATED, "the connection ended before the answer") from None
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            raise PlatformError(_connection_fault(error), type(error).__name__) from None
+        except aiohttp.ClientError as error:
+            raise PlatformError(PlatformFault.NOT_HTTP, type(error).__name__) from None
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=self._identity.context, limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_S
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                trust_env=False,
+                auto_decompress=False,
+                headers={"Accept": CONTENT_TYPE, "User-Agent": "onecard-kiosk"},
+                skip_auto_headers=("Accept-Encoding",),
+            )
+        return self._session
+
+
+# X509_V_ERR_… of OpenSSL (x509_vfy.h): what is wrong with the certificate that the other side shows.
+_VERIFY: Final = {
+    9: PlatformFault.CERTIFICATE_NOT_YET_VALID,
+    10: PlatformFault.CERTIFICATE_EXPIRED,
+    18: PlatformFault.UNKNOWN_AUTHORITY,
+    19: PlatformFault.UNKNOWN_AUTHORITY,
+    20: PlatformFault.UNKNOWN_AUTHORITY,
+    21: PlatformFault.UNKNOWN_AUTHORITY,
+    62: PlatformFault.WRONG_HOST,
+    64: PlatformFault.WRONG_HOST,
+}
+_OLD: Final = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION")
+# Alerts about our own certificate (RFC 8446, section 6.2), as OpenSSL spells them.
+_NOT_ADMITTED: Final = (
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+    "ALERT_CERTIFICATE_",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_ACCESS_DENIED",
+    "ALERT_DECRYPT_ERROR",
+)
+
+
+def _connection_fault(error: Exception) -> PlatformFault:
+    """TLS said no, in either direction, or nobody is there. A server that drops a handshake without an alert is not."""
+    tls = _tls_error(error)
+    if tls is None:
+        return PlatformFault.UNREACHABLE
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return _VERIFY.get(tls.verify_code, PlatformFault.TLS_BROKEN)
+    reason = tls.reason or ""
+    if any(word in reason for word in _OLD):
+        return PlatformFault.TLS_TOO_OLD
+    if any(word in reason for word in _NOT_ADMITTED):
+        return PlatformFault.TERMINAL_REFUSED
+    return PlatformFault.TLS_BROKEN
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """aiohttp wraps the error of a handshake, and of a connection that TLS ends later, in different ways."""
+    while error is not None:
+        for inner in (getattr(error, "certificate_error", None), getattr(error, "os_error", None), error):
+            if isinstance(inner, ssl.SSLError):
+                return inner
+        error = error.__cause__
+    return None
+
+
+def _date(header: str) -> datetime | None:
+    try:
+        said = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)

@@ -1,0 +1,54 @@
+"""The seam: one request out, one response in. Behind it is TLS and a socket (https.py) or, in a test, ten lines."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+CONTENT_TYPE: Final = "application/xml"
+REQUEST_ID: Final = "X-Request-Id"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One request. `body` is XML, empty for a GET."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    request_id: str
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path}, {self.request_id})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """The head of a response, and its body piece by piece as it arrives. `at`: the platform's clock (Date)."""
+
+    status: int
+    content_type: str
+    parts: AsyncIterator[bytes]
+    location: str = ""
+    at: datetime | None = None
+
+    @classmethod
+    def of(cls, body: bytes, status: int = 200) -> "Response":
+        """A response that is already there."""
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield body
+
+        return cls(status, CONTENT_TYPE, whole())
+
+    def __repr__(self) -> str:
+        return f"Response({self.status})"
+
+
+class Transport(Protocol):
+    """`exchange` raises PlatformError, also while the body is read. Leaving its context early aborts the connection."""
+
+    def exchange(self, request: Request) -> AbstractAsyncContextManager[Response]: ...
+
+    async def close(self) -> None: ...
