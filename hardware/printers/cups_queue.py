@@ -8,13 +8,13 @@ printer is asked for the job of that name. Rules that keep one issue from becomi
   that lies in a spool can be sent again later.
 - A printer that comes back without knowing the job, or counts fewer pages than we sent, makes the job `UNCERTAIN`.
 - What a process before us left behind (it died over a printer without paper) is ended before anything else: no page
-  may come out for somebody who has gone.
+  may come out for somebody who has gone. Nothing of it came out only if the printer says so, or if the queue still had
+  it in waiting; everything else that the printer does not know is `UNCERTAIN`.
 - No state of the queue is ever taken as proof of paper; it only tells that a job will not reach the printer any more.
 """
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,15 +24,19 @@ import cups
 from pyipp.enums import IppJobState, IppPrinterState
 
 from hardware.printers.ipp_device import DeviceJob, IppDevice
-from hardware.printers.port import JobReport, Outcome, PrinterError, Submission, Trouble
+from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
 
-LOOK_EVERY_S: Final = 0.2
+LOOK_AT_LEAST_EVERY_S: Final = 0.2
+LOOK_AT_MOST_EVERY_S: Final = 0.02
+LOOK_SHARE: Final = 0.04
+"""The printer is asked again after this share of the time since its last news: whatever a page takes, we learn of it
+within a twenty-fifth of that, and a printer that waits for paper is not asked fifty times a second."""
 HEARTBEAT_S: Final = 1.0
 SPOOLER_WITHIN_S: Final = 10.0
 LET_GO_WITHIN_S: Final = 15.0
 _CHUNK: Final = 65536
 _OURS: Final = "certificate-"
-_OPTIONS: Final = {"media": "iso_a4_210x297mm", "sides": "one-sided", "copies": "1"}
+_EVENTS: Final = ["job-state-changed", "job-completed", "job-stopped", "printer-state-changed"]
 _ENDED_AT_PRINTER: Final = {IppJobState.CANCELED: Outcome.CANCELLED, IppJobState.ABORTED: Outcome.ABORTED}
 # A job whose filter failed is "stopped" in the queue and stays there. A completed one that the printer has never heard
 # of may have been heard and forgotten.
@@ -56,6 +60,9 @@ class _Job:
     printer_vanished: bool = False
     cancelling: bool = False
     last: JobReport | None = None
+    queue_asked_at: float = float("-inf")
+    queue_is_done: Outcome | None = None
+    queue_has_stopped: bool = False
 
 
 class CupsQueue:
@@ -76,40 +83,71 @@ class CupsQueue:
         except PrinterError as error:
             return error.trouble
 
-    async def submit(self, pdf: bytes, pages: int) -> Submission:
-        """See `Printer.submit`. Nothing is handed to a printer that cannot print now: no document waits for paper."""
+    async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:
+        """See `Printer.submit`. Nothing is handed to a printer that cannot print now: no document waits for paper.
+
+        The printer is asked while the queue makes an empty job, which prints nothing: so asking costs no time.
+        """
         if self._job is not None and not _is_over(self._job):
             if not self._job.cancelling:
                 raise RuntimeError("one job at a time: the last one has no outcome yet")
             await self.cancel(self._job.submission)  # whoever began to cancel it was interrupted
         await self._sweep()
-        if (trouble := await self._device.condition()) is not None:
-            raise PrinterError(trouble, "the printer says that it cannot print")
-        await self._spooler.run(_Spooler.resume)
-        name = f"{_OURS}{secrets.token_hex(4)}"
+        title = f"{_OURS}{name}"
         try:
-            number = await self._spooler.run(lambda spooler: spooler.print(pdf, name))
+            creating = asyncio.ensure_future(self._spooler.run(lambda spooler: spooler.create(title, ticket)))
+            trouble, number = await asyncio.gather(self._device.condition(), creating)
+            if trouble is not None:
+                raise PrinterError(trouble, "the printer says that it cannot print")
+            await self._spooler.run(lambda spooler: spooler.send(number, title, pdf))
         except BaseException:
             # Also for a caller who gave up waiting: the thread may finish the job later, and nobody would know of it.
-            self._spooler.afterwards(lambda spooler: spooler.withdraw_named(name))
+            self._spooler.afterwards(lambda spooler: spooler.withdraw_named(title))
             raise
-        submission = Submission(number, name, pages)
+        submission = Submission(number, title, pages * ticket.copies)
         self._job = _Job(submission)
         return submission
+
+    async def settle(self, name: str, pages: int) -> JobReport:
+        """See `Printer.settle`."""
+        title = f"{_OURS}{name}"
+        number, queued = await self._spooler.run(lambda spooler: spooler.found(title))
+        was_waiting = queued in (IppJobState.PENDING, IppJobState.HELD)
+        job = _Job(Submission(number, title, pages), cancelling=True)
+        try:
+            async with asyncio.timeout(LET_GO_WITHIN_S):
+                while True:
+                    # The queue first, as everywhere: while its backend is at work the job may be on its way.
+                    queue_is_busy = await self._spooler.run(_Spooler.busy)
+                    trouble = await self._device.condition()
+                    at_printer = await self._device.job_named(title)
+                    if at_printer is not None and at_printer.ended:
+                        return self._as_the_printer_says(job, at_printer, trouble)
+                    if at_printer is not None:
+                        await self._device.cancel(at_printer)
+                    elif not queue_is_busy:
+                        return JobReport(0, trouble, Outcome.CANCELLED if was_waiting else Outcome.UNCERTAIN)
+                    await asyncio.sleep(LOOK_AT_MOST_EVERY_S)
+        except TimeoutError:
+            raise PrinterError(Trouble.OTHER, "the printer does not let go of a job that was left behind") from None
 
     async def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
         """See `Printer.follow`."""
         job = self._known(submission)
         loop = asyncio.get_running_loop()
         told: JobReport | None = None
-        told_at = 0.0
+        told_at = changed_at = loop.time()
         while told is None or told.outcome is None:
             report = await self._look(job)
-            if report != told or loop.time() - told_at >= HEARTBEAT_S - LOOK_EVERY_S:
-                told, told_at = report, loop.time()
+            now = loop.time()
+            if report != told:
+                changed_at = now
+            if report != told or now - told_at >= HEARTBEAT_S - LOOK_AT_LEAST_EVERY_S:
+                told, told_at = report, now
                 yield report
             if report.outcome is None:
-                await asyncio.sleep(LOOK_EVERY_S)
+                pause = LOOK_SHARE * (now - changed_at)
+                await asyncio.sleep(min(LOOK_AT_LEAST_EVERY_S, max(LOOK_AT_MOST_EVERY_S, pause)))
 
     async def cancel(self, submission: Submission) -> None:
         """See `Printer.cancel`."""
@@ -158,7 +196,7 @@ class CupsQueue:
         if job.cancelling:
             await self._withdraw(job)
         # The queue first: once it says it is done with the job, the printer's answer that follows is the last word.
-        queue_is_done = await self._queue_is_done(job)
+        await self._hear_the_queue(job)
         try:
             trouble = await self._device.condition()
             at_printer = await self._device.job_named(job.submission.name)
@@ -172,10 +210,10 @@ class CupsQueue:
             return self._as_the_printer_says(job, at_printer, trouble)
         if job.at_printer or job.printer_vanished:
             return JobReport(job.pages_out, trouble, Outcome.UNCERTAIN)
-        if queue_is_done is not None:
-            return JobReport(0, trouble, queue_is_done)
-        if trouble is None:
-            await self._try(_Spooler.resume)
+        if job.queue_is_done is not None:
+            return JobReport(0, trouble, job.queue_is_done)
+        if trouble is None and job.queue_has_stopped:
+            await self._try(_Spooler.resume)  # only now: the printer itself says that what stopped it is gone
         return JobReport(0, trouble, None)
 
     def _as_the_printer_says(self, job: _Job, at_printer: DeviceJob, trouble: Trouble | None) -> JobReport:
@@ -190,17 +228,28 @@ class CupsQueue:
             outcome = Outcome.PRINTED  # also when the cancel came too late: the paper is the truth
         return JobReport(job.pages_out, trouble, outcome)
 
-    async def _queue_is_done(self, job: _Job) -> Outcome | None:
-        """How the queue closed a job that it will not send any more; None while it may, or cannot be asked."""
+    async def _hear_the_queue(self, job: _Job) -> None:
+        """How the queue closed a job that it will not send any more, as `queue_is_done`; None while it may send it.
+
+        It is asked when it has sent a notification, and once a heartbeat: CUPS does not tell everything it does
+        (a job that is cancelled before it starts ends without an event: OpenPrinting/cups#1209).
+        """
+        now = asyncio.get_running_loop().time()
+        news = await self._try(_Spooler.news)
+        if not news and not job.cancelling and now - job.queue_asked_at < HEARTBEAT_S:
+            return
         state = await self._try(lambda spooler: spooler.state(job.submission.job))
         if state is None:
-            return None
+            return
+        job.queue_asked_at = now
         job_state, queue_state = state
+        job.queue_has_stopped = queue_state is IppPrinterState.STOPPED
         if queue_state is IppPrinterState.PROCESSING:  # its backend is still at work, whatever it calls the job
-            return None
-        if job_state is None:  # purged: by us, or with the whole spool when the server was started again
-            return Outcome.CANCELLED if job.cancelling else Outcome.UNCERTAIN
-        return _ENDED_IN_QUEUE.get(job_state)
+            job.queue_is_done = None
+        elif job_state is None:  # purged: by us, or with the whole spool when the server was started again
+            job.queue_is_done = Outcome.CANCELLED if job.cancelling else Outcome.UNCERTAIN
+        else:
+            job.queue_is_done = _ENDED_IN_QUEUE.get(job_state)
 
     async def _withdraw(self, job: _Job) -> None:
         await self._try(lambda spooler: spooler.withdraw(job.submission.job))
@@ -216,6 +265,19 @@ def _is_over(job: _Job) -> bool:
     return job.last is not None and job.last.outcome is not None
 
 
+def _options(ticket: JobTicket) -> dict[str, str]:
+    """The ticket in the words of CUPS, which takes a tray by the name that its driverless queue gave it ("Tray1")."""
+    options = {
+        "media": ticket.media.value,
+        "sides": ticket.sides.value,
+        "print-color-mode": ticket.colour.value,
+        "copies": str(ticket.copies),
+    }
+    if ticket.tray is not None:
+        options["InputSlot"] = "".join(part.capitalize() for part in ticket.tray.split("-"))
+    return options
+
+
 class _Spooler:
     """pycups on a thread of its own: its calls block, and a libcups connection belongs to the thread that opened it."""
 
@@ -224,6 +286,8 @@ class _Spooler:
         self._queue = queue
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cups")
         self._open: Any = None
+        self._subscription: int | None = None
+        self._heard = 0
 
     async def run(self, task: "Callable[[_Spooler], _T]") -> _T:
         """Run one task on the thread. Raises PrinterError(REFUSING) for what the server refuses, else OFFLINE."""
@@ -258,15 +322,33 @@ class _Spooler:
             self._open = cups.Connection(host="127.0.0.1", port=self._port)
         return self._open
 
-    def print(self, pdf: bytes, name: str) -> int:
-        """Create-Job and Send-Document, from memory; the number of the job."""
-        number: int = self._connection.createJob(self._queue, name, _OPTIONS)
+    def create(self, name: str, ticket: JobTicket) -> int:
+        """Create-Job; its number. The queue holds a job that has no document."""
+        number: int = self._connection.createJob(self._queue, name, _options(ticket))
+        return number
+
+    def send(self, number: int, name: str, pdf: bytes) -> None:
+        """Send-Document, from memory."""
         self._connection.startDocument(self._queue, number, name, cups.CUPS_FORMAT_PDF, 1)
         for at in range(0, len(pdf), _CHUNK):
             chunk = pdf[at : at + _CHUNK]
             self._connection.writeRequestData(chunk, len(chunk))
         self._connection.finishDocument(self._queue)
-        return number
+
+    def news(self) -> bool:
+        """Whether the queue has notified us of anything since we last asked (RFC 3995, pulled as RFC 3996 says)."""
+        if self._subscription is None:
+            uri = f"ipp://127.0.0.1:{self._port}/printers/{self._queue}"
+            self._subscription = int(self._connection.createSubscription(uri, events=_EVENTS, lease_duration=0))
+            self._heard = 0
+            return True
+        try:
+            told = self._connection.getNotifications([self._subscription], [self._heard + 1])["events"]
+        except cups.IPPError:  # a queue server that was started again knows no subscription
+            self._subscription = None
+            return True
+        self._heard = max([self._heard, *(event["notify-sequence-number"] for event in told)])
+        return bool(told)
 
     def state(self, number: int) -> tuple[IppJobState | None, IppPrinterState]:
         """States of the job (None: the server does not know it any more) and of the queue."""
@@ -276,6 +358,20 @@ class _Spooler:
             job = None
         queue = self._connection.getPrinterAttributes(self._queue, requested_attributes=["printer-state"])
         return job, IppPrinterState(queue["printer-state"])
+
+    def found(self, name: str) -> tuple[int, IppJobState | None]:
+        """Number and state of the job of this name; 0 and None when the server knows none. It is withdrawn."""
+        jobs = self._connection.getJobs("all", requested_attributes=["job-id", "job-name", "job-state"])
+        for number, job in jobs.items():
+            if job.get("job-name") == name:
+                self.withdraw(number)
+                return number, IppJobState(job["job-state"])
+        return 0, None
+
+    def busy(self) -> bool:
+        """Whether the queue's backend is at work."""
+        attributes = self._connection.getPrinterAttributes(self._queue, requested_attributes=["printer-state"])
+        return IppPrinterState(attributes["printer-state"]) is IppPrinterState.PROCESSING
 
     def withdraw(self, number: int) -> None:
         """Take the job and its document out of the queue; one that is gone stays gone."""

@@ -44,9 +44,45 @@ class PrinterError(Exception):
         self.detail = detail
 
 
+class Sides(Enum):
+    """`sides` of RFC 8011, section 5.2.8."""
+
+    ONE = "one-sided"
+    LONG_EDGE = "two-sided-long-edge"
+    SHORT_EDGE = "two-sided-short-edge"
+
+
+class Colour(Enum):
+    """`print-color-mode` of PWG 5100.13."""
+
+    AUTO = "auto"
+    COLOUR = "color"
+    MONOCHROME = "monochrome"
+
+
+class Media(Enum):
+    """`media` in the self-describing names of PWG 5101.1."""
+
+    A4 = "iso_a4_210x297mm"
+    A3 = "iso_a3_297x420mm"
+
+
+@dataclass(frozen=True, slots=True)
+class JobTicket:
+    """How a document is laid on paper. `tray`: `media-source` of PWG 5100.7 ("tray-1", "manual"); None: the printer's
+    own choice. `copies` of one document are one job, and each of its pages is counted."""
+
+    sides: Sides = Sides.ONE
+    colour: Colour = Colour.AUTO
+    media: Media = Media.A4
+    tray: str | None = None
+    copies: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One document handed to the printer: the number and neutral name of its job, and its pages. Not the document."""
+    """One document handed to the printer: the number and neutral name of its job, and the pages that must come out, all
+    copies counted. Not the document."""
 
     job: int
     name: str
@@ -69,10 +105,19 @@ class Printer(Protocol):
         """What the printer itself says now; None means ready. A silent printer is `Trouble.OFFLINE`, not an error."""
         ...
 
-    async def submit(self, pdf: bytes, pages: int) -> Submission:
-        """Hand over a PDF of `pages` pages, from memory, to a printer that is ready.
+    async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:
+        """Hand over a PDF of `pages` pages, from memory and byte for byte, to a printer that is ready.
 
-        Raises PrinterError, also with the trouble of a printer that is not; then nothing was handed over.
+        `name`: what the job is called wherever it can be seen, so neutral; never used before, so that `settle` finds
+        it. Raises PrinterError, also with the trouble of a printer that is not ready; then nothing was handed over.
+        """
+        ...
+
+    async def settle(self, name: str, pages: int) -> JobReport:
+        """End the job of this name that a process before us submitted, and say what became of it.
+
+        When this returns no further page can come. The report has an outcome, which is `UNCERTAIN` where neither queue
+        nor printer can tell. Raises PrinterError while they cannot be asked.
         """
         ...
 

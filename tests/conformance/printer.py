@@ -6,6 +6,7 @@ tray that people take their pages from.
 
 import asyncio
 import io
+import secrets
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,7 +14,7 @@ import pytest
 from fpdf import FPDF
 from pypdf import PdfReader
 
-from hardware.printers.port import JobReport, Outcome, Printer, PrinterError, Submission, Trouble
+from hardware.printers.port import JobReport, JobTicket, Outcome, Printer, PrinterError, Submission, Trouble
 
 REPORTED_WITHIN_S = 20
 HEARTBEAT_WITHIN_S = 1.5
@@ -62,6 +63,13 @@ def texts(papers: list[bytes]) -> list[list[str]]:
     return [[page.extract_text().strip() for page in PdfReader(io.BytesIO(paper)).pages] for paper in papers]
 
 
+async def submitted(
+    printer: Printer, pdf: bytes, pages: int, name: str | None = None, ticket: JobTicket | None = None
+) -> Submission:
+    """Hand it over, under a name that no job had before."""
+    return await printer.submit(pdf, pages, name or secrets.token_hex(8), ticket or JobTicket())
+
+
 async def first(printer: Printer, submission: Submission, wanted: Callable[[JobReport], object]) -> JobReport:
     """The first report that is wanted. Fails when the job ends, or time passes, without it."""
     async with asyncio.timeout(REPORTED_WITHIN_S):
@@ -78,7 +86,7 @@ async def ended(printer: Printer, submission: Submission) -> JobReport:
 
 async def prints_only(bench: PrinterBench, text: str) -> None:
     """Print one page more and find it alone in the tray: a printer works in order, so nothing else is to come."""
-    submission = await bench.printer.submit(document(text), 1)
+    submission = await submitted(bench.printer, document(text), 1)
     assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
     assert texts(bench.papers()) == [[text]]
 
@@ -89,13 +97,13 @@ class PrinterConformance:
     """Subclass with a fixture `bench` that gives a PrinterBench."""
 
     async def test_every_page_comes_out_once(self, bench: PrinterBench) -> None:
-        submission = await bench.printer.submit(document("one", "two"), 2)
+        submission = await submitted(bench.printer, document("one", "two"), 2)
         report = await ended(bench.printer, submission)
         assert report == JobReport(pages_out=2, trouble=None, outcome=Outcome.PRINTED)
         assert texts(bench.papers()) == [["one", "two"]]
 
     async def test_nothing_is_said_to_be_printed_before_it_is_out(self, bench: PrinterBench) -> None:
-        submission = await bench.printer.submit(document("one"), 1)
+        submission = await submitted(bench.printer, document("one"), 1)
         async with asyncio.timeout(REPORTED_WITHIN_S):
             async for report in bench.printer.follow(submission):
                 assert report.pages_out <= len(bench.papers())
@@ -117,7 +125,7 @@ class PrinterConformance:
     ) -> None:
         await getattr(bench, fault)()
         with pytest.raises(PrinterError) as refused:
-            await bench.printer.submit(document("too early"), 1)
+            await submitted(bench.printer, document("too early"), 1)
         assert refused.value.trouble is trouble
         await getattr(bench, remedy)()
         await prints_only(bench, "in time")
@@ -125,7 +133,7 @@ class PrinterConformance:
     async def test_out_of_paper_during_a_job_then_filled_prints_exactly_once(self, bench: PrinterBench) -> None:
         """A09."""
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("patient"), 1)
+        submission = await submitted(bench.printer, document("patient"), 1)
         report = await first(bench.printer, submission, lambda report: report.trouble)
         assert report == JobReport(pages_out=0, trouble=Trouble.PAPER_EMPTY, outcome=None)
         assert bench.papers() == []
@@ -135,7 +143,7 @@ class PrinterConformance:
 
     async def test_cancelled_while_out_of_paper_never_comes_out(self, bench: PrinterBench) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("unwanted"), 1)
+        submission = await submitted(bench.printer, document("unwanted"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         await bench.printer.cancel(submission)
         await bench.printer.cancel(submission)
@@ -146,7 +154,7 @@ class PrinterConformance:
 
     async def test_pages_that_were_out_before_the_cancel_are_counted(self, bench: PrinterBench) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("out", "not out"), 2)
+        submission = await submitted(bench.printer, document("out", "not out"), 2)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         await bench.printer.cancel(submission)
         report = await ended(bench.printer, submission)
@@ -154,20 +162,20 @@ class PrinterConformance:
         assert texts(bench.papers()) == [["out"]]
 
     async def test_cancelled_at_once_never_comes_out(self, bench: PrinterBench) -> None:
-        submission = await bench.printer.submit(document("unwanted"), 1)
+        submission = await submitted(bench.printer, document("unwanted"), 1)
         await bench.printer.cancel(submission)
         assert (await ended(bench.printer, submission)).outcome is Outcome.CANCELLED
         await prints_only(bench, "wanted")
 
     async def test_a_cancel_that_comes_too_late_says_printed(self, bench: PrinterBench) -> None:
-        submission = await bench.printer.submit(document("out"), 1)
+        submission = await submitted(bench.printer, document("out"), 1)
         await ended(bench.printer, submission)
         await bench.printer.cancel(submission)
         assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
 
     async def test_a_jam_that_is_cleared_costs_no_page_and_adds_none(self, bench: PrinterBench) -> None:
         bench.jam_during_next_job()
-        submission = await bench.printer.submit(document("crumpled"), 1)
+        submission = await submitted(bench.printer, document("crumpled"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.JAM)
         await bench.clear()
         assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
@@ -175,7 +183,7 @@ class PrinterConformance:
 
     async def test_a_document_the_printer_refuses_is_aborted(self, bench: PrinterBench) -> None:
         bench.refuse_next_job()
-        submission = await bench.printer.submit(document("refused"), 1)
+        submission = await submitted(bench.printer, document("refused"), 1)
         report = await ended(bench.printer, submission)
         assert (report.outcome, report.pages_out) == (Outcome.ABORTED, 0)
         await prints_only(bench, "accepted")
@@ -184,7 +192,7 @@ class PrinterConformance:
         self, bench: PrinterBench
     ) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("lost"), 1)
+        submission = await submitted(bench.printer, document("lost"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         await bench.switch_off()
         report = await first(bench.printer, submission, lambda report: report.trouble is Trouble.OFFLINE)
@@ -196,7 +204,7 @@ class PrinterConformance:
 
     async def test_no_promise_is_made_for_a_printer_that_is_gone(self, bench: PrinterBench) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("lost"), 1)
+        submission = await submitted(bench.printer, document("lost"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         await bench.switch_off()
         with pytest.raises(PrinterError) as uncertain:
@@ -206,7 +214,7 @@ class PrinterConformance:
 
     async def test_a_job_that_waits_is_heard_of_every_second(self, bench: PrinterBench) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("patient"), 1)
+        submission = await submitted(bench.printer, document("patient"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         reports = aiter(bench.printer.follow(submission))
         for _ in range(3):
@@ -215,13 +223,13 @@ class PrinterConformance:
             assert report == JobReport(pages_out=0, trouble=Trouble.PAPER_EMPTY, outcome=None)
 
     async def test_one_job_at_a_time(self, bench: PrinterBench) -> None:
-        submission = await bench.printer.submit(document("first"), 1)
+        submission = await submitted(bench.printer, document("first"), 1)
         with pytest.raises(RuntimeError):
-            await bench.printer.submit(document("second"), 1)
+            await submitted(bench.printer, document("second"), 1)
         assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
 
     async def test_a_submission_tells_nothing_of_the_document(self, bench: PrinterBench) -> None:
         """C20: what travels in logs."""
-        submission = await bench.printer.submit(document("Zhang San"), 1)
+        submission = await submitted(bench.printer, document("Zhang San"), 1)
         assert "Zhang" not in repr(submission)
         assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED

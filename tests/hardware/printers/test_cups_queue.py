@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from conformance.printer import PrinterConformance, document, ended, first, prints_only, texts
+from conformance.printer import PrinterConformance, document, ended, first, prints_only, submitted, texts
 from cups_bench import QUEUE, CupsBench
 from fpdf import FPDF
 
@@ -30,7 +30,7 @@ class TestWhatAQueueCanGetWrong:
     async def test_nothing_of_the_document_stays_behind(self, bench: CupsBench, run_dir: Path, cancelled: bool) -> None:
         """C20: byte scan of everything the queue and the printer may write to."""
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document(MARKER), 1)
+        submission = await submitted(bench.printer, document(MARKER), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         assert files_with_marker(bench.server.spool), "the scan would not find the document"
         if cancelled:
@@ -43,7 +43,7 @@ class TestWhatAQueueCanGetWrong:
         assert files_with_marker(run_dir / "printer") == []
 
     async def test_what_is_no_document_is_aborted(self, bench: CupsBench) -> None:
-        submission = await bench.printer.submit(b"%PDF-1.7 and then nothing", 1)
+        submission = await submitted(bench.printer, b"%PDF-1.7 and then nothing", 1)
         assert (await ended(bench.printer, submission)).outcome is Outcome.ABORTED
         await prints_only(bench, "a document")
 
@@ -55,27 +55,27 @@ class TestWhatAQueueCanGetWrong:
     async def test_no_queue_is_a_printer_that_refuses(self, bench: CupsBench) -> None:
         printer = CupsQueue(bench.server.port, "nobody-made-this", bench.device.uri)
         with pytest.raises(PrinterError) as refused:
-            await printer.submit(document("lost"), 1)
+            await submitted(printer, document("lost"), 1)
         assert refused.value.trouble is Trouble.REFUSING
         await printer.close()
 
     async def test_no_server_is_an_offline_printer(self, bench: CupsBench, unused_port: int) -> None:
         printer = CupsQueue(unused_port, QUEUE, bench.device.uri)
         with pytest.raises(PrinterError) as refused:
-            await printer.submit(document("lost"), 1)
+            await submitted(printer, document("lost"), 1)
         assert refused.value.trouble is Trouble.OFFLINE
         await printer.close()
 
     async def test_a_cancel_that_was_interrupted_is_finished_before_the_next_job(self, bench: CupsBench) -> None:
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("unwanted"), 1)
+        submission = await submitted(bench.printer, document("unwanted"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         cancelling = asyncio.create_task(bench.printer.cancel(submission))
         await asyncio.sleep(0)
         cancelling.cancel()
         await asyncio.wait([cancelling])
         with pytest.raises(PrinterError, match="paper-empty"):
-            await bench.printer.submit(document("too early"), 1)
+            await submitted(bench.printer, document("too early"), 1)
         await bench.fill_tray()
         await prints_only(bench, "wanted")
 
@@ -86,18 +86,18 @@ class TestWhatAQueueCanGetWrong:
         pdf = bytes(large.output())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(MIDWAY_S):
-                await bench.printer.submit(pdf, 1)
+                await submitted(bench.printer, pdf, 1)
         await prints_only(bench, "wanted")
 
     async def test_what_a_process_that_died_has_left_is_ended(self, bench: CupsBench) -> None:
         """Its citizen has gone: after the refill their page must not come out."""
         bench.empty_tray_during_next_job()
-        submission = await bench.printer.submit(document("orphan"), 1)
+        submission = await submitted(bench.printer, document("orphan"), 1)
         await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
         successor = CupsQueue(bench.server.port, QUEUE, bench.device.uri)
         assert await successor.condition() is Trouble.PAPER_EMPTY
         await bench.fill_tray()
-        submission = await successor.submit(document("wanted"), 1)
+        submission = await submitted(successor, document("wanted"), 1)
         assert (await ended(successor, submission)).outcome is Outcome.PRINTED
         assert texts(bench.papers()) == [["wanted"]]
         await successor.close()
