@@ -20,12 +20,13 @@ from hardware.cards.pcsc import reader as pcsc_reader
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
-from hardware.printers.port import Printer
+from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
 from kiosk.evidence import Station
 from kiosk.journeys.attract import attract
+from kiosk.paper.ledger import Ledger
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
 from kiosk.ports.presence import VisionPort
@@ -110,7 +111,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             presence=presence,
             platform=PlatformPort(client, identity, Station(identity.terminal, software), profile.certificates, clock),
             documents=documents,
-            printer=PaperPort(printer),
+            printer=PaperPort(printer, Ledger(profile.ledger, clock), job_tickets(profile), clock),
             clock=clock,
             audit=audit,
             timing=Timing(
@@ -145,6 +146,20 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
 def paper_queue(settings: PrinterSettings) -> Printer:
     """The printer behind its queue; nothing is asked. Raises ProfileError."""
     return CupsQueue(_port(settings.server), settings.queue, settings.uri)
+
+
+def job_tickets(profile: Profile) -> dict[str, JobTicket]:
+    """How each kind lies on paper."""
+    return {
+        code: JobTicket(
+            sides=Sides(kind.sides),
+            colour=None if kind.colour is None else Colour(kind.colour),
+            media=Media[kind.media],
+            tray=kind.tray,
+            copies=kind.copies,
+        )
+        for code, kind in profile.certificates.items()
+    }
 
 
 def _country_signers(settings: Reader, today: date) -> TrustAnchors:

@@ -43,6 +43,7 @@ from kiosk.pages import (
     Stars,
     Waiting,
 )
+from kiosk.paper.ledger import Jammed, ReprintToken
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
 from kiosk.vision.witness import LiveMatch
 
@@ -66,6 +67,7 @@ class Receipt:
 
     kind: Kind
     pages: int
+    issue: str
 
 
 class Citizen:
@@ -114,7 +116,8 @@ class Citizen:
 
     async def present_card(self, wish: Kind | None) -> CardReading:
         """Waits for a card and reads it. Refuses at once when the printer could not give the paper anyway."""
-        if trouble := self._desk.reader.trouble or await self._desk.printer.trouble():
+        printer = self._desk.printer
+        if trouble := self._desk.reader.trouble or await printer.trouble() or printer.interruption():
             raise Refused(trouble)
         self._watch("reader", self._watch_reader())
         if not self._desk.reader.present:
@@ -181,12 +184,32 @@ class Citizen:
         self._unwatch("reader")
         desk.screen.show(Printing(offer.kind))
         desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
-        async with desk.printer.job(paper) as reports:
+        try:
+            return await self._print(paper, offer)
+        except Jammed as jammed:
+            await self._until_cleared(offer)
+            desk.audit.record("print.again", document=paper.sha256)
+            return await self._print(paper, offer, jammed.reprint)
+
+    async def _print(self, paper: PrintableDocument, offer: Offer, reprint: ReprintToken | None = None) -> Receipt:
+        async with self._desk.printer.job(paper, reprint) as reports:
             try:
                 return await self._until_printed(reports, paper, offer)
             except (asyncio.CancelledError, _GaveUp):
-                desk.screen.show(Waiting(Stage.RECALLING, offer.kind))
+                self._desk.screen.show(Waiting(Stage.RECALLING, offer.kind))
                 raise
+
+    async def _until_cleared(self, offer: Offer) -> None:
+        """Until the printer itself says that the jam is gone, for at most `paper_rescue_s`."""
+        desk = self._desk
+        until = desk.clock.monotonic() + desk.timing.paper_rescue_s
+        while trouble := await desk.printer.trouble():
+            left = until - desk.clock.monotonic()
+            if left <= 0:
+                raise _GaveUp(trouble)
+            desk.screen.show(Printing(offer.kind, trouble, int(left)))
+            await desk.clock.sleep(1.0)
+        desk.screen.show(Printing(offer.kind))
 
     async def _until_printed(
         self, reports: "AsyncIterator[PrintReport]", paper: PrintableDocument, offer: Offer
@@ -200,7 +223,7 @@ class Citizen:
                 desk.audit.record("print.accepted", document=paper.sha256)
             if report.printed:
                 desk.audit.record("print.out", document=paper.sha256, pages=report.pages_out)
-                return Receipt(offer.kind, report.pages_out)
+                return Receipt(offer.kind, report.pages_out, report.issue)
             if report != before:
                 since = desk.clock.monotonic()
                 if report.trouble is not None:
@@ -209,7 +232,8 @@ class Citizen:
             left = desk.timing.paper_rescue_s - (desk.clock.monotonic() - since)
             if left <= 0:
                 raise _GaveUp(report.trouble or Reason.PRINTER_LOST)
-            desk.screen.show(Printing(offer.kind, report.trouble, int(left) if report.trouble else None))
+            seconds_left = int(left) if report.trouble else None
+            desk.screen.show(Printing(offer.kind, report.trouble, seconds_left, report.pages_out, report.pages))
         raise Refused(Reason.PRINT_UNCERTAIN, "the reports ended before the pages were out")
 
     async def hand_over(self, receipt: Receipt) -> None:
@@ -229,6 +253,8 @@ class Citizen:
             await within(self._desk.clock, self._desk.timing.farewell_s * 2, taken())
         except TimeoutError:
             self._desk.audit.record("handover.unconfirmed", card=reader.present)
+        else:
+            self._desk.printer.collected(receipt.issue)
 
     async def rate(self, request: IssueRequest) -> None:
         """Five levels, or none: nobody is made to answer, and a failure here is not the citizen's concern."""

@@ -19,6 +19,7 @@ from kiosk.evidence import IssueRequest
 from kiosk.lobby import Lobby
 from kiosk.messages import Guidance
 from kiosk.pages import Action, Offer, Page
+from kiosk.paper.ledger import ReprintToken
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 
@@ -86,9 +87,12 @@ class Documents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PrintReport:
-    """`trouble`: the printer waits for staff. `pages_out`: sheets that have left it. `printed`: all of them have."""
+    """Of one issue. `pages_out` of its `pages` have left the printer; `printed`: all of them have. `trouble`: the
+    printer waits for staff."""
 
+    issue: str
     pages_out: int
+    pages: int
     trouble: Reason | None
     printed: bool
 
@@ -96,14 +100,22 @@ class PrintReport:
 class Printer(Protocol):
     """The certificate printer. Takes a PrintableDocument and nothing else.
 
-    `trouble` asks the printer itself; None means that it can print. `job` submits and yields reports, at least one a
-    second, until the pages are out; raises Refused when they will not come. Leaving the context before that cancels the
-    job, and returns only when no page of it can come out any more.
+    `trouble` asks the printer itself; None means that it can print, and that it is known what became of every print
+    before. `interruption`: what became of one that a crash cut off a moment ago; said once. `job` submits and yields
+    reports, at least one a second, until the pages are out; raises Refused when they will not come: Jammed when the
+    same issue may be tried once more, with the token in it. Leaving the context before that cancels the job, and
+    returns only when no page of it can come out any more. `collected`: the citizen has the pages of this issue.
     """
 
     async def trouble(self) -> Reason | None: ...
 
-    def job(self, paper: PrintableDocument) -> AbstractAsyncContextManager[AsyncIterator[PrintReport]]: ...
+    def interruption(self) -> Reason | None: ...
+
+    def job(
+        self, paper: PrintableDocument, reprint: ReprintToken | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[PrintReport]]: ...
+
+    def collected(self, issue: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

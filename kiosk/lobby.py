@@ -30,7 +30,10 @@ class Lobby:
         self._trouble: Reason | None = None
 
     async def welcome(self) -> Kind | None:
-        """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None)."""
+        """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None).
+
+        Raises Refused when a print was interrupted a moment ago: whoever waits for it must hear what became of it.
+        """
         self._desk.screen.reset()
         card = asyncio.ensure_future(self._fresh_card())
         fresh = asyncio.ensure_future(self._keep_fresh())
@@ -90,6 +93,8 @@ class Lobby:
         while True:
             self._show()
             trouble = await self._ask()
+            if interrupted := desk.printer.interruption():
+                raise Refused(interrupted, "a print before this desk")
             starting = not self._offers and desk.clock.monotonic() < self._complains_from
             self._trouble = None if starting else trouble
             self._show()

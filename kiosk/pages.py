@@ -138,11 +138,14 @@ class Preview(Struct, frozen=True, tag=True):
 
 
 class Printing(Struct, frozen=True, tag=True):
-    """Paper is on its way. `trouble`: the printer needs staff before it can go on; `seconds_left` until we give up."""
+    """Paper is on its way, `pages_out` of `pages` so far. `trouble`: the printer needs staff before it can go on;
+    `seconds_left` until we give up."""
 
     kind: Kind
     trouble: Reason | None = None
     seconds_left: int | None = None
+    pages_out: int = 0
+    pages: int = 1
 
 
 class HandOver(Struct, frozen=True, tag=True):

@@ -7,10 +7,10 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk.pages import Language, Text
 
@@ -82,9 +82,18 @@ class Platform(_Table, frozen=True):
 
 
 class Certificate(_Table, frozen=True):
-    """A kind this terminal may print, and the organisation whose seal it must carry (C18)."""
+    """A kind this terminal may print, and the organisation whose seal it must carry (C18).
+
+    How it lies on paper (hardware.printers.port.JobTicket): `sides`, `media`, `copies`; `tray` and `colour` are left to
+    the printer unless they are given.
+    """
 
     seal: str
+    sides: Literal["one-sided", "two-sided-long-edge", "two-sided-short-edge"] = "one-sided"
+    media: Literal["A4", "A3"] = "A4"
+    tray: str | None = None
+    colour: Literal["color", "monochrome"] | None = None
+    copies: Annotated[int, Meta(ge=1, le=9)] = 1
 
 
 class Trust(_Table, frozen=True):
@@ -111,10 +120,12 @@ class Timing(_Table, frozen=True):
 
 
 class Profile(_Table, frozen=True):
-    """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept."""
+    """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept. `ledger`: where it
+    is kept what is out of the printer; like the log on a partition that outlives a power cut."""
 
     run: Path
     audit: Path
+    ledger: Path
     terminal: Terminal
     reader: Reader
     platform: Platform

@@ -52,6 +52,8 @@ class Reason(Enum):
     PRINT_UNCERTAIN = "K506"
     PRINT_ALREADY_OUT = "K507"
     PAPER_JAM_DURING = "K508"
+    INTERRUPTED_BUT_OUT = "K509"
+    INTERRUPTED_NOT_OUT = "K510"
     # The session itself
     CANCELLED = "K601"
     IDLE = "K602"
@@ -336,6 +338,20 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Please take the paper and your card. If you do not need it, hand it to staff to be destroyed.",
         retry=False,
     ),
+    Reason.INTERRUPTED_BUT_OUT: _say(
+        "本机刚才中断过，证明已经打出",
+        "请从出纸口取走证明，并收好身份证。您的信息已清除。",
+        "This terminal was interrupted, but the page is out",
+        "Please take it from the tray, and keep your card. Your data has been wiped.",
+        retry=False,
+    ),
+    Reason.INTERRUPTED_NOT_OUT: _say(
+        "本机刚才中断过，证明没有打出",
+        "您的信息已清除，这份证明不会再打出来。请返回首页重新办理，或到人工窗口办理。",
+        "This terminal was interrupted, and nothing came out",
+        "Your data has been wiped, and that page will not come any more. Please start again or go to a counter.",
+        retry=False,
+    ),
     Reason.CANCELLED: _say(
         "办理已结束",
         "您的信息已清除，没有打印任何内容。",
@@ -373,6 +389,7 @@ MAY_LEAVE_PAPER = frozenset(
         Reason.PAPER_JAM_DURING,
         Reason.PRINT_UNCERTAIN,
         Reason.PRINT_ALREADY_OUT,
+        Reason.INTERRUPTED_BUT_OUT,
         Reason.INTERNAL,
     }
 )

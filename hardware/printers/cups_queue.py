@@ -172,8 +172,14 @@ class CupsQueue:
         """Once, as soon as queue and printer can be reached: ends every job of ours, none of which this object sent."""
         if not self._swept:
             await self._spooler.run(lambda spooler: spooler.withdraw_named(_OURS))
-            for job in await self._device.jobs_under_way(_OURS):
-                await self._device.cancel(job)
+            try:
+                async with asyncio.timeout(LET_GO_WITHIN_S):
+                    while left := await self._device.jobs_under_way(_OURS):
+                        for job in left:
+                            await self._device.cancel(job)
+                        await asyncio.sleep(LOOK_AT_MOST_EVERY_S)
+            except TimeoutError:
+                raise PrinterError(Trouble.OTHER, "the printer does not let go of a job that was left behind") from None
             self._swept = True
 
     def _known(self, submission: Submission) -> _Job:
@@ -270,9 +276,10 @@ def _options(ticket: JobTicket) -> dict[str, str]:
     options = {
         "media": ticket.media.value,
         "sides": ticket.sides.value,
-        "print-color-mode": ticket.colour.value,
         "copies": str(ticket.copies),
     }
+    if ticket.colour is not None:
+        options["print-color-mode"] = ticket.colour.value
     if ticket.tray is not None:
         options["InputSlot"] = "".join(part.capitalize() for part in ticket.tray.split("-"))
     return options

@@ -55,7 +55,6 @@ class Sides(Enum):
 class Colour(Enum):
     """`print-color-mode` of PWG 5100.13."""
 
-    AUTO = "auto"
     COLOUR = "color"
     MONOCHROME = "monochrome"
 
@@ -69,11 +68,11 @@ class Media(Enum):
 
 @dataclass(frozen=True, slots=True)
 class JobTicket:
-    """How a document is laid on paper. `tray`: `media-source` of PWG 5100.7 ("tray-1", "manual"); None: the printer's
-    own choice. `copies` of one document are one job, and each of its pages is counted."""
+    """How a document is laid on paper. `tray`: `media-source` of PWG 5100.7 ("main", "tray-1", "manual"). None is the
+    printer's own choice. `copies` of one document are one job, and each of its pages is counted."""
 
     sides: Sides = Sides.ONE
-    colour: Colour = Colour.AUTO
+    colour: Colour | None = None
     media: Media = Media.A4
     tray: str | None = None
     copies: int = 1

@@ -68,6 +68,7 @@ class Machine:
         self.profile = run / "profile.toml"
         self.probe = run / "probe.sock"
         self.audit = settings.out / "audit"
+        self.ledger = settings.out / "ledger"
         self.printed = settings.out / "printed"
         self.logs = settings.out / "log"
         self.puppet = Puppet(run / "puppet.sock")
@@ -181,7 +182,7 @@ class Machine:
         pki = SandboxPki(self._settings.pki)
         kiosk = pki.kiosk(TERMINAL)
         tables: dict[str, dict[str, object]] = {
-            "": {"run": self.run, "audit": self.audit},
+            "": {"run": self.run, "audit": self.audit, "ledger": self.ledger},
             "terminal": {"id": TERMINAL},
             "terminal.hall": HALL,
             "reader": {"uri": f"sdt://{self.run}/reader"},

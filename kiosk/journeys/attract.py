@@ -23,8 +23,14 @@ async def attract(desk: Desk) -> None:
     """Serves one citizen after another; never returns. Whatever goes wrong in a journey ends on a page that says so."""
     lobby = desk.lobby()
     while True:
-        wish = await lobby.welcome()
-        await _serve(desk, lobby, wish)
+        try:
+            wish = await lobby.welcome()
+        except Refused as interrupted:
+            log.info("refused: %s %s", interrupted.reason.name, interrupted.detail)
+            desk.audit.record("print.interrupted", reason=interrupted.reason.name)
+            await lobby.explain(interrupted)
+        else:
+            await _serve(desk, lobby, wish)
 
 
 async def _serve(desk: Desk, lobby: Lobby, wish: Kind | None) -> None:

@@ -134,6 +134,7 @@ PRINTING_TITLE: Final = Text("正在打印", "Printing")
 PRINTING_HOW: Final = Text(
     "纸张从屏幕下方的出纸口送出，请稍候。", "The paper comes out below the screen. One moment, please."
 )
+PRINTING_PAGE: Final = Text("共 {m} 页，已打出 {n} 页", "{n} of {m} pages are out")
 PRINTING_PAUSED: Final = Text("打印已暂停", "Printing has paused")
 PRINTING_PAUSED_HOW: Final = Text("请告知工作人员，并在此稍候。", "Please tell a member of staff, and stay here.")
 PRINTING_TROUBLES: Final[dict[Reason, tuple[Text, Text]]] = {

@@ -14,7 +14,17 @@ import pytest
 from fpdf import FPDF
 from pypdf import PdfReader
 
-from hardware.printers.port import JobReport, JobTicket, Outcome, Printer, PrinterError, Submission, Trouble
+from hardware.printers.port import (
+    Colour,
+    JobReport,
+    JobTicket,
+    Outcome,
+    Printer,
+    PrinterError,
+    Sides,
+    Submission,
+    Trouble,
+)
 
 REPORTED_WITHIN_S = 20
 HEARTBEAT_WITHIN_S = 1.5
@@ -25,11 +35,21 @@ class PrinterBench(Protocol):
 
     printer: Printer
 
+    def successor(self) -> Printer:
+        """The same printer for a process that knows nothing of what was submitted before."""
+        ...
+
     async def empty_tray(self) -> None: ...
     async def fill_tray(self) -> None: ...
     def empty_tray_during_next_job(self) -> None: ...
     def refuse_next_job(self) -> None: ...
     def jam_during_next_job(self) -> None: ...
+    def jam_and_give_up_next_job(self) -> None: ...
+    def die_during_next_job(self) -> None: ...
+    async def pull_cable(self) -> None: ...
+    def fall_silent(self) -> None: ...
+    async def plug_in_cable(self) -> None: ...
+    async def page_on_its_way(self) -> None: ...
     async def jam(self) -> None: ...
     async def clear(self) -> None: ...
     async def open_door(self) -> None: ...
@@ -37,6 +57,9 @@ class PrinterBench(Protocol):
     async def switch_off(self) -> None: ...
     async def switch_on(self) -> None: ...
     def papers(self) -> list[bytes]: ...
+    def asked_for(self) -> dict[str, str]:
+        """Sides, colour and tray of the last job, as the printer heard them."""
+        ...
 
 
 FAULTS = [
@@ -221,6 +244,93 @@ class PrinterConformance:
             async with asyncio.timeout(HEARTBEAT_WITHIN_S):
                 report = await anext(reports)
             assert report == JobReport(pages_out=0, trouble=Trouble.PAPER_EMPTY, outcome=None)
+
+    async def test_what_was_left_in_a_printer_without_paper_is_ended_and_did_not_come_out(
+        self, bench: PrinterBench
+    ) -> None:
+        """Its citizen has gone: after the refill their page must not come out."""
+        bench.empty_tray_during_next_job()
+        name = secrets.token_hex(8)
+        submission = await submitted(bench.printer, document("orphan"), 1, name)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        successor = bench.successor()
+        report = await successor.settle(name, 1)
+        assert (report.outcome, report.pages_out) == (Outcome.CANCELLED, 0)
+        await bench.fill_tray()
+        submission = await submitted(successor, document("wanted"), 1)
+        assert (await ended(successor, submission)).outcome is Outcome.PRINTED
+        assert texts(bench.papers()) == [["wanted"]]
+        await successor.close()
+
+    async def test_what_came_out_before_anybody_asked_is_known_to_be_out(self, bench: PrinterBench) -> None:
+        name = secrets.token_hex(8)
+        submission = await submitted(bench.printer, document("one", "two"), 2, name)
+        await ended(bench.printer, submission)
+        successor = bench.successor()
+        report = await successor.settle(name, 2)
+        assert (report.outcome, report.pages_out) == (Outcome.PRINTED, 2)
+        await successor.close()
+
+    async def test_what_neither_queue_nor_printer_knows_is_uncertain(self, bench: PrinterBench) -> None:
+        assert (await bench.printer.settle(secrets.token_hex(8), 1)).outcome is Outcome.UNCERTAIN
+
+    async def test_nothing_is_settled_while_the_printer_cannot_be_asked(self, bench: PrinterBench) -> None:
+        name = secrets.token_hex(8)
+        bench.empty_tray_during_next_job()
+        submission = await submitted(bench.printer, document("lost"), 1, name)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        await bench.switch_off()
+        successor = bench.successor()
+        with pytest.raises(PrinterError, match="offline"):
+            await successor.settle(name, 1)
+        await bench.switch_on()
+        await bench.fill_tray()
+        assert (await successor.settle(name, 1)).outcome is Outcome.UNCERTAIN
+        await successor.close()
+
+    async def test_a_jam_that_ends_the_job_leaves_no_page(self, bench: PrinterBench) -> None:
+        bench.jam_and_give_up_next_job()
+        submission = await submitted(bench.printer, document("stuck"), 1)
+        report = await ended(bench.printer, submission)
+        assert report == JobReport(pages_out=0, trouble=Trouble.JAM, outcome=Outcome.ABORTED)
+        assert bench.papers() == []
+        await bench.clear()
+        await prints_only(bench, "again")
+
+    async def test_a_printer_that_dies_over_half_a_page_is_never_said_to_have_printed(
+        self, bench: PrinterBench
+    ) -> None:
+        bench.die_during_next_job()
+        submission = await submitted(bench.printer, document("half"), 1)
+        report = await first(bench.printer, submission, lambda report: report.trouble)
+        assert report == JobReport(pages_out=0, trouble=Trouble.OFFLINE, outcome=None)
+        await bench.switch_on()
+        assert (await ended(bench.printer, submission)).outcome is Outcome.UNCERTAIN
+
+    @pytest.mark.parametrize("fault", ["pull_cable", "fall_silent"])
+    async def test_a_printer_that_cannot_be_asked_prints_on_and_is_believed_when_it_can(
+        self, bench: PrinterBench, fault: str
+    ) -> None:
+        """The page comes out unseen; when the printer answers again it says so, and nothing is printed twice."""
+        name = secrets.token_hex(8)
+        submission = await submitted(bench.printer, document("unseen"), 1, name)
+        await bench.page_on_its_way()
+        if (cutting := getattr(bench, fault)()) is not None:
+            await cutting
+        report = await first(bench.printer, submission, lambda report: report.trouble)
+        assert report == JobReport(pages_out=0, trouble=Trouble.OFFLINE, outcome=None)
+        await bench.plug_in_cable()
+        assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
+        assert texts(bench.papers()) == [["unseen"]]
+
+    async def test_a_document_is_laid_on_paper_as_its_ticket_says(self, bench: PrinterBench) -> None:
+        ticket = JobTicket(sides=Sides.LONG_EDGE, colour=Colour.MONOCHROME, tray="main", copies=2)
+        submission = await submitted(bench.printer, document("front", "back"), 2, ticket=ticket)
+        assert submission.pages == 4
+        report = await ended(bench.printer, submission)
+        assert (report.outcome, report.pages_out) == (Outcome.PRINTED, 4)
+        assert texts(bench.papers()) == [["front", "back", "front", "back"]]
+        assert bench.asked_for() == {"sides": "two-sided-long-edge", "print-color-mode": "monochrome", "tray": "main"}
 
     async def test_one_job_at_a_time(self, bench: PrinterBench) -> None:
         submission = await submitted(bench.printer, document("first"), 1)

@@ -18,6 +18,7 @@ from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import judge, picture
 from kiosk.evidence import Station
 from kiosk.messages import BadMessage, Render, Verify, encode, receive
+from kiosk.paper.ledger import Ledger
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
 from kiosk.ports.printer import PaperPort
@@ -73,19 +74,21 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     reader = SdtReader(SerialLine(str(tmp_path / "reader")), sam_id=None, today=lambda: datetime.now(UTC).date())
     await reader.open()
     audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
+    ledger = Ledger(tmp_path / "ledger", clock)
     desk = Desk(
         screen=screen,
         reader=CardPort(reader),
         presence=booth,
         platform=PlatformPort(client, identity, Station(TERMINAL, "test"), pins, clock),
         documents=documents,
-        printer=PaperPort(printer),
+        printer=PaperPort(printer, ledger, {}, clock),
         clock=clock,
         audit=audit,
         timing=TIMING,
     )
     cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))
-    yield Stage(desk, screen, clock, line, booth, printer, platform.faults, calls, cards[0], cards, tmp_path / "audit")
+    faults, log = platform.faults, tmp_path / "audit"
+    yield Stage(desk, screen, clock, line, booth, printer, faults, calls, cards[0], cards, log, ledger)
     judging.cancel()
     await asyncio.gather(judging, return_exceptions=True)
     await reader.close()

@@ -9,7 +9,7 @@ import pytest
 from theatre import PATIENCE_S, Stage, performing
 
 from hardware.cards.reading import CardReading
-from hardware.printers.port import Trouble
+from hardware.printers.port import JobReport, Outcome, Trouble
 from kiosk.audit.log import records, verify
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.sealed import SealedDocument
@@ -37,6 +37,8 @@ from kiosk.pages import (
     StillHere,
     Waiting,
 )
+from kiosk.paper.ledger import State
+from kiosk.ports.printer import PaperPort
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 from platform_client.sandbox.faults import Fault
@@ -566,3 +568,81 @@ async def test_the_same_request_twice_is_two_calls(stage: Stage) -> None:
     ]
     await play(stage, [*TO_PREVIEW, (Preview, tap(Cancel())), *again])
     assert [call.operation for call in stage.identified_calls].count("issue") == 2
+
+
+async def test_a_printer_that_gives_up_over_a_jam_prints_the_same_issue_once_more(stage: Stage) -> None:
+    """Nothing of it is out, so it is no second original; and the citizen need not begin again."""
+    stage.printer.gives_up_over_jam = True
+
+    async def clear(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        nothing_printed(stage)
+        stage.printer.repair()
+        await stage.clock.pass_by(1.5)
+
+    await play(stage, [*TO_PRINTING, (Printing, clear), (HandOver, None)])
+    assert len(stage.printer.printed) == 1
+    (issue,) = stage.ledger.issues()
+    assert stage.printer.names == [f"{issue.token}-1", f"{issue.token}-2"]
+    assert issue.state is State.OUT
+
+
+async def test_a_jam_that_nobody_clears_ends_without_a_page(stage: Stage) -> None:
+    stage.printer.gives_up_over_jam = True
+
+    async def wait(stage: Stage) -> None:
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Printing) and pages[-1].trouble is not None)
+        await stage.clock.pass_by(122.0)
+
+    await play(stage, [*TO_PRINTING, (Printing, wait), (Refusal, refused_for(Reason.PAPER_JAM_DURING))])
+    nothing_printed(stage)
+
+
+async def test_the_ledger_tells_what_became_of_the_paper(stage: Stage) -> None:
+    """Out when the printer said so, collected when the citizen did."""
+
+    async def take_everything(stage: Stage) -> None:
+        (issue,) = stage.ledger.issues()
+        assert (issue.state, issue.pages_out) == (State.OUT, issue.pages)
+        take_card(stage)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], HandOver) and not pages[-1].card)
+        stage.screen.tap(Done())
+
+    await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, take_everything), (Rate, None)])
+    (issue,) = stage.ledger.issues()
+    assert issue.state is State.COLLECTED
+    assert stage.card.number not in repr(issue)
+
+
+@pytest.mark.parametrize(
+    ("left", "reason", "state"),
+    [
+        (JobReport(1, None, Outcome.PRINTED), Reason.INTERRUPTED_BUT_OUT, State.OUT),
+        (JobReport(0, None, Outcome.CANCELLED), Reason.INTERRUPTED_NOT_OUT, State.NOT_OUT),
+        (JobReport(0, None, Outcome.UNCERTAIN), Reason.PRINT_UNCERTAIN, State.UNCERTAIN),
+        (JobReport(1, None, Outcome.CANCELLED), Reason.PRINT_UNCERTAIN, State.UNCERTAIN),
+    ],
+    ids=["out", "not out", "nobody knows", "half of it"],
+)
+async def test_after_a_crash_whoever_waits_hears_what_became_of_their_page(
+    stage: Stage, left: JobReport, reason: Reason, state: State
+) -> None:
+    """The desk that printed is gone; its successor asks queue and printer before anything else is printed."""
+    token = stage.ledger.issue("household", "ab" * 32, 2 if left.outcome is Outcome.CANCELLED else 1).token
+    stage.printer.trouble, stage.printer.left_behind = Trouble.OFFLINE, left
+    successor = replace(stage.desk, printer=PaperPort(stage.printer, stage.ledger, {}, stage.clock))
+
+    async def comes_back(stage: Stage) -> None:
+        await stage.clock.pass_by(21.0)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is not None)
+        assert stage.printer.settled == []
+        stage.printer.repair()
+        await stage.clock.pass_by(2.0)
+
+    def told(stage: Stage) -> None:
+        refused_for(reason)(stage)
+        assert stage.printer.settled == [f"{token}-1"]
+        assert [issue.state for issue in stage.ledger.issues()] == [state]
+        stage.screen.tap(Done())
+
+    await play(stage, [(Home, comes_back), (Refusal, told), (Home, None)], attract(successor))

@@ -17,11 +17,12 @@ from pathlib import Path
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.reading import Portrait
 from hardware.cards.synthetic import SyntheticCard
-from hardware.printers.port import JobReport, Outcome, Submission, Trouble
+from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
 from kiosk.citizen import BRIEF_S
 from kiosk.desk import Desk
 from kiosk.messages import Guidance, Matched
 from kiosk.pages import Action, Page, Prompt
+from kiosk.paper.ledger import Ledger
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
 from platform_client.client import CallRecord
@@ -131,6 +132,10 @@ class MemoryPrinter:
     pages_out: int = 0
     hangs: bool = False
     comes_out_when_cancelled: bool = False
+    gives_up_over_jam: bool = False
+    names: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    left_behind: JobReport = field(default_factory=lambda: JobReport(0, None, Outcome.UNCERTAIN))
 
     def __post_init__(self) -> None:
         self.asked = asyncio.Event()
@@ -147,11 +152,19 @@ class MemoryPrinter:
     def holds_a_document(self) -> bool:
         return self._pdf is not None and self._over is None
 
-    async def submit(self, pdf: bytes, pages: int) -> Submission:
+    async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:
         """A document on its way arrives, whether somebody still waits for that or not."""
+        self.names.append(name)
         await asyncio.shield(asyncio.ensure_future(self._take(pdf)))
         self.trouble = self.trouble or self.trouble_during
-        return Submission(1, "certificate-1", pages)
+        return Submission(1, name, pages * ticket.copies)
+
+    async def settle(self, name: str, pages: int) -> JobReport:
+        """What became of a job of a desk before this one."""
+        if self.trouble is Trouble.OFFLINE:
+            raise PrinterError(Trouble.OFFLINE, "no answer")
+        self.settled.append(name)
+        return self.left_behind
 
     async def _take(self, pdf: bytes) -> None:
         await self.line_free.wait()
@@ -159,10 +172,15 @@ class MemoryPrinter:
 
     async def follow(self, submission: Submission) -> AsyncIterator[JobReport]:
         while self._over is None:
-            if self.trouble is None and self._pdf is not None and not self.hangs:
+            if self.trouble is None and self._pdf is not None and not self.hangs and not self.gives_up_over_jam:
                 self.printed.append(self._pdf)
                 self._over = Outcome.PRINTED
                 break
+            if self.gives_up_over_jam:
+                self.gives_up_over_jam = False
+                self.trouble, self._over = Trouble.JAM, Outcome.ABORTED
+                yield JobReport(0, self.trouble, self._over)
+                return
             self._changed.clear()
             self.asked.set()
             yield JobReport(self.pages_out, self.trouble, None)
@@ -216,6 +234,7 @@ class Stage:
     card: SyntheticCard
     cards: tuple[SyntheticCard, ...]
     audit: Path
+    ledger: Ledger
 
     @property
     def identified_calls(self) -> list[CallRecord]:

@@ -9,6 +9,7 @@ from kiosk.profile import ProfileError, load
 GOOD = """
 run = "/run/onecard-kiosk"
 audit = "/var/lib/onecard-kiosk/audit"
+ledger = "/var/lib/onecard-kiosk/ledger"
 
 [terminal]
 id = "kiosk-0001"
@@ -52,7 +53,7 @@ def test_a_good_profile_is_typed(tmp_path: Path) -> None:
 
 def test_an_unknown_key_is_named_with_line_and_suggestion(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.replace("queue =", "qeue ="))
-    expected = r"profile\.toml:23: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
+    expected = r"profile\.toml:24: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
     with pytest.raises(ProfileError, match=expected):
         load(path)
 

@@ -40,6 +40,7 @@ async def test_a_portrait_from_the_platform_is_refused_by_name(tmp_path: Path) -
     profile = Profile(
         run=tmp_path,
         audit=tmp_path / "audit",
+        ledger=tmp_path / "ledger",
         terminal=Terminal("kiosk-0001", Name("厅", "Hall")),
         reader=Reader("pcsc://"),
         platform=platform,

@@ -21,12 +21,13 @@ class PrintingScreen(Screen):
     def body(self, page: Printing) -> Widget:
         self._page = page
         self._left = Words("", HEADING, "warn", bold=True)
+        self._how_far = Words("", HEADING, "brand", bold=True, align="center")
         parts = self._on_its_way() if page.trouble is None else self._waiting_for_staff(page.trouble)
         self._count(page)
         return Column(*parts, gap=GAP * 1.5, margin=(MARGIN, 14))
 
     def renew(self, page: Printing) -> bool:
-        if (page.kind, page.trouble) != (self._page.kind, self._page.trouble):
+        if (page.kind, page.trouble, page.pages) != (self._page.kind, self._page.trouble, self._page.pages):
             return False
         self._page = page
         self._count(page)
@@ -36,7 +37,8 @@ class PrintingScreen(Screen):
         say = self.here.say
         picture = Column(Scene("printing"), margin=12)
         Ground(picture, "brand_tint", 8)
-        return (title(say(wording.PRINTING_TITLE), say(wording.PRINTING_HOW), "center"), picture, Activity())
+        parts = [title(say(wording.PRINTING_TITLE), say(wording.PRINTING_HOW), "center"), picture]
+        return (*parts, *([self._how_far] if self._page.pages > 1 else []), Activity())
 
     def _waiting_for_staff(self, trouble: Reason) -> tuple[Widget, ...]:
         say = self.here.say
@@ -61,5 +63,7 @@ class PrintingScreen(Screen):
         return (title(say(wording.PRINTING_PAUSED), say(wording.PRINTING_PAUSED_HOW), "center"), picture, patience)
 
     def _count(self, page: Printing) -> None:
+        if page.pages > 1:
+            self._how_far.say(self.here.say(wording.PRINTING_PAGE, n=page.pages_out, m=page.pages))
         if page.seconds_left is not None:
             self._left.say(self.here.say(wording.PRINTING_LEFT, n=page.seconds_left))
