@@ -1,9 +1,10 @@
-"""The converter on a small network in dlib's format, against dlib's arithmetic written out in numpy.
+"""The converter: a small network in dlib's format against dlib's arithmetic written out in numpy, then the real one
+against its hash in the manifest and against dlib itself."""
 
-The real network's proof is its hash: `models.convert` writes no other file than the one the manifest names.
-"""
-
+import hashlib
 import struct
+import subprocess
+import sys
 import tarfile
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from PIL import Image, ImageFilter
 
-from models import convert
+from models import convert, manifest
 from models.dlib_weights import NotDlibWeights, read_layers
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -153,3 +155,49 @@ def test_the_weights_are_found_in_a_source_distribution(tmp_path: Path) -> None:
         pass
     with pytest.raises(NotDlibWeights, match="holds no"):
         convert.weights_of(tmp_path / "empty.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    """dlib's own file."""
+    path = Path(__file__).parents[2] / ".cache" / "peers" / "dlib_face_recognition_resnet_model_v1.dat"
+    assert path.exists(), "run script/setup --tests first"
+    return path
+
+
+def test_the_command_makes_the_file_of_the_manifest_each_time(weights: Path, tmp_path: Path) -> None:
+    """Two processes, with hashes of strings that differ: the same bytes, and the known ones."""
+    made = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed / "net.onnx"
+        words = [sys.executable, "-m", "kiosk", "models", "convert", str(weights), str(out)]
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": seed}
+        subprocess.run(words, check=True, timeout=120, env=environment, cwd=Path(__file__).parents[2])
+        made.append(out.read_bytes())
+    assert made[0] == made[1]
+    assert hashlib.sha256(made[0]).hexdigest() == manifest.model(manifest.DEFAULT_MODEL).sha256
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.dat").write_bytes(b"weights")
+    for source in ("net.dat", "nothing.dat"):
+        words = [sys.executable, "-m", "kiosk", "models", "convert", str(tmp_path / source), str(tmp_path / "net.onnx")]
+        assert subprocess.run(words, timeout=120).returncode == 1
+        assert "Traceback" not in (said := capfd.readouterr().err) and "kiosk models convert: " in said
+
+
+def test_the_real_network_is_dlibs_to_the_fifth_decimal(weights: Path, assets: Path) -> None:
+    """Chips of a portrait, plain, mirrored, dark and blurred, and noise: each embedded by dlib and by us."""
+    import dlib
+
+    entry = manifest.embedding(manifest.DEFAULT_MODEL)
+    theirs = dlib.face_recognition_model_v1(str(weights))
+    ours = onnxruntime.InferenceSession(entry.read(assets / "models"))
+    with Image.open(assets / "portrait.png") as picture:
+        face = picture.convert("RGB").crop((150, 20, 300, 170))
+    plain = np.asarray(face)
+    chips = [plain, plain[:, ::-1], plain // 3, np.asarray(face.filter(ImageFilter.GaussianBlur(3)))]
+    chips += list(np.random.default_rng(7).integers(0, 256, (3, 150, 150, 3), np.uint8))
+    for chip in map(np.ascontiguousarray, chips):
+        (values,) = ours.run(None, {"rgb": chip.transpose(2, 0, 1)[np.newaxis].astype(np.float32)})
+        assert np.abs(np.array(theirs.compute_face_descriptor(chip)) - values[0]).max() <= 1e-5
