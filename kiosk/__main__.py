@@ -16,6 +16,7 @@ COMMANDS = {
     "documents": "documents",
     "sandbox": "sandbox",
     "models": "models",
+    "face": "face",
     "document": "document",
     "card": "card",
     "doctor": "doctor",

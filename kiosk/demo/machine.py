@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from hardware.cards.emulator import SamEmulator
-from hardware.cards.synthetic import PORTRAIT_SIZE_PX, SyntheticCard, citizens, portrait_block, webp_portrait
+from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, webp_portrait
 from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
@@ -221,19 +221,14 @@ def face_box(portrait: Path) -> tuple[int, int, int, int]:
     import numpy as np
     from PIL import Image
 
+    from models.evaluation.chip_photo import portrait_box
     from models.landmarks import FaceMesh
 
     with Image.open(portrait) as picture:
         faces = FaceMesh.for_stills().find(np.asarray(picture.convert("RGB")))
     if not faces:
         raise StartFailed(f"{portrait}: no face is seen in this picture")
-    flat = faces[0].flat
-    (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
-    # An identity photograph is half as high again as the face in it, with more room above (hair) than below.
-    height = (bottom - top) * 1.65
-    width = height * PORTRAIT_SIZE_PX[0] / PORTRAIT_SIZE_PX[1]
-    middle, upper = (left + right) / 2, top - height * 0.25
-    return (int(middle - width / 2), int(upper), int(middle + width / 2), int(upper + height))
+    return portrait_box(faces[0])
 
 
 @asynccontextmanager
