@@ -14,12 +14,14 @@ from lxml import etree
 
 PLATFORM: Final = "urn:x-onecard:platform:1"
 EVIDENCE: Final = "urn:x-onecard:evidence:1"
+EXCHANGE: Final = "urn:x-onecard:exchange:1"
+"""What the systems of the sandbox say to each other."""
 LIMIT_BYTES: Final = 8 * 1024 * 1024
 """Of one document. A certificate is 40 kB; libxml2 itself stops at 10 MB for one text."""
 DEPTH: Final = 16
 """Of elements in elements. Our deepest document has six."""
 
-_SCHEMAS: Final = {PLATFORM: "platform.xsd", EVIDENCE: "evidence.xsd"}
+_SCHEMAS: Final = {PLATFORM: "platform.xsd", EVIDENCE: "evidence.xsd", EXCHANGE: "exchange.xsd"}
 
 
 class WireError(Exception):

@@ -23,10 +23,10 @@ from hardware.printers.loopback_server import ServerError, claim_port
 from kiosk.demo.puppeteer import Puppet
 from kiosk.processes import Command, StartFailed, Supervised
 from platform_client.sandbox.catalogue import OFFERS
+from platform_client.sandbox.control import SetFault, SetSource, flip
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.sources import NAMES
-from platform_client.sandbox.switch import SetFault, SetSource, flip
 
 TERMINAL: Final = "kiosk-0001"
 HALL: Final[dict[str, object]] = {"zh": "示例区政务服务中心", "en": "Example District Service Hall"}
@@ -78,7 +78,7 @@ class Machine:
         self.processes: dict[str, Supervised] = {}
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
-        self._switch = run / "switch.sock"
+        self._control = run / "control.json"
         self._sandbox_port = claim_port(0)
         for folder in (self.printed, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ class Machine:
 
     async def spoil(self, fault: Fault | None, *, seconds: float = 30.0) -> None:
         """Turns one fault of the platform on, all others off. UNREACHABLE pulls the network cable."""
-        await flip(self._switch, SetFault(fault, seconds))
+        await flip(self._control, SetFault(fault, seconds))
 
     async def window_closed(self) -> None:
         """Until the person closes the window."""
@@ -154,10 +154,10 @@ class Machine:
                 "--assets",
                 str(self._settings.assets),
             ),
-            *("--switch", str(self._switch)),
+            *("--control", str(self._control)),
         )
         for name in NAMES:
-            await flip(self._switch, SetSource(name, latency_s=self._settings.source_s))
+            await flip(self._control, SetSource(name, latency_s=self._settings.source_s))
 
     async def _start_paper(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self.printer.stop)

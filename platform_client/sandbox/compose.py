@@ -12,6 +12,7 @@ from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
 from platform_client.kinds import Bilingual, CertificateKind
+from platform_client.sandbox.levels import Level, chinese_date, watermark
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.statement import Statement
@@ -44,11 +45,6 @@ class Certificate:
         return f"Certificate({self.kind.code})"
 
 
-def level_a_sentence(agency: str, valid_until: date) -> str:
-    """The sentence every level-A document carries, word for word (D05)."""
-    return f"此件由{agency}提供，仅供办理政务服务事项时使用，有效期至{_chinese_date(valid_until)}"
-
-
 def compose(certificate: Certificate, typecase: Typecase) -> bytes:
     """The unsealed PDF: one A4 page, fonts embedded, statement in /Metadata. Takes about 0.3 s of CPU."""
     page = FPDF(format="A4")
@@ -60,7 +56,9 @@ def compose(certificate: Certificate, typecase: Typecase) -> bytes:
     page.set_creation_date(datetime.combine(certificate.issued_on, datetime.min.time(), UTC))
     page.set_lang("zh-CN")
     page.add_page()
-    sentence = level_a_sentence(certificate.kind.agency.zh, certificate.statement.valid_until)
+    sentence = watermark(
+        Level(certificate.statement.level), certificate.kind.agency.zh, certificate.statement.valid_until
+    )
     _watermark(page, sentence)
     _frame(page)
     _heading(page, certificate)
@@ -74,10 +72,6 @@ def _every_text(certificate: Certificate) -> str:
     facts = [text for fact in certificate.facts for text in (fact.label, fact.value)]
     shown = [certificate.kind.title, certificate.kind.agency, *facts]
     return certificate.holder.name + "".join(text.zh + text.en for text in shown)
-
-
-def _chinese_date(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _line(page: FPDF, text: str, size_pt: float, height_mm: float, *, weight: str = "", align: Align = Align.C) -> None:
@@ -163,7 +157,7 @@ def _closing(page: FPDF, certificate: Certificate) -> None:
     page.cell(60, 7, certificate.kind.agency.zh, align=Align.C)
     page.set_xy(122, 238)
     page.set_font("Sans", "", 11)
-    page.cell(60, 6, _chinese_date(certificate.issued_on), align=Align.C)
+    page.cell(60, 6, chinese_date(certificate.issued_on), align=Align.C)
 
 
 def _stamp(page: FPDF, agency: str, x_mm: float, y_mm: float) -> None:

@@ -1,7 +1,8 @@
 """What can be made to go wrong, one switch at a time, while the sandbox runs.
 
 A fault spoils exactly one thing and leaves everything else genuine, so that a test proves which check caught it. Faults
-of the wire act in the server; faults of the paper are functions on a document's plan (before) or on its bytes (after).
+of the wire act between platform and terminal (glitches.py), those of the paper where it is made and sealed, those of a
+source in the source (sources.py).
 """
 
 from collections.abc import Callable
@@ -11,34 +12,51 @@ from enum import Enum
 from typing import Final
 
 from platform_client.sandbox.catalogue import OFFERS, Offer
-from platform_client.sandbox.pki import Credential, SandboxPki
+from platform_client.sandbox.levels import Level
 from platform_client.sandbox.registry import Person, somebody_else
 
 
 class Fault(Enum):
     """The value is the word used on the command line and on the switch."""
 
+    # between platform and terminal
     UNREACHABLE = "unreachable"
+    """The connection ends before the call is looked at."""
+    DROP = "drop"
+    """The call is served, the answer is not sent."""
     SLOW = "slow"
+    DRIP = "drip"
+    """The answer comes byte by byte."""
+    TRUNCATE = "truncate"
+    """Half of the answer comes."""
+    SWAP = "swap"
+    """Two calls in flight get each other's answer."""
+    STALE_ANSWER = "stale-answer"
+    """Each call gets the answer to the first one of its kind."""
     REFUSE = "refuse"
     MALFORMED_ANSWER = "malformed-answer"
+    """XML, but against the schema."""
+    # on the paper
     WRONG_PERSON = "wrong-person"
     """The page is about somebody else, the statement names the asker."""
     WRONG_SUBJECT = "wrong-subject"
     """Page and statement are about somebody else."""
     WRONG_KIND = "wrong-kind"
+    WRONG_LEVEL = "wrong-level"
     STALE_NONCE = "stale-nonce"
+    """The statement carries another nonce than the call."""
     EXPIRED = "expired"
     OTHER_AGENCY_SEAL = "other-agency-seal"
     REVOKED_SEAL = "revoked-seal"
     UNSEALED = "unsealed"
     BROKEN_SEAL = "broken-seal"
+    """One bit of the sealed file is flipped."""
     NOT_A_PDF = "not-a-pdf"
 
 
 @dataclass(slots=True)
 class Faults:
-    """The switchboard: at most one fault is on. `seconds`: how slow SLOW is."""
+    """The switchboard: at most one fault is on. `seconds`: how long SLOW and DRIP take, and SWAP waits for a second."""
 
     active: Fault | None = None
     seconds: float = 30.0
@@ -46,20 +64,21 @@ class Faults:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """What is about to be composed and sealed. `holder` is on the page, `subject` in the statement."""
+    """What is about to be composed and sealed. `holder` is on the page, `subject` in the statement, `seal`: whose."""
 
     offer: Offer
     holder: Person
     subject: Person
     nonce: str
+    level: Level
     valid_until: date
-    seal: Credential | None
+    seal: str | None
 
     def __repr__(self) -> str:
         return f"Plan({self.offer.kind.code})"
 
 
-def spoil_plan(plan: Plan, fault: Fault | None, pki: SandboxPki) -> Plan:
+def spoil_plan(plan: Plan, fault: Fault | None) -> Plan:
     """The plan with what `fault` does to it; unchanged for faults that act elsewhere."""
     match fault:
         case Fault.WRONG_PERSON:
@@ -68,7 +87,9 @@ def spoil_plan(plan: Plan, fault: Fault | None, pki: SandboxPki) -> Plan:
             return replace(plan, holder=somebody_else(plan.holder), subject=somebody_else(plan.subject))
         case Fault.WRONG_KIND:
             other = next(offer for offer in OFFERS.values() if offer.kind.code != plan.offer.kind.code)
-            return replace(plan, offer=other, seal=pki.seal(other.agency.code))
+            return replace(plan, offer=other, seal=other.agency.code)
+        case Fault.WRONG_LEVEL:
+            return replace(plan, level=Level.B)
         case Fault.STALE_NONCE:
             return replace(plan, nonce="0" * len(plan.nonce))
         case Fault.EXPIRED:
@@ -76,9 +97,7 @@ def spoil_plan(plan: Plan, fault: Fault | None, pki: SandboxPki) -> Plan:
             return replace(plan, valid_until=plan.valid_until - past)
         case Fault.OTHER_AGENCY_SEAL:
             other = next(offer for offer in OFFERS.values() if offer.agency != plan.offer.agency)
-            return replace(plan, seal=pki.seal(other.agency.code))
-        case Fault.REVOKED_SEAL:
-            return replace(plan, seal=pki.revoked_seal(plan.offer.agency.code))
+            return replace(plan, seal=other.agency.code)
         case Fault.UNSEALED:
             return replace(plan, seal=None)
         case _:

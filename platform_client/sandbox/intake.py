@@ -19,27 +19,31 @@ from joserfc.util import urlsafe_b64decode
 from platform_client import binding, wire
 from platform_client.evidence import TYPE, ShownEvidence, Statement, subject_digest
 from platform_client.operation import About
+from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import Offer
 from platform_client.sandbox.registry import Person, check_character
 from platform_client.wire import WireError
 
-_FRESH: Final = timedelta(minutes=10)
+FRESH: Final = timedelta(minutes=10)
+"""How old evidence may be, and how far the clocks of terminal and platform may differ."""
 
 
 class Refuse(Exception):
-    """The platform does not grant this; carries the code of the refusal."""
+    """The platform does not grant this, or cannot; carries the refusal's code and the HTTP status it leaves with."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, status: int = 403) -> None:
         super().__init__(code)
         self.code = code
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Applicant:
-    """Who asks, by evidence that was checked."""
+    """Who asks, by evidence that was checked, and the account of the terminal they ask at."""
 
     person: Person
     statement: Statement
+    account: Account
 
     @property
     def request_id(self) -> str:
@@ -58,29 +62,30 @@ class Applicant:
 
     def age(self, today: date) -> int:
         """Completed years, from the number's date of birth."""
-        born = _birth(self.person.number)
+        born = self.person.born
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
     def may_have(self, offer: Offer, today: date) -> bool:
-        return self.age(today) >= offer.from_age
+        """At this terminal (C14), at this age."""
+        return self.account.may_issue(offer.kind.code) and self.age(today) >= offer.from_age
 
 
-def admit(shown: ShownEvidence, device: x509.Certificate, call_id: str, now: datetime) -> Applicant:
-    """The person of evidence that `device` signed for the call `call_id`. Raises Refuse."""
+def admit(shown: ShownEvidence, device: x509.Certificate, account: Account, call_id: str, now: datetime) -> Applicant:
+    """The person of evidence that `device`, whose is `account`, signed for the call `call_id`. Raises Refuse."""
     said = _statement(shown, device)
     if said.terminal != terminal_of(device):
         raise Refuse("evidence-of-another-terminal")
     if said.request_id != call_id:
         raise Refuse("evidence-of-another-call")
-    if abs(now - said.at) > _FRESH:
+    if abs(now - said.at) > FRESH:
         raise Refuse("evidence-stale")
     if said.match.score > said.match.threshold:
         raise Refuse("not-matched")
     person = Person(shown.name, shown.number)
     if said.card.subject_digest != subject_digest(said.nonce, person):
         raise Refuse("evidence-of-another-person")
-    _check_number(person.number)
-    return Applicant(person, said)
+    _check_number(person)
+    return Applicant(person, said, account)
 
 
 def terminal_of(device: x509.Certificate) -> str:
@@ -106,15 +111,11 @@ def _statement(shown: ShownEvidence, device: x509.Certificate) -> Statement:
         raise Refuse("evidence-invalid") from None
 
 
-def _check_number(number: str) -> None:
+def _check_number(person: Person) -> None:
     """GB 11643: check character and a date of birth that exists. Stands for the population registry (E03)."""
     try:
-        _birth(number)
+        _ = person.born
     except ValueError:
         raise Refuse("number-invalid") from None
-    if number[17] != check_character(number[:17]):
+    if person.number[17] != check_character(person.number[:17]):
         raise Refuse("number-invalid")
-
-
-def _birth(number: str) -> date:
-    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

@@ -1,59 +1,86 @@
-"""One request id, one document: a repeated issue call gets the bytes of the first, also while the first is under way.
+"""One request id, one document: a repeated order gets the bytes of the first, also while the first is under way.
 
-Kept in memory for the newest requests only, because documents are personal data (C20).
+Nothing about a query is kept after its answer (C20), and yet a terminal whose connection broke must be able to ask
+again. So the document stays under a key that only the order itself yields (its nonce is 128 random bits): the ledger
+keeps hashes and what it cannot read, and forgets both when the evidence of such an order would be too old anyway.
 """
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platform_client.sandbox.intake import Refuse
-from platform_client.sandbox.material import Order
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_KEPT: Final = 64
+from platform_client.sandbox.exchange import Order
+from platform_client.sandbox.intake import FRESH, Refuse
+
+_NEWEST: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
+    """`fingerprint`, `nonce`: hashes. `under_way`: until the document is there; then `locked` is."""
+
     fingerprint: bytes
-    nonce: str
-    document: asyncio.Task[bytes]
+    nonce: bytes
+    since_s: float
+    under_way: asyncio.Task[bytes] | None = None
+    locked: bytes = b""
 
 
 class Ledger:
-    """The issues this sandbox remembers."""
+    """The orders of the last minutes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._rated: set[str] = set()
 
     async def once(self, order: Order, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
-        """The document of `order`, made by `make` the first time. Raises Refuse when id or nonce served another."""
-        person = order.person
-        fingerprint = hashlib.sha256("\0".join((order.nonce, order.kind, person.number, person.name)).encode()).digest()
+        """The document of `order`, made by `make` the first time. Raises Refuse when id or nonce served another one."""
+        self._forget()
+        key, fingerprint, nonce = _hashes(order)
         entry = self._entries.get(order.request_id)
         if entry is None:
-            if any(other.nonce == order.nonce for other in self._entries.values()):
+            if any(other.nonce == nonce for other in self._entries.values()):
                 raise Refuse("nonce-used")
-            entry = _Entry(fingerprint, order.nonce, asyncio.create_task(make()))
-            self._entries[order.request_id] = entry
-            while len(self._entries) > _KEPT:
-                self._rated.discard(self._entries.popitem(last=False)[0])
+            entry = self._entries[order.request_id] = _Entry(fingerprint, nonce, self._clock())
+            entry.under_way = asyncio.create_task(self._work(order.request_id, entry, key, make))
         elif entry.fingerprint != fingerprint:
             raise Refuse("request-id-used")
-        try:
-            return await asyncio.shield(entry.document)
-        except Exception:
-            self._entries.pop(order.request_id, None)
-            raise
+        if entry.under_way is not None:
+            return await asyncio.shield(entry.under_way)
+        return AESGCM(key).decrypt(fingerprint[:12], entry.locked, None)
 
-    def rate(self, request_id: str) -> None:
-        """Take one rating per issue (B21). Raises Refuse."""
-        if request_id not in self._entries:
-            raise Refuse("unknown-request")
-        if request_id in self._rated:
-            raise Refuse("already-rated")
-        self._rated.add(request_id)
+    async def _work(
+        self, request_id: str, entry: _Entry, key: bytes, make: Callable[[], Coroutine[Any, Any, bytes]]
+    ) -> bytes:
+        """Whether anybody still waits or not, the document is locked away when it is there."""
+        try:
+            document = await make()
+        except BaseException:
+            self._entries.pop(request_id, None)  # a failed order may be given again
+            raise
+        entry.locked, entry.under_way = AESGCM(key).encrypt(entry.fingerprint[:12], document, None), None
+        return document
+
+    def _forget(self) -> None:
+        oldest = self._clock() - FRESH.total_seconds()
+        while self._entries:
+            first = next(iter(self._entries.values()))
+            if first.since_s > oldest and len(self._entries) <= _NEWEST:
+                return
+            self._entries.popitem(last=False)
+
+
+def _hashes(order: Order) -> tuple[bytes, bytes, bytes]:
+    """Key and fingerprint of the order, and the hash of its nonce."""
+    asked = "\0".join((order.nonce, order.kind, order.number, order.name)).encode()
+    secret, public, nonce = (
+        hashlib.sha256(purpose + content).digest()
+        for purpose, content in ((b"key\0", asked), (b"fingerprint\0", asked), (b"nonce\0", order.nonce.encode()))
+    )
+    return secret, public, nonce

@@ -1,10 +1,12 @@
-"""The sandbox's two certificate trees, made into a directory and kept fresh (C01, C17).
+"""The sandbox's three certificate trees, made into a directory and kept fresh (C01, C04, C17, C24).
 
-One tree is for the wire (TLS CA -> server, one client certificate per terminal), one for the paper (document root ->
+One tree is for the wire (TLS CA -> server, one client certificate per terminal), one for the platform's systems among
+themselves (systems CA -> one certificate per system, for both ends of a call), one for the paper (document root ->
 issuing CA -> a seal per agency). Profiles follow RFC 5280: seals carry nonRepudiation, CAs sign CRLs. Every agency also
 has a twin seal that is on the CRL, so that revocation is the only thing wrong with it.
 
     DIR/tls/{ca,server}.{cert,key}.pem      DIR/kiosks/TERMINAL.{cert,key}.pem
+    DIR/systems/{ca,SYSTEM}.{cert,key}.pem
     DIR/documents/{root,issuing}.{cert,key}.pem, {root,issuing}.crl       DIR/seals/AGENCY[-revoked].{cert,key}.pem
 
 `make` may be called at every start: what is there and valid for another month stays, the rest is made again.
@@ -26,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from platform_client.sandbox.catalogue import AGENCIES
+from platform_client.sandbox.topology import SYSTEMS
 
 _CA_LIFE: Final = timedelta(days=3650)
 _LEAF_LIFE: Final = timedelta(days=397)
@@ -56,6 +59,11 @@ class Credential:
         return key
 
 
+def system_host(name: str) -> str:
+    """The host name of a system, which resolves nowhere but in the sandbox (RFC 6761)."""
+    return f"{name}.sandbox.invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxPki:
     """Where everything lies below `directory`."""
@@ -72,6 +80,13 @@ class SandboxPki:
 
     def kiosk(self, terminal: str) -> Credential:
         return Credential.at(self.directory / "kiosks", terminal)
+
+    @property
+    def systems_ca(self) -> Credential:
+        return Credential.at(self.directory / "systems", "ca")
+
+    def system(self, name: str) -> Credential:
+        return Credential.at(self.directory / "systems", name)
 
     @property
     def root(self) -> Credential:
@@ -100,12 +115,15 @@ class SandboxPki:
 def make(directory: Path, *, terminals: Sequence[str], now: datetime) -> SandboxPki:
     """Make what is missing or soon expires, sign fresh CRLs. `now` is timezone-aware."""
     pki = SandboxPki(directory)
-    for folder in (directory, *(directory / name for name in ("tls", "kiosks", "documents", "seals"))):
+    for folder in (directory, *(directory / name for name in ("tls", "kiosks", "systems", "documents", "seals"))):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _ensure(pki.tls_ca, None, _name("Onecard Sandbox", "Sandbox TLS CA"), _authority(0), _CA_LIFE, now)
     _ensure(pki.server, pki.tls_ca, _name("Onecard Sandbox", "localhost"), _tls_server(), _LEAF_LIFE, now)
     for terminal in terminals:
         _ensure(pki.kiosk(terminal), pki.tls_ca, _name("Onecard Sandbox", terminal), _tls_client(), _LEAF_LIFE, now)
+    _ensure(pki.systems_ca, None, _name("Onecard Sandbox", "Sandbox Systems CA"), _authority(0), _CA_LIFE, now)
+    for system in SYSTEMS:
+        _ensure(pki.system(system), pki.systems_ca, _name("Onecard Sandbox", system), _system(system), _LEAF_LIFE, now)
     _ensure(pki.root, None, _name("示例省政务印章", "Sandbox Document Root CA"), _authority(1), _CA_LIFE, now)
     _ensure(pki.issuing, pki.root, _name("示例省政务印章", "Sandbox Issuing CA"), _intermediate(), _CA_LIFE, now)
     for agency in AGENCIES:
@@ -168,6 +186,15 @@ def _tls_client() -> _Extensions:
         _leaf(),
         _usage("digital_signature"),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+    ]
+
+
+def _system(name: str) -> _Extensions:
+    return [
+        _leaf(),
+        _usage("digital_signature"),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+        (x509.SubjectAlternativeName([x509.DNSName(system_host(name))]), False),
     ]
 
 

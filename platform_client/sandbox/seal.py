@@ -1,12 +1,23 @@
-"""The department's seal on the bytes: PAdES B-B (ETSI EN 319 142-1), certifying that nothing may change (DocMDP 1)."""
+"""The e-seal system: every department's seal, put on bytes that only the material-sharing system may bring (C04, C18).
 
+The seal is PAdES B-B (ETSI EN 319 142-1), certifying that nothing may change (DocMDP 1).
+"""
+
+import asyncio
 from io import BytesIO
 
+from aiohttp import web
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 
-from platform_client.sandbox.pki import Credential
+from platform_client.sandbox.catalogue import AGENCIES
+from platform_client.sandbox.exchange import SealedDocument, SealRequest, read, written
+from platform_client.sandbox.faults import Fault, Faults
+from platform_client.sandbox.pki import Credential, SandboxPki
+from platform_client.sandbox.system import System
+from platform_client.sandbox.topology import MATERIAL
+from platform_client.wire import WireError
 
 
 class Seal:
@@ -29,3 +40,31 @@ class Seal:
         sealed = BytesIO()
         PdfSigner(metadata, signer=self._signer).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), output=sealed)
         return sealed.getvalue()
+
+
+class SealSystem:
+    """Answers at `/seal` of `system`."""
+
+    def __init__(self, system: System, pki: SandboxPki, faults: Faults) -> None:
+        self._pki = pki
+        self._faults = faults
+        self._seals: dict[Credential, Seal] = {}
+        system.answer("/seal", frozenset({MATERIAL}), self._seal)
+
+    async def _seal(self, request: web.Request) -> web.Response:
+        try:
+            asked = read(await request.read(), SealRequest)
+        except WireError:
+            return web.Response(status=400)
+        if asked.agency not in {agency.code for agency in AGENCIES}:
+            return web.Response(status=404)
+        seal = self._of(asked.agency)
+        sealed = await asyncio.to_thread(seal.seal, asked.document)
+        return web.Response(body=written(SealedDocument(asked.request_id, sealed)), content_type="application/xml")
+
+    def _of(self, agency: str) -> Seal:
+        revoked = self._faults.active is Fault.REVOKED_SEAL
+        credential = self._pki.revoked_seal(agency) if revoked else self._pki.seal(agency)
+        if credential not in self._seals:
+            self._seals[credential] = Seal(credential, self._pki.issuing)
+        return self._seals[credential]

@@ -1,4 +1,4 @@
-"""The sandbox as a process: builds the systems of the platform, puts them behind the door and runs until stopped."""
+"""The sandbox as a process: certificates, fonts, the platform, its control panel; runs until stopped."""
 
 import asyncio
 import json
@@ -9,23 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiohttp import web
 from systemd import daemon
 
-from platform_client.sandbox.door import Door, listening
-from platform_client.sandbox.faults import Fault, Faults
-from platform_client.sandbox.ledger import Ledger
-from platform_client.sandbox.material import Material
-from platform_client.sandbox.pki import SandboxPki, make
-from platform_client.sandbox.sharing import Sharing
-from platform_client.sandbox.sources import NAMES, Source
-from platform_client.sandbox.switch import Command, SetFault, listen
+from platform_client.sandbox.assembly import Options, Sandbox
+from platform_client.sandbox.control import Control
+from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.pki import make
+from platform_client.sandbox.topology import Topology
+from platform_client.sandbox.trace import Trace
 from platform_client.sandbox.typeface import Typecase, Typeface
+
+__all__ = ["Sandbox", "Settings", "main"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `switch`: unix socket for faults."""
+    """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `control`: the file that says where.
+
+    `diagrams`: each finished call is drawn on stderr.
+    """
 
     pki: Path
     typeface: Typeface
@@ -33,48 +35,10 @@ class Settings:
     terminals: tuple[str, ...]
     host: str = "127.0.0.1"
     port: int = 0
-    switch: Path | None = None
+    topology: Topology = Topology.EXTRANET
+    control: Path | None = None
     fault: Fault | None = None
-
-
-class Sandbox:
-    """A running platform. `clock` returns the time, timezone-aware."""
-
-    def __init__(
-        self, pki: SandboxPki, typecase: Typecase, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self.faults = Faults()
-        self.sources = {name: Source(name) for name in NAMES}
-        self._pki = pki
-        material = Material(pki, typecase, tuple(self.sources.values()), clock)
-        sharing = Sharing(pki, material, Ledger(), self.faults, clock)
-        door = Door(self.faults, clock)
-        sharing.stand_behind(door)  # a further system of the platform stands here
-        self._runner = web.AppRunner(door.application, access_log=None, shutdown_timeout=0.2)
-        self._switch: asyncio.Server | None = None
-
-    async def start(self, host: str, port: int, switch: Path | None = None) -> int:
-        """Listen; returns the bound port. Raises OSError when the port is taken."""
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, ssl_context=listening(self._pki))
-        await site.start()
-        if switch is not None:
-            self._switch = await listen(switch, self.obey)
-        bound: int = self._runner.addresses[0][1]
-        return bound
-
-    async def stop(self) -> None:
-        if self._switch is not None:
-            self._switch.close()
-        await self._runner.cleanup()
-
-    def obey(self, command: Command) -> None:
-        """Flip a switch. Raises KeyError for a source that does not exist."""
-        if isinstance(command, SetFault):
-            self.faults.active, self.faults.seconds = command.fault, command.seconds
-        else:
-            source = self.sources[command.name]
-            source.latency_s, source.down = command.latency_s, command.down
+    diagrams: bool = False
 
 
 def main(settings: Settings, announce: Callable[[int], None] | None = None) -> None:
@@ -87,16 +51,31 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     pki = make(settings.pki, terminals=settings.terminals, now=datetime.now(UTC))
-    sandbox = Sandbox(pki, await asyncio.to_thread(Typecase.open, settings.typeface, settings.cache))
+    typecase = await asyncio.to_thread(Typecase.open, settings.typeface, settings.cache)
+    traced = _draw if settings.diagrams else _silent
+    sandbox = Sandbox(pki, typecase, Options(settings.topology, traced=traced))
     sandbox.faults.active = settings.fault
-    announce(await sandbox.start(settings.host, settings.port, settings.switch))
+    port = await sandbox.start(settings.host, settings.port)
+    control = Control(sandbox.obey, sandbox.tracer)
+    if settings.control is not None:
+        await control.start(settings.control)
+    announce(port)
     daemon.notify("READY=1")
     try:
         await stopped.wait()
     finally:
+        await control.stop()
         await sandbox.stop()
 
 
 def _say_port(port: int) -> None:
     sys.stdout.write(json.dumps({"port": port}) + "\n")
     sys.stdout.flush()
+
+
+def _draw(trace: Trace) -> None:
+    sys.stderr.write(trace.diagram() + "\n")
+
+
+def _silent(trace: Trace) -> None:
+    return None

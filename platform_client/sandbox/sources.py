@@ -1,67 +1,120 @@
-"""The three data sources, asked at the same time (C05, C08: "no order").
+"""The three data sources: what each holds about one person, and how each may fail (C05, C08: "no order").
 
-Each has its own latency and may fail; the result does not depend on who answers first.
+A source is asked for one kind of certificate about one person and answers with its entries. It says in its answer which
+request it answers, whom it is about and when it looked, so that whoever asked can tell a late, old or foreign answer
+from theirs. How question and answer travel is not its business: two sources listen (`listen`), the third is reached by
+ferry (fronts.py).
 """
 
 import asyncio
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Final
 
-from platform_client.sandbox.records import RECORDS, Fact
-from platform_client.sandbox.registry import Draw, Person
+from aiohttp import web
 
-NAMES: Final = ("department", "provincial", "local")
+from platform_client.sandbox.exchange import Entry, SourceAnswer, SourceQuery, read, written
+from platform_client.sandbox.glitches import Exchange, drip, hang_up, truncate
+from platform_client.sandbox.records import Fact
+from platform_client.sandbox.registry import Person
+from platform_client.sandbox.system import System
+
+PRIVATE: Final = "private"
+PROVINCIAL: Final = "provincial"
+LOCAL: Final = "local"
+NAMES: Final = (PRIVATE, PROVINCIAL, LOCAL)
+"""In the order in which their entries stand on the page."""
+
+Register = Callable[[str, Person], tuple[Fact, ...]]
+"""Kind and person to the facts a source holds."""
+
+
+class SourceFault(Enum):
+    """The value is the word used on the switch."""
+
+    DOWN = "down"
+    DROP = "drop"
+    """The connection ends, or the ferry's answer is lost."""
+    DRIP = "drip"
+    TRUNCATE = "truncate"
+    SWAP = "swap"
+    """Two questions in flight get each other's answer."""
+    STALE = "stale"
+    """Looked up yesterday."""
+    WRONG_SCHEMA = "wrong-schema"
 
 
 class SourceDown(Exception):
-    """A source did not answer; carries its name only."""
+    """The source does not answer questions now."""
 
 
 @dataclass(slots=True)
 class Source:
-    """One source. `latency_s` and `down` may be changed while the sandbox runs."""
+    """`latency_s` and `fault` may be changed while the sandbox runs; `seconds`: how long DRIP takes and SWAP waits."""
 
     name: str
+    register: Register
+    clock: Callable[[], datetime]
     latency_s: float = 0.05
-    down: bool = False
+    fault: SourceFault | None = None
+    seconds: float = 30.0
+    exchange: Exchange | None = None
 
-    async def fetch(self, person: Person, kind: str) -> Fact:
+    async def answer(self, document: bytes) -> bytes:
+        """The answer to a SourceQuery, an exchange.xsd document as the question is. Raises SourceDown or WireError."""
+        query = read(document, SourceQuery)
         await asyncio.sleep(self.latency_s)
-        if self.down:
+        if self.fault is SourceFault.DOWN:
             raise SourceDown(self.name)
-        return RECORDS[kind][self.name](Draw(person))
+        answer = written(self._looked_up(query))
+        match self.fault:
+            case SourceFault.SWAP:
+                self.exchange = self.exchange or Exchange()
+                return await self.exchange.other(self.name, answer, self.seconds)
+            case SourceFault.WRONG_SCHEMA:
+                return answer.replace(b"Source>", b"Origin>")
+            case _:
+                return answer
+
+    def _looked_up(self, query: SourceQuery) -> SourceAnswer:
+        person = Person(query.name, query.number)
+        age = timedelta(days=1 if self.fault is SourceFault.STALE else 0)
+        return SourceAnswer(
+            query.request_id,
+            self.name,
+            subject_of(query),
+            f"{(self.clock() - age).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            tuple(
+                Entry(fact.label.zh, fact.label.en, fact.value.zh, fact.value.en)
+                for fact in self.register(query.kind, person)
+            ),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """When a source was asked and when it answered, in seconds of the event loop's clock."""
-
-    source: str
-    began: float
-    ended: float
+def subject_of(query: SourceQuery) -> str:
+    """Whom a question is about, in a form that ties the answer to it and shows nobody."""
+    return hashlib.sha256("\0".join((query.request_id, query.number, query.name)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """The facts in the order of the page, and the spans that show the overlap."""
+def listen(source: Source, system: System, callers: frozenset[str]) -> None:
+    """Let `source` answer over HTTP at `/query`, with its faults of the wire."""
 
-    facts: tuple[Fact, ...]
-    spans: tuple[Span, ...]
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            response = web.Response(body=await source.answer(await request.read()), content_type="application/xml")
+        except SourceDown:
+            return web.Response(status=503)
+        match source.fault:
+            case SourceFault.DROP:
+                return hang_up(request)
+            case SourceFault.DRIP:
+                return await drip(request, response, source.seconds)
+            case SourceFault.TRUNCATE:
+                return await truncate(request, response)
+            case _:
+                return response
 
-
-async def gather(sources: tuple[Source, ...], person: Person, kind: str) -> Gathered:
-    """Ask all `sources` at once. Raises SourceDown as soon as one fails; the others are then cancelled."""
-    clock = asyncio.get_running_loop().time
-
-    async def ask(source: Source) -> tuple[Fact, Span]:
-        began = clock()
-        fact = await source.fetch(person, kind)
-        return fact, Span(source.name, began, clock())
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(ask(source)) for source in sources]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    answers = [task.result() for task in tasks]
-    return Gathered(tuple(fact for fact, _ in answers), tuple(span for _, span in answers))
+    system.answer("/query", callers, answer)

@@ -1,7 +1,6 @@
 """The sealed certificate: readable, about one person, stated under the seal; and each fault spoils what it says."""
 
 import re
-import uuid
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -10,7 +9,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from lxml import etree
-from platform_world import NAME, NUMBER
+from platform_world import NAME, NUMBER, Card, Platform, call_of, issue
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
@@ -18,27 +17,31 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from platform_client.certificates import IssueCall
+from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.catalogue import OFFERS
-from platform_client.sandbox.compose import level_a_sentence
 from platform_client.sandbox.faults import Fault
-from platform_client.sandbox.material import CHINA, Material, Order
+from platform_client.sandbox.levels import Level, watermark
+from platform_client.sandbox.material import CHINA
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import Person, somebody_else
-from platform_client.sandbox.sources import NAMES, Source
 from platform_client.sandbox.statement import NAMESPACE
-from platform_client.sandbox.typeface import NoGlyph, Typecase, Typeface
+from platform_client.sandbox.typeface import Typecase, Typeface
 
 KIND = "social-insurance"
 AGENCY = OFFERS[KIND].kind.seal_organisation
 
 
-@pytest.fixture(scope="module")
-def material(pki: SandboxPki, typecase: Typecase) -> Material:
-    return Material(pki, typecase, tuple(Source(name, latency_s=0) for name in NAMES), lambda: datetime.now(UTC))
+SOMEBODY = Person(NAME, NUMBER)
 
 
-def order(kind: str = KIND, name: str = NAME) -> Order:
-    return Order(uuid.uuid4().hex, uuid.uuid4().hex, kind, Person(name, NUMBER))
+async def issued(platform: Platform, call: IssueCall, fault: Fault | None = None) -> bytes:
+    """The document that the platform brings, with all its systems at work."""
+    platform.sandbox.faults.active = fault
+    try:
+        return await issue(platform.client, call)
+    finally:
+        platform.sandbox.faults.active = None
 
 
 def text_of(pdf: bytes) -> str:
@@ -78,23 +81,23 @@ def digest(nonce: str, person: Person) -> str:
 
 @pytest.mark.parametrize("kind", OFFERS)
 async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
-    material: Material, pki: SandboxPki, kind: str
+    platform: Platform, identity: DeviceIdentity, pki: SandboxPki, kind: str
 ) -> None:
     """C12, C17, C18, D01, D05, D10."""
-    asked = order(kind)
-    pdf = (await material.issue(asked)).pdf
+    asked = call_of(identity, kind)
+    pdf = await issued(platform, asked)
     text, offer = text_of(pdf), OFFERS[kind]
     valid_until = datetime.now(CHINA).date() + timedelta(days=offer.valid_days)
     assert re.findall(r"(?<!\d)\d{17}[\dX](?!\d)", text) == [NUMBER]
     assert NAME in text and offer.kind.title.zh in text and offer.kind.title.en in text
-    assert level_a_sentence(offer.agency.name.zh, valid_until) in text.splitlines()[-2:]
+    assert watermark(Level.A, offer.agency.name.zh, valid_until) in text.splitlines()[-2:]
     assert statement_of(pdf) == {
-        "requestId": asked.request_id,
-        "nonce": asked.nonce,
+        "requestId": asked.evidence.request_id,
+        "nonce": asked.evidence.nonce,
         "kind": kind,
         "issuer": offer.kind.seal_organisation,
         "level": "A",
-        "subjectDigest": digest(asked.nonce, asked.person),
+        "subjectDigest": digest(asked.evidence.nonce, SOMEBODY),
         "validUntil": valid_until.isoformat(),
     }
     seal = await seal_of(pdf, pki)
@@ -104,20 +107,18 @@ async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
     assert seal.signing_cert.subject.native["organization_name"] == offer.kind.seal_organisation
 
 
-def test_the_sentence_word_for_word() -> None:
-    """D05."""
-    assert level_a_sentence("××机构", date(2027, 2, 3)) == (
-        "此件由××机构提供，仅供办理政务服务事项时使用，有效期至2027年2月3日"
-    )
+def test_the_four_sentences_word_for_word() -> None:
+    """D05, D06, D07, D08."""
+    assert {level.value: watermark(level, "××机构", date(2027, 2, 3)) for level in Level} == {
+        "A": "此件由××机构提供，仅供办理政务服务事项时使用，有效期至2027年2月3日",
+        "B": "此件经与原件核对无误，仅供办理政务服务事项时使用，有效期至2027年2月3日",
+        "C": "此件由本用户按原件上传，请政务服务窗口人员受理时与原件核对",
+        "D": "本用户对此材料的真实性负责",
+    }
 
 
-async def test_a_rare_name_is_set_from_the_whole_font(material: Material) -> None:
-    assert "𠮷㛃" in text_of((await material.issue(order(name="𠮷㛃"))).pdf)
-
-
-async def test_a_name_that_cannot_be_set_makes_no_certificate(material: Material) -> None:
-    with pytest.raises(NoGlyph):
-        await material.issue(order(name="张\U0001f600"))
+async def test_a_rare_name_is_set_from_the_whole_font(platform: Platform, identity: DeviceIdentity) -> None:
+    assert "𠮷㛃" in text_of(await issued(platform, call_of(identity, card=Card(name="𠮷㛃"))))
 
 
 def test_the_documented_example() -> None:
@@ -128,46 +129,56 @@ def test_the_documented_example() -> None:
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_document_about_somebody_else(material: Material, pki: SandboxPki) -> None:
+async def test_a_document_about_somebody_else(platform: Platform, identity: DeviceIdentity, pki: SandboxPki) -> None:
     for fault, in_statement in ((Fault.WRONG_PERSON, False), (Fault.WRONG_SUBJECT, True)):
-        asked = order()
-        other = somebody_else(asked.person)
-        pdf = (await material.issue(asked, fault)).pdf
+        asked, other = call_of(identity), somebody_else(SOMEBODY)
+        pdf = await issued(platform, asked, fault)
         text = text_of(pdf)
         assert NUMBER not in text and NAME not in text and other.number in text and other.name in text
-        named = other if in_statement else asked.person
-        assert statement_of(pdf)["subjectDigest"] == digest(asked.nonce, named)
+        named = other if in_statement else SOMEBODY
+        assert statement_of(pdf)["subjectDigest"] == digest(asked.evidence.nonce, named)
         assert (await seal_of(pdf, pki)).bottom_line
 
 
 @pytest.mark.parametrize("fault", [Fault.BROKEN_SEAL, Fault.REVOKED_SEAL])
-async def test_a_seal_that_does_not_hold(material: Material, pki: SandboxPki, fault: Fault) -> None:
-    seal = await seal_of((await material.issue(order(), fault)).pdf, pki)
+async def test_a_seal_that_does_not_hold(
+    platform: Platform, identity: DeviceIdentity, pki: SandboxPki, fault: Fault
+) -> None:
+    seal = await seal_of(await issued(platform, call_of(identity), fault), pki)
     assert not seal.bottom_line
     assert (seal.intact, seal.revoked) == (fault is not Fault.BROKEN_SEAL, fault is Fault.REVOKED_SEAL)
 
 
-async def test_a_good_seal_of_another_agency(material: Material, pki: SandboxPki) -> None:
-    seal = await seal_of((await material.issue(order(), Fault.OTHER_AGENCY_SEAL)).pdf, pki)
+async def test_a_good_seal_of_another_agency(platform: Platform, identity: DeviceIdentity, pki: SandboxPki) -> None:
+    seal = await seal_of(await issued(platform, call_of(identity), Fault.OTHER_AGENCY_SEAL), pki)
     assert seal.bottom_line and seal.signing_cert.subject.native["organization_name"] != AGENCY
 
 
-async def test_no_seal_and_no_document(material: Material) -> None:
-    unsealed = (await material.issue(order(), Fault.UNSEALED)).pdf
+async def test_no_seal_and_no_document(platform: Platform, identity: DeviceIdentity) -> None:
+    unsealed = await issued(platform, call_of(identity), Fault.UNSEALED)
     assert not PdfFileReader(BytesIO(unsealed)).embedded_signatures and NUMBER in text_of(unsealed)
-    assert not (await material.issue(order(), Fault.NOT_A_PDF)).pdf.startswith(b"%PDF")
+    assert not (await issued(platform, call_of(identity), Fault.NOT_A_PDF)).startswith(b"%PDF")
 
 
-async def test_a_statement_that_is_not_the_answer(material: Material, pki: SandboxPki) -> None:
-    good = order()
-    for fault, name in ((Fault.WRONG_KIND, "kind"), (Fault.STALE_NONCE, "nonce"), (Fault.EXPIRED, "validUntil")):
-        pdf = (await material.issue(good, fault)).pdf
+async def test_a_statement_that_is_not_the_answer(
+    platform: Platform, identity: DeviceIdentity, pki: SandboxPki
+) -> None:
+    last_day = datetime.now(CHINA).date() + timedelta(days=OFFERS[KIND].valid_days)
+    for fault, name in (
+        (Fault.WRONG_KIND, "kind"),
+        (Fault.STALE_NONCE, "nonce"),
+        (Fault.EXPIRED, "validUntil"),
+        (Fault.WRONG_LEVEL, "level"),
+    ):
+        good = call_of(identity)
+        pdf = await issued(platform, good, fault)
         assert (await seal_of(pdf, pki)).bottom_line
         stated = statement_of(pdf)
-        right = {"kind": good.kind, "nonce": good.nonce, "requestId": good.request_id, "level": "A"}
-        right["validUntil"] = (datetime.now(CHINA).date() + timedelta(days=OFFERS[KIND].valid_days)).isoformat()
+        right = {"kind": good.kind, "nonce": good.evidence.nonce, "requestId": good.evidence.request_id, "level": "A"}
+        right["validUntil"] = last_day.isoformat()
         assert [key for key, value in right.items() if stated[key] != value] == [name]
-    assert stated["validUntil"] < datetime.now(CHINA).date().isoformat()
+        if fault is Fault.EXPIRED:
+            assert stated["validUntil"] < datetime.now(CHINA).date().isoformat()
 
 
 # --- fonts -----------------------------------------------------------------------------------------------------------
