@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from kiosk.china_time import china_date
 
 if TYPE_CHECKING:
     from hardware.cards.port import Access, CardError, IdentityReader
@@ -85,7 +87,7 @@ def _read(args: argparse.Namespace) -> int:
     try:
         access = _access(args)
         settings = Reader(args.reader, args.sam_id, args.trust, args.allow_bac)
-        reader = card_reader(settings, date.today)
+        reader = card_reader(settings, lambda: china_date(datetime.now(UTC)))
         reading = asyncio.run(_first_card(reader, access, args.wait))
     except CardError as error:
         return _tell_fault(error, as_json=args.json)
@@ -186,7 +188,7 @@ def _emulate(args: argparse.Namespace) -> int:
         running = (
             emulated_cards.sdt(args.layout, args.portrait)
             if args.kind == "sdt"
-            else emulated_cards.emrtd(args.access, args.portrait, date.today())
+            else emulated_cards.emrtd(args.access, args.portrait, china_date(datetime.now(UTC)))
         )
         with running as emulated:
             if args.fault is not None:

@@ -7,6 +7,7 @@ from typing import Final
 from cryptography import x509
 
 from hardware.cards.emrtd.trust import TrustAnchors
+from kiosk.china_time import china_date
 from kiosk.doctor.findings import Finding, fail, ok, warn
 from kiosk.profile import Profile
 from platform_client.identity import DeviceIdentity, IdentityError
@@ -66,7 +67,7 @@ def _country_signers(profile: Profile, now: datetime) -> list[Finding]:
     if folder is None:
         return []
     try:
-        anchors = TrustAnchors.load(folder, now.astimezone().date())
+        anchors = TrustAnchors.load(folder, china_date(now))
     except OSError as error:
         return [fail(part, f"{folder}: {error.strerror}", "import a master list")]
     refused = [warn(part, f"not believed: {why}", "replace or remove it") for why in anchors.refused]

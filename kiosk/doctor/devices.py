@@ -1,7 +1,7 @@
 """Reader, portrait decoder and printer, asked by the drivers that the terminal itself uses."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, datetime
 from typing import Final
 
 from PIL import features
@@ -15,6 +15,7 @@ from hardware.printers.ipp_device import IppDevice
 from hardware.printers.port import PrinterError, Trouble
 from kiosk import profile as settings
 from kiosk.bootstrap import card_reader, paper_queue
+from kiosk.china_time import china_date
 from kiosk.doctor.findings import Finding, fail, ok, warn
 from kiosk.profile import ProfileError
 
@@ -34,7 +35,7 @@ async def reader(configured: settings.Reader, within_s: float = READER_WITHIN_S)
     """Can it be reached, and is it the one that belongs here?"""
     part = "card reader"
     try:
-        device = card_reader(configured, date.today)
+        device = card_reader(configured, lambda: china_date(datetime.now(UTC)))
     except ProfileError as error:
         return [fail(part, str(error), "correct [reader] in the profile")]
     try:

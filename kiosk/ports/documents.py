@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.channel import Channel
+from kiosk.china_time import china_date
 from kiosk.clock import Clock, within
 from kiosk.documents.gate import Expected, PrintableDocument, admit
 from kiosk.documents.sealed import SealedDocument
@@ -62,7 +63,7 @@ class DocumentPort:
             agency=offer.seal,
             holder=request.card,
             single_subject=offer.single_subject,
-            today=self._clock.now().astimezone().date(),
+            today=china_date(self._clock.now()),
         )
         return admit(sealed, expected)
 

@@ -8,6 +8,7 @@ from kivy.graphics import Color, Rectangle
 from kivy.graphics.texture import Texture
 from kivy.metrics import mm
 
+from kiosk.china_time import CHINA
 from kiosk.pages import Language, SwitchLanguage, Text
 from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, COLOURS, HEADING, MARGIN, SMALL, TARGET
@@ -56,7 +57,7 @@ class Header(Row):
         Clock.unschedule(self._tick)
 
     def _tick(self, *_: Any) -> None:
-        now = datetime.now()
+        now = datetime.now(CHINA)
         self._time.say(wording.clock(now))
         self._day.say(wording.day(now, self._language))
         Clock.schedule_once(self._tick, 60.05 - now.second - now.microsecond / 1e6)
