@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from systemd import daemon
@@ -21,7 +22,9 @@ from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
+from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
+from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
 from kiosk.evidence import Station
@@ -69,7 +72,8 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
     """Every device, socket and connection of the profile, as a Desk; all of it is closed at the end."""
     async with contextlib.AsyncExitStack() as stack:
         software = version("onecard-kiosk")
-        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=software)
+        signer = audit_signer(profile.audit_key)
+        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=software, signer=signer)
         stack.callback(audit.close)
 
         def observe(call: CallRecord) -> None:
@@ -98,7 +102,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             await port.open(profile.run / f"{name}.sock")
             stack.push_async_callback(port.close)
 
-        reader = card_reader(profile.reader, lambda: clock.now().astimezone().date())
+        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
         await reader.open()
         stack.push_async_callback(reader.close)
 
@@ -126,6 +130,14 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 def platform_transport(settings: PlatformSettings, identity: DeviceIdentity) -> HttpsTransport:
     """The way to the platform; nothing is sent."""
     return HttpsTransport(settings.url, identity, connect_s=settings.connect_s, total_s=settings.answer_s)
+
+
+def audit_signer(key: Path) -> KeyFile:
+    """What signs the checkpoints of the audit log. Raises ProfileError."""
+    try:
+        return KeyFile(key)
+    except KeyUnusable as error:
+        raise ProfileError(f"audit_key {error}") from None
 
 
 def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:

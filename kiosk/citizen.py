@@ -116,8 +116,9 @@ class Citizen:
 
     async def present_card(self, wish: Kind | None) -> CardReading:
         """Waits for a card and reads it. Refuses at once when the printer could not give the paper anyway."""
-        printer = self._desk.printer
-        if trouble := self._desk.reader.trouble or await printer.trouble() or printer.interruption():
+        desk = self._desk
+        trouble = desk.audit.trouble or desk.reader.trouble or await desk.printer.trouble()
+        if trouble := trouble or desk.printer.interruption():
             raise Refused(trouble)
         self._watch("reader", self._watch_reader())
         if not self._desk.reader.present:

@@ -108,7 +108,7 @@ class Lobby:
         """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""
         trouble = None
         try:
-            trouble = self._desk.reader.trouble or await self._desk.printer.trouble()
+            trouble = self._desk.audit.trouble or self._desk.reader.trouble or await self._desk.printer.trouble()
             self._offers = await self._desk.platform.kinds()
         except Refused as refused:
             return trouble or refused.reason

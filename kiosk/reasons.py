@@ -58,6 +58,7 @@ class Reason(Enum):
     CANCELLED = "K601"
     IDLE = "K602"
     INTERNAL = "K603"
+    AUDIT_FULL = "K604"
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +367,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Your data has been wiped. You can start over at any time.",
         retry=True,
     ),
+    Reason.AUDIT_FULL: _say(
+        "本机暂停服务",
+        "本机的记录空间已满。请使用其他自助终端，或到人工窗口办理；请告知工作人员。",
+        "This terminal is out of service",
+        "Its storage is full. Please use another terminal or a counter, and tell a member of staff.",
+        retry=False,
+    ),
     Reason.INTERNAL: _say(
         "本机出现故障",
         "您的信息已清除。请告知工作人员，并使用旁边的终端或到人工窗口办理。",
@@ -391,5 +399,6 @@ MAY_LEAVE_PAPER = frozenset(
         Reason.PRINT_ALREADY_OUT,
         Reason.INTERRUPTED_BUT_OUT,
         Reason.INTERNAL,
+        Reason.AUDIT_FULL,
     }
 )

@@ -1,77 +1,136 @@
-"""An append-only log in which every record carries the hash of the one before it.
+"""Writing the chain: append-only files in which every record carries the hash of the one before it.
 
-Taking a record out, changing one or putting one in breaks the chain at that place, and `verify` names it. (Cutting off
-the end is only seen by whoever knows the last hash; anchoring that elsewhere is the fleet's work.) A citizen is a
-random pseudonym per session (E12); fields hold identifiers of devices, models, requests and documents, numbers and
-reasons, never personal data: the recorder refuses any text of a form that could be a resident number.
+**What is on the disk.** Each record is written whole and then `fsync`ed, because the next thing to happen may be a
+power cut: a page goes to the printer only after the disk has the record that says so. A file that has grown to
+`FILE_BYTES` is closed and the next one begun.
 
-A chain that does not hold (a line torn by a power cut, or worse) must not keep the terminal from serving, and must not
-be mended either: its files are set aside, untouched, in a folder of their own, and a new chain begins with a record
-that names the folder and the place.
+**After a power cut** the last line may be torn. It was never acknowledged, so its bytes are set aside in a file of
+their own, the chain goes on behind the record before it, and says so. Any other break must not keep the terminal from
+serving and must not be mended either: the files of the chain are set aside, untouched, in a folder of their own, and a
+new chain begins with a record that names the folder and the place. Only the newest file is looked at when the terminal
+starts; `kiosk audit verify` walks the whole chain.
 
-One record per line, canonical JSON (sorted keys, no blanks); `hash` is SHA-256 over the line without it.
+**A full disk** never breaks the chain: what does not fit is taken back whole. Then the `Reserve` is given up, the
+session under way is recorded to its end, and `trouble` keeps the next one from beginning until there is room again.
 """
 
 import errno
 import hashlib
-import json
+import logging
 import os
-import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from kiosk.audit import checkpoint
+from kiosk.audit.chain import AuditBroken, files, follow, records_of
+from kiosk.audit.checkpoint import Signer
+from kiosk.audit.record import FIRST, Field, refuse_personal, sealed
+from kiosk.audit.reserve import Reserve
 from kiosk.clock import Clock
+from kiosk.reasons import Reason, Refused
 
-FIRST: Final = "0" * 64
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])|[\u3400-\u9fff]")
+FILE_BYTES: Final = 4 * 1024 * 1024
 
-Field = str | int | float | bool
-
-
-class AuditBroken(Exception):
-    """The chain does not hold; the text names file and line."""
+log = logging.getLogger(__name__)
 
 
 class AuditLog:
-    """Writes one file per start of the desk; `fsync` after each record, because the next thing to happen may be a power
-    cut."""
+    """One chain in one directory, which belongs to this process alone. `signer`: makes its checkpoints, if there is
+    one."""
 
-    def __init__(self, directory: Path, clock: Clock, *, terminal: str, software: str) -> None:
+    def __init__(
+        self, directory: Path, clock: Clock, *, terminal: str, software: str, signer: Signer | None = None
+    ) -> None:
+        """Goes on with the chain that is there. Raises OSError if there can be no such directory; a full disk is
+        `trouble`."""
         directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
         self._clock = clock
+        self._terminal, self._software = terminal, software
+        self._signer = signer
+        self._reserve = Reserve(directory)
         self._session: str | None = None
-        broken: tuple[str, str] | None = None
+        self._file: FileIO | None = None
+        self._seq, self._hash = 0, FIRST
+        self._unsigned = checkpoint.UNSIGNED_MOST  # unknown: sign soon
+        if self.trouble:
+            log.error("the disk of the audit log is full: nobody is served")
+
+    @property
+    def newest(self) -> tuple[int, str]:
+        """Number and hash of the last record: what somebody else may remember (kiosk.audit.anchor)."""
+        return self._seq, self._hash
+
+    @property
+    def trouble(self) -> Reason | None:
+        """Why nobody may be served now. Looks whether there is room again, and begins then."""
+        had_room = self._reserve.held
+        if not self._reserve.take():
+            return Reason.AUDIT_FULL
         try:
-            self._seq, self._hash = verify(directory)
-        except AuditBroken as error:
-            self._seq, self._hash = 0, FIRST
-            broken = (_set_aside(directory), str(error))
-        self._file = (directory / f"audit-{len(_files(directory)) + 1:06d}.jsonl").open("xb", buffering=0)
-        if broken is not None:
-            self.record("audit.broken", set_aside=broken[0], why=broken[1])
-        self.record("desk.started", terminal=terminal, software=software)
+            if self._file is None:
+                self._begin()
+            elif not had_room:
+                self.record("audit.room")
+        except (OSError, Refused):
+            return Reason.AUDIT_FULL
+        return None
 
     def begin_session(self) -> None:
         self._session = secrets.token_hex(8)
-        self.record("session.began")
+        try:
+            self.record("session.began")
+        except Refused:
+            self._session = None
+            raise
 
     def end_session(self, outcome: str) -> None:
         try:
             self.record("session.ended", outcome=outcome)
         finally:
             self._session = None
+        self._checkpoint()
 
     def record(self, event: str, **fields: Field) -> None:
         """Appends one record, whole or not at all.
 
-        Raises ValueError when a field could be personal data, and OSError when it cannot be kept.
+        Raises ValueError when a field could be personal data, and Refused when the disk cannot keep it.
         """
-        for name, value in fields.items():
-            if isinstance(value, str) and _PERSONAL.search(value):
-                raise ValueError(f"audit field {name!r} of {event} could be personal data")
+        refuse_personal(event, fields)
+        if self._unsigned >= checkpoint.UNSIGNED_MOST - 1:
+            self._checkpoint()
+        self._write(event, fields)
+        self._unsigned += 1
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _begin(self) -> None:
+        """Raises OSError or Refused when the disk is full."""
+        torn = _set_torn_line_aside(self._directory)
+        self._seq, self._hash, broken = _resume(self._directory)
+        self._file = self._next_file()
+        try:
+            if broken is not None:
+                self.record("audit.broken", set_aside=broken[0], why=broken[1])
+            if torn is not None:
+                self.record("audit.torn", set_aside=torn[0], sha256=torn[1])
+            self.record("desk.started", terminal=self._terminal, software=self._software)
+            self._checkpoint()
+        except Refused:
+            self._file.close()
+            self._file = None
+            raise
+
+    def _checkpoint(self) -> None:
+        if self._signer is not None:
+            self._write(checkpoint.EVENT, checkpoint.checkpoint(self._signer, self._seq + 1, self._hash))
+            self._unsigned = 0
+
+    def _write(self, event: str, fields: dict[str, Field]) -> None:
         body: dict[str, object] = {
             "seq": self._seq + 1,
             "at": self._clock.now().isoformat(timespec="milliseconds"),
@@ -82,62 +141,49 @@ class AuditLog:
             "fields": fields,
             "before": self._hash,
         }
-        digest = _digest(body)
-        self._append(_canonical({**body, "hash": digest}) + b"\n")
+        line, digest = sealed(body)
+        try:
+            self._keep(line)
+        except OSError:
+            if not self._reserve.held:
+                raise Refused(Reason.AUDIT_FULL, "no room for a record") from None
+            log.error("the disk of the audit log is full: the reserve is used, nobody is served after this session")
+            self._reserve.give_up()
+            try:
+                self._keep(line)
+            except OSError:
+                raise Refused(Reason.AUDIT_FULL, "no room for a record, not even the reserve's") from None
         self._seq, self._hash = self._seq + 1, digest
 
-    def _append(self, line: bytes) -> None:
-        end = self._file.tell()
+    def _keep(self, line: bytes) -> None:
+        """Raises OSError, and then nothing was kept."""
+        if self._file is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._file.tell() + len(line) > FILE_BYTES:
+            following = self._next_file()
+            self._file.close()
+            self._file = following
+        self._append(self._file, line)
+
+    @staticmethod
+    def _append(file: FileIO, line: bytes) -> None:
+        end = file.tell()
         try:
-            if self._file.write(line) != len(line):
+            if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(self._file.fileno())
+            os.fsync(file.fileno())
         except OSError:
             # Half a line would break the chain for the records that follow.
-            self._file.seek(end)
-            self._file.truncate(end)
+            file.seek(end)
+            file.truncate(end)
             raise
 
-    def close(self) -> None:
-        self._file.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line as read back."""
-
-    place: str
-    body: dict[str, object]
-
-
-def records(directory: Path) -> Iterator[Record]:
-    """Every record in order. Raises AuditBroken for a line that is not a record."""
-    for path in _files(directory):
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            place = f"{path.name}:{number}"
-            try:
-                body = json.loads(line)
-            except ValueError:
-                raise AuditBroken(f"{place}: not JSON") from None
-            if not isinstance(body, dict):
-                raise AuditBroken(f"{place}: not a record")
-            yield Record(place, body)
-
-
-def verify(directory: Path) -> tuple[int, str]:
-    """Walks the whole chain; returns the number of records and the last hash. Raises AuditBroken at the first break."""
-    seq, before = 0, FIRST
-    for record in records(directory):
-        body = dict(record.body)
-        claimed = body.pop("hash", None)
-        if body.get("seq") != seq + 1:
-            raise AuditBroken(f"{record.place}: record {seq + 1} is missing")
-        if body.get("before") != before:
-            raise AuditBroken(f"{record.place}: does not follow the record before it")
-        if claimed != _digest(body):
-            raise AuditBroken(f"{record.place}: was changed")
-        seq, before = seq + 1, str(claimed)
-    return seq, before
+    def _next_file(self) -> FileIO:
+        newest = files(self._directory)[-1:]
+        number = int(newest[0].stem.removeprefix("audit-")) + 1 if newest else 1
+        file = (self._directory / f"audit-{number:06d}.jsonl").open("xb", buffering=0)
+        _sync(self._directory)
+        return file
 
 
 def set_aside(directory: Path) -> list[str]:
@@ -145,21 +191,61 @@ def set_aside(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.glob("broken-*"))
 
 
+def _resume(directory: Path) -> tuple[int, str, tuple[str, str] | None]:
+    """Number and hash of the last record; if the newest file does not hold, a new beginning, folder and reason."""
+    try:
+        for path in reversed(files(directory)):
+            seq, digest = 0, FIRST
+            for number, record in enumerate(records_of(path)):
+                if number == 0 and not path.name.endswith("-000001.jsonl"):
+                    # What the file before it ends with is what `kiosk audit verify` compares.
+                    seq, digest = _claims(record.body)
+                digest = follow(record, seq, digest)
+                seq += 1
+            if seq:
+                return seq, digest, None
+    except AuditBroken as error:
+        return 0, FIRST, (_set_aside(directory), str(error))
+    return 0, FIRST, None
+
+
+def _claims(body: dict[str, object]) -> tuple[int, str]:
+    match body:
+        case {"seq": int(seq), "before": str(before)}:
+            return seq - 1, before
+    raise AuditBroken("a file begins with what is no record")
+
+
+def _set_torn_line_aside(directory: Path) -> tuple[str, str] | None:
+    """Name of the file that now holds it, and its SHA-256; None when the newest file ends with a whole line."""
+    newest = files(directory)[-1:]
+    if not newest:
+        return None
+    data = newest[0].read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole == len(data):
+        return None
+    torn = directory / f"torn-{len(list(directory.glob('torn-*'))) + 1:06d}"
+    torn.write_bytes(data[whole:])
+    with newest[0].open("r+b") as file:
+        file.truncate(whole)
+        os.fsync(file.fileno())
+    return torn.name, hashlib.sha256(data[whole:]).hexdigest()
+
+
 def _set_aside(directory: Path) -> str:
     folder = directory / f"broken-{len(set_aside(directory)) + 1:06d}"
     folder.mkdir()
-    for file in _files(directory):
+    for file in files(directory):
         file.rename(folder / file.name)
+    _sync(directory)
     return folder.name
 
 
-def _files(directory: Path) -> list[Path]:
-    return sorted(directory.glob("audit-*.jsonl"))
-
-
-def _canonical(body: dict[str, object]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _digest(body: dict[str, object]) -> str:
-    return hashlib.sha256(_canonical(body)).hexdigest()
+def _sync(directory: Path) -> None:
+    """Makes names in it survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from kiosk.audit.log import records
+from kiosk.audit.chain import records
 from kiosk.bench.account import Account, Mark, Owner, Span, account
 from kiosk.bench.card import FIND_INTERVAL_S, line_s
 from kiosk.bench.finger import Finger

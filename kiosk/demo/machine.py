@@ -20,6 +20,7 @@ from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, we
 from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
+from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.puppeteer import Puppet
 from kiosk.processes import Command, StartFailed, Supervised
 from platform_client.sandbox.catalogue import OFFERS
@@ -79,9 +80,11 @@ class Machine:
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
         self._control = run / "control.json"
+        self._audit_key = run / "audit.key"
         self._sandbox_port = claim_port(0)
-        for folder in (self.printed, self.logs):
+        for folder in (self.printed, self.logs, self.audit):
             folder.mkdir(parents=True, exist_ok=True)
+        (self.audit / "key.pub").write_bytes(KeyFile.create(self._audit_key).public_pem())
         self.profile.write_text(self._profile(), encoding="utf-8")
 
     def lay_card(self, card: SyntheticCard | None = None) -> None:
@@ -182,7 +185,7 @@ class Machine:
         pki = SandboxPki(self._settings.pki)
         kiosk = pki.kiosk(TERMINAL)
         tables: dict[str, dict[str, object]] = {
-            "": {"run": self.run, "audit": self.audit, "ledger": self.ledger},
+            "": {"run": self.run, "audit": self.audit, "audit_key": self._audit_key, "ledger": self.ledger},
             "terminal": {"id": TERMINAL},
             "terminal.hall": HALL,
             "reader": {"uri": f"sdt://{self.run}/reader"},

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kiosk.doctor import certificates, devices, machine, perception
+from kiosk.doctor import audit, certificates, devices, machine, perception
 from kiosk.doctor.findings import Finding
 from kiosk.profile import Face, Portrait, Profile
 
@@ -30,6 +30,7 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
         *certificates.examine(profile, datetime.now(UTC)),
         printer,
         queue,
+        *await asyncio.to_thread(audit.examine, profile.audit, profile.audit_key),
         machine.run_directory(profile.run),
         *here,
     ]

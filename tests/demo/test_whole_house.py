@@ -11,7 +11,8 @@ import pytest
 from houses import House
 from PIL import Image
 
-from kiosk.audit.log import records, verify
+from kiosk.audit.chain import records, verify
+from kiosk.audit.checkpoint import PublicKey
 from kiosk.demo.autoplay import autoplay
 from kiosk.demo.puppeteer import follow_prompts
 from kiosk.documents.render import page_texts
@@ -37,7 +38,7 @@ async def test_one_citizen_one_sealed_certificate_on_paper(home: House) -> None:
     steps = json.loads((home.out / "steps.json").read_text())
     assert [step["page"] for step in steps][-3:] == ["HandOver", "Rate", "Home"]
 
-    verify(home.machine.audit)
+    assert verify(home.machine.audit, PublicKey((home.machine.audit / "key.pub").read_bytes())).signed
     events = [record.body["event"] for record in records(home.machine.audit)]
     assert events.count("print.out") == 1
 

@@ -9,6 +9,7 @@ from kiosk.profile import ProfileError, load
 GOOD = """
 run = "/run/onecard-kiosk"
 audit = "/var/lib/onecard-kiosk/audit"
+audit_key = "/var/lib/onecard-kiosk/audit.key"
 ledger = "/var/lib/onecard-kiosk/ledger"
 
 [terminal]
@@ -53,7 +54,7 @@ def test_a_good_profile_is_typed(tmp_path: Path) -> None:
 
 def test_an_unknown_key_is_named_with_line_and_suggestion(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.replace("queue =", "qeue ="))
-    expected = r"profile\.toml:24: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
+    expected = r"profile\.toml:25: unknown key 'qeue' in \[printer\]; did you mean 'queue'\?"
     with pytest.raises(ProfileError, match=expected):
         load(path)
 
@@ -65,7 +66,7 @@ def test_an_unknown_language_of_the_hall_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match=r"profile\.toml:6: .*str"):
+    with pytest.raises(ProfileError, match=r"profile\.toml:8: .*str"):
         load(written(tmp_path, GOOD.replace('"kiosk-0001"', "1")))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hardware.cards.emulator.utopia import State
 from hardware.cards.pcsc.reader import PcscReader
 from hardware.cards.sdt_reader import SdtReader
+from kiosk.audit.checkpoint import KeyFile
 from kiosk.bootstrap import card_reader, opened
 from kiosk.clock import SystemClock
 from kiosk.profile import Name, Platform, Portrait, Printer, Profile, ProfileError, Reader, Terminal, Trust
@@ -36,10 +37,13 @@ def test_travel_documents_are_read_over_pcsc_and_believed_only_with_trust_anchor
 
 
 async def test_a_portrait_from_the_platform_is_refused_by_name(tmp_path: Path) -> None:
+    key = tmp_path / "audit.key"
+    KeyFile.create(key)
     platform = Platform("https://localhost", *(tmp_path / name for name in ("ca", "certificate", "key")))
     profile = Profile(
         run=tmp_path,
         audit=tmp_path / "audit",
+        audit_key=key,
         ledger=tmp_path / "ledger",
         terminal=Terminal("kiosk-0001", Name("厅", "Hall")),
         reader=Reader("pcsc://"),
