@@ -107,14 +107,15 @@ async def _understood(response: Response, answer: type[A]) -> A:
         root = await _read(response)
         if response.status == 200:
             return binding.decode(root, answer)
-        code = binding.decode(root, Refusal).code
+        refusal = binding.decode(root, Refusal)
     except TooLarge as error:
         raise PlatformError(PlatformFault.TOO_LARGE, str(error)) from None
     except Malformed as error:
         raise PlatformError(PlatformFault.MALFORMED, str(error)) from None
     except WireError as error:
         raise PlatformError(PlatformFault.WRONG_SCHEMA, str(error)) from None
-    raise PlatformError(PlatformFault.KEY_REFUSED if response.status == 401 else PlatformFault.REFUSED, code)
+    fault = PlatformFault.KEY_REFUSED if response.status == 401 else PlatformFault.REFUSED
+    raise PlatformError(fault, refusal.code, until=refusal.until)
 
 
 async def _read(response: Response) -> etree._Element:

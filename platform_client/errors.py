@@ -3,6 +3,7 @@
 The names are for the log and the audit; what a citizen reads about them is `kiosk`'s to say.
 """
 
+from datetime import datetime
 from enum import Enum
 
 
@@ -51,10 +52,15 @@ class PlatformFault(Enum):
 
 
 class PlatformError(Exception):
-    """A call failed. `detail` is for the log: precise, and never personal data. `retry_in_s`: when RESTING ends."""
+    """A call failed. `detail` is for the log: precise, and never personal data. `retry_in_s`: when RESTING ends.
+    `until`: when a REFUSED ends that ends by itself.
+    """
 
-    def __init__(self, kind: PlatformFault, detail: str, *, retry_in_s: float | None = None) -> None:
+    def __init__(
+        self, kind: PlatformFault, detail: str, *, retry_in_s: float | None = None, until: datetime | None = None
+    ) -> None:
         super().__init__(f"{kind.value}: {detail}")
         self.kind = kind
         self.detail = detail
         self.retry_in_s = retry_in_s
+        self.until = until

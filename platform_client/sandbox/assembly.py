@@ -20,6 +20,7 @@ from platform_client.sandbox.faults import Faults
 from platform_client.sandbox.ferry import Crossing, Shore, crossing
 from platform_client.sandbox.fronts import OuterFront, PrivateCloudFront, PrivateNetwork
 from platform_client.sandbox.glitches import Glitches
+from platform_client.sandbox.hall.hall import Hall
 from platform_client.sandbox.local import LocalRegister
 from platform_client.sandbox.material import SOURCE_LIMIT_S, Material
 from platform_client.sandbox.pki import SandboxPki
@@ -83,7 +84,8 @@ class Sandbox:
         outside = () if options.topology.outer_front else (glitches,)
         door = Door(pki, options.accounts, self.faults, self.tracer, options.clock, *outside)
         Sharing(self._systems[SHARING], pki, options.clock).stand_behind(door)
-        # a further system of the platform stands here
+        self.hall = Hall(pki.directory, options.clock)
+        self.hall.stand_behind(door)
         app = self._entrance(options.topology, door.application, glitches)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
 
@@ -104,6 +106,7 @@ class Sandbox:
         for system in self._systems.values():
             await system.stop()
         self._register.close()
+        self.hall.store.close()
 
     def obey(self, command: Command) -> None:
         """Flip a switch. Raises KeyError for a source or crossing that does not exist."""

@@ -18,6 +18,7 @@ import time
 import traceback
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,18 @@ MESSAGE_ID: Final = "X-Message-Id"
 STATUS: Final = "X-Status"
 PREFIX: Final = "/door"
 """Where front-ends knock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Which terminal is being answered, and under which request id."""
+
+    terminal: str
+    request_id: str
+
+
+CALLER: Final[ContextVar[Caller]] = ContextVar("caller")
+"""Of the call that the running task answers."""
 
 _HEX128: Final = re.compile(r"[0-9a-f]{32}")
 _REFUSAL: Final = web.ResponseKey("refusal", str)
@@ -151,6 +164,7 @@ class Door:
         began = time.monotonic()
         what = operation(request.path.removeprefix(PREFIX))
         request[_DEVICE] = self._device(request)
+        CALLER.set(Caller(terminal_of(request[_DEVICE]), call_id(request)))
         if calling_system(request) is None and call_id(request):
             with self._tracer.call(call_id(request), TERMINAL, SHARING, what):
                 response = await handler(request)
@@ -236,9 +250,10 @@ def refused(response: web.StreamResponse) -> str:
 
 def refusal(error: Exception) -> web.Response:
     """Any exception as an answer: a code, and nothing of its text, which may quote what was asked."""
+    until = None
     match error:
         case Refuse():
-            status, code = error.status, error.code
+            status, code, until = error.status, error.code, error.until
         case TooLarge():
             status, code = 413, "too-large"
         case WireError():
@@ -249,7 +264,7 @@ def refusal(error: Exception) -> web.Response:
             place = traceback.extract_tb(error.__traceback__)[-1]
             _log.error("%s in %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
             status, code = 500, "internal"
-    response = xml(binding.encode(Refusal(code)), status)
+    response = xml(binding.encode(Refusal(code, until)), status)
     response[_REFUSAL] = code
     return response
 

@@ -29,12 +29,16 @@ FRESH: Final = timedelta(minutes=10)
 
 
 class Refuse(Exception):
-    """The platform does not grant this, or cannot; carries the refusal's code and the HTTP status it leaves with."""
+    """The platform does not grant this, or cannot; carries the refusal's code and the HTTP status it leaves with.
 
-    def __init__(self, code: str, status: int = 403) -> None:
+    `until`: when it ends, if it ends by itself.
+    """
+
+    def __init__(self, code: str, status: int = 403, *, until: datetime | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True, repr=False)

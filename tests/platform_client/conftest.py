@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hall_world import HallWorld, opened
 from platform_world import TERMINAL, Platform, client_for, identity_of
 
 from platform_client.client import CallRecord
@@ -43,3 +44,9 @@ async def platform(pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity
     yield Platform(sandbox, port, client, calls)
     await client.close()
     await sandbox.stop()
+
+
+@pytest.fixture
+async def hall(pki: SandboxPki, typecase: Typecase) -> AsyncIterator[HallWorld]:
+    async with opened(pki, typecase) as world:
+        yield world

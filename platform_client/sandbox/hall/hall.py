@@ -1,0 +1,79 @@
+"""The hall, put together, and what of it a terminal may ask at the platform's door."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from platform_client import appointments, cases, complaints, content, guides, materials, ratings, tickets
+from platform_client.sandbox.door import CALLER, Door
+from platform_client.sandbox.hall.appointments import Bookings
+from platform_client.sandbox.hall.bundle import Bundle, ReviewerKey
+from platform_client.sandbox.hall.cases import CaseFiles
+from platform_client.sandbox.hall.complaints import Complaints
+from platform_client.sandbox.hall.guesses import Guesses
+from platform_client.sandbox.hall.guidebook import Guidebook
+from platform_client.sandbox.hall.materials import MaterialFiles
+from platform_client.sandbox.hall.plan import Plan, arranged
+from platform_client.sandbox.hall.queue import WAIT_S, HallQueue
+from platform_client.sandbox.hall.ratings import Ratings
+from platform_client.sandbox.hall.store import Store
+from platform_client.sandbox.hall.visitor import Reception
+
+
+class Hall:
+    """`keys`: the folder of the reviewer's key. `database` None: everything is forgotten with the process."""
+
+    def __init__(
+        self,
+        keys: Path,
+        clock: Callable[[], datetime],
+        *,
+        database: Path | None = None,
+        wait_s: float = WAIT_S,
+        plan: Plan | None = None,
+    ) -> None:
+        self.plan = plan or arranged()
+        self.store = Store(database)
+        self.guides = Guidebook(clock)
+        self.reviewer = ReviewerKey.kept_in(keys)
+        self.bundle = Bundle(self.guides, self.reviewer)
+        guesses = Guesses(clock, lambda: CALLER.get().terminal)
+        self.queue = HallQueue(self.store, self.plan, self.guides, clock, wait_s)
+        self.bookings = Bookings(self.store, self.plan, self.guides, self.queue, clock)
+        self.cases = CaseFiles(self.store, self.plan, self.guides, guesses, clock)
+        self.ratings = Ratings(self.store, self.cases)
+        self.complaints = Complaints(self.store, self.plan, guesses, clock)
+        self.materials = MaterialFiles(self.store, self.guides, self.cases, clock)
+        self._clock = clock
+
+    def stand_behind(self, door: Door) -> None:
+        """Serve everything at `door`."""
+        reception = Reception(door, self.store, self._clock)
+        door.fetch(guides.THEMES, self.guides.themes)
+        door.fetch(guides.ASKED_MOST, self.guides.asked_most)
+        door.ask(guides.GUIDE, self.guides.guide)
+        door.ask(guides.DIRECTORY, self.guides.directory)
+        door.ask(guides.FUZZY, self.guides.fuzzy)
+        door.ask(guides.FULL_TEXT, self.guides.full_text)
+        door.fetch(content.CONTENT_VERSION, self.bundle.version)
+        door.fetch(content.CONTENT, self.bundle.signed)
+        door.ask(appointments.SLOTS, self.bookings.slots)
+        door.fetch(tickets.QUEUE, self.queue.queue)
+        door.ask(tickets.CALLS_AFTER, self.queue.calls_after)
+        door.ask(tickets.TICKET, self.queue.take)
+        door.ask(cases.CASE_BY_NUMBER, self.cases.by_number)
+        door.ask(cases.CASE_BY_CODE, self.cases.by_code)
+        door.ask(complaints.REPLY, self.complaints.reply)
+        door.fetch(complaints.PUBLISHED, self.complaints.published)
+        reception.ask(appointments.BOOK, self.bookings.book)
+        reception.ask(appointments.APPOINTMENTS, self.bookings.mine)
+        reception.ask(appointments.CANCEL, self.bookings.cancel)
+        reception.ask(appointments.CHECK_IN, self.bookings.check_in)
+        reception.ask(tickets.TICKET_FOR, self.queue.take_for)
+        reception.ask(cases.CASES, self.cases.mine)
+        reception.ask(cases.CASE, self.cases.one)
+        reception.ask(ratings.RATE_SERVICE, self.ratings.rate)
+        reception.ask(complaints.COMPLAIN, self.complaints.complain)
+        reception.ask(materials.MATERIALS, self.materials.mine)
+        reception.ask(materials.UPLOAD, self.materials.upload)
+        reception.ask(materials.APPLY, self.materials.apply)
