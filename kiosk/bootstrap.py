@@ -41,9 +41,13 @@ from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader
 from kiosk.trust import TrustStore
+from platform_client import credentials
 from platform_client.client import CallRecord, PlatformClient
+from platform_client.credentials import CredentialError
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
+from platform_client.login import Account, DataCallKey, Login
+from platform_client.patience import Patience
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 request=call.request_id,
                 outcome=call.outcome,
                 took_s=round(call.seconds, 3),
+                tries=call.tries,
             )
 
         if profile.portrait.policy == "platform":
@@ -91,7 +96,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
-        client = PlatformClient(platform_transport(profile.platform, identity), observe=observe)
+        client = platform_client(profile.platform, identity, observe)
         stack.push_async_callback(client.close)
 
         PreviewRing.create(profile.run / PREVIEW).close()
@@ -127,9 +132,27 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         )
 
 
-def platform_transport(settings: PlatformSettings, identity: DeviceIdentity) -> HttpsTransport:
-    """The way to the platform; nothing is sent."""
-    return HttpsTransport(settings.url, identity, connect_s=settings.connect_s, total_s=settings.answer_s)
+def platform_client(
+    settings: PlatformSettings,
+    identity: DeviceIdentity,
+    observe: Callable[[CallRecord], None] = lambda call: None,
+) -> PlatformClient:
+    """The way to the platform; nothing is sent. Raises ProfileError."""
+    patience = Patience(settings.connect_s, settings.read_s, settings.answer_s)
+    try:
+        login = _login(settings)
+    except (CredentialError, ValueError) as error:
+        raise ProfileError(f"[platform] {error}") from None
+    return PlatformClient(HttpsTransport(settings.url, identity, login, patience), patience, observe=observe)
+
+
+def _login(settings: PlatformSettings) -> Login | None:
+    """A key where one is configured, else account and password: which of them is never the platform's choice (C13)."""
+    if settings.data_call_key is not None:
+        return DataCallKey(credentials.line(settings.data_call_key))
+    if settings.account is not None and settings.password is not None:
+        return Account(settings.account, credentials.line(settings.password))
+    return None
 
 
 def audit_signer(key: Path) -> KeyFile:

@@ -71,14 +71,30 @@ class Face(_Table, frozen=True):
 
 
 class Platform(_Table, frozen=True):
-    """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device."""
+    """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device.
+
+    `data_call_key`, or `account` and `password` at a platform that gives no keys: each secret is named, never written
+    here (platform_client.credentials). Seconds: to connect, from byte to byte, for a whole call.
+    """
 
     url: str
     ca: Path
     certificate: Path
     key: Path
+    data_call_key: str | None = None
+    account: str | None = None
+    password: str | None = None
     connect_s: float = 5.0
+    read_s: float = 15.0
     answer_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith("https://"):
+            raise ValueError("the platform is called over https only: `platform.url`")
+        if self.data_call_key is not None and self.account is not None:
+            raise ValueError("either `data_call_key` or `account`: a key is never replaced by a password")
+        if (self.account is None) != (self.password is None):
+            raise ValueError("`account` and `password` belong together")
 
 
 class Certificate(_Table, frozen=True):

@@ -7,7 +7,7 @@ no cookie is kept, and no answer is decompressed: a small answer cannot become a
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,22 +18,32 @@ import aiohttp
 
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.identity import DeviceIdentity
+from platform_client.login import Login
+from platform_client.patience import PATIENT, Patience
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID, Request, Response
 
 CONNECTIONS: Final = 4
 KEEPALIVE_S: Final = 60.0
 
 
-class HttpsTransport:
-    """The platform at `base_url`. Time-outs are in seconds: to connect, and for a whole exchange."""
+def require_https(url: str) -> None:
+    """Raises ValueError for any other way to call a platform."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("the platform is called over https only")
 
-    def __init__(self, base_url: str, identity: DeviceIdentity, *, connect_s: float, total_s: float) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme != "https" or not parts.hostname:
-            raise ValueError("the platform is called over https only")
+
+class HttpsTransport:
+    """The platform at `base_url`, called as `identity` and, where the platform asks for it, with `login`."""
+
+    def __init__(
+        self, base_url: str, identity: DeviceIdentity, login: Login | None = None, patience: Patience = PATIENT
+    ) -> None:
+        require_https(base_url)
         self._base_url = base_url.rstrip("/")
         self._identity = identity
-        self._timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s)
+        self._login = login
+        self._timeout = aiohttp.ClientTimeout(sock_connect=patience.connect_s, sock_read=patience.read_s)
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -41,52 +51,41 @@ class HttpsTransport:
         headers = {REQUEST_ID: request.request_id}
         if request.body:
             headers["Content-Type"] = CONTENT_TYPE
-        async with contextlib.AsyncExitStack() as stack:
-            with self._named("no answer"):
-                response = await stack.enter_async_context(
-                    self._opened().request(
-                        request.method,
-                        self._base_url + request.path,
-                        data=request.body or None,
-                        headers=headers,
-                        allow_redirects=False,
-                    )
-                )
+        if self._login is not None:
+            headers["Authorization"] = self._login.authorization
+        with _named(PlatformFault.SLOW, self._timeout):
+            response = await self._opened().request(
+                request.method,
+                self._base_url + request.path,
+                data=request.body or None,
+                headers=headers,
+                allow_redirects=False,
+            )
+        try:
             yield Response(
                 response.status,
                 response.content_type,
                 self._parts(response),
                 response.headers.get("Location", ""),
                 _date(response.headers.get("Date", "")),
+                _seconds(response.headers.get("Retry-After", "")),
             )
-            # Left before the end, the connection holds the rest of an answer that nobody wants.
-            if not response.content.at_eof():
-                response.close()
+        finally:
+            # Left before its end, the connection holds the rest of an answer that nobody wants: no farewell of TLS,
+            # which the other side could delay.
+            if response.connection is not None and response.connection.transport is not None:
+                response.connection.transport.abort()
+            response.close()
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
             self._session = None
 
-    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        with self._named("the answer does not end"):
+    async def _parts(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        with _named(PlatformFault.DRIPPING, self._timeout):
             async for part in response.content.iter_any():
                 yield part
-
-    @contextlib.contextmanager
-    def _named(self, late: str) -> Iterator[None]:
-        try:
-            yield
-        except aiohttp.ConnectionTimeoutError:
-            raise PlatformError(PlatformFault.UNREACHABLE, "no connection in time") from None
-        except TimeoutError:
-            raise PlatformError(PlatformFault.SLOW, f"{late} within {self._timeout.total} s") from None
-        except aiohttp.ClientPayloadError:
-            raise PlatformError(PlatformFault.TRUNCATED, "the connection ended before the answer") from None
-        except (aiohttp.ClientConnectionError, OSError) as error:
-            raise PlatformError(_connection_fault(error), type(error).__name__) from None
-        except aiohttp.ClientError as error:
-            raise PlatformError(PlatformFault.NOT_HTTP, type(error).__name__) from None
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -102,6 +101,23 @@ class HttpsTransport:
                 skip_auto_headers=("Accept-Encoding",),
             )
         return self._session
+
+
+@contextlib.contextmanager
+def _named(late: PlatformFault, timeout: aiohttp.ClientTimeout) -> Iterator[None]:
+    """Errors of aiohttp by our names; `late`: what it is when nothing comes for as long as `timeout` says."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError:
+        raise PlatformError(PlatformFault.UNREACHABLE, f"no connection within {timeout.sock_connect} s") from None
+    except TimeoutError:
+        raise PlatformError(late, f"nothing came for {timeout.sock_read} s") from None
+    except aiohttp.ClientPayloadError:
+        raise PlatformError(PlatformFault.TRUNCATED, "the connection ended before the answer") from None
+    except (aiohttp.ClientConnectionError, OSError) as error:
+        raise PlatformError(_connection_fault(error), type(error).__name__) from None
+    except aiohttp.ClientError as error:
+        raise PlatformError(PlatformFault.NOT_HTTP, type(error).__name__) from None
 
 
 # X509_V_ERR_… of OpenSSL (x509_vfy.h): what is wrong with the certificate that the other side shows.
@@ -150,6 +166,10 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
                 return inner
         error = error.__cause__
     return None
+
+
+def _seconds(header: str) -> float | None:
+    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else None
 
 
 def _date(header: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """The seam: one request out, one response in. Behind it is TLS and a socket (https.py) or, in a test, ten lines."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,19 +25,23 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """The head of a response, and its body piece by piece as it arrives. `at`: the platform's clock (Date)."""
+    """The head of a response, and its body piece by piece as it arrives.
+
+    `at`: the platform's clock (Date). `retry_after_s`: how long it asks to be left alone (Retry-After).
+    """
 
     status: int
     content_type: str
-    parts: AsyncIterator[bytes]
+    parts: AsyncGenerator[bytes, None]
     location: str = ""
     at: datetime | None = None
+    retry_after_s: float | None = None
 
     @classmethod
     def of(cls, body: bytes, status: int = 200) -> "Response":
         """A response that is already there."""
 
-        async def whole() -> AsyncIterator[bytes]:
+        async def whole() -> AsyncGenerator[bytes, None]:
             yield body
 
         return cls(status, CONTENT_TYPE, whole())

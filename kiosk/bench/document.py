@@ -15,7 +15,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
-from kiosk.bootstrap import platform_transport
+from kiosk.bootstrap import platform_client
 from kiosk.clock import SystemClock
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
@@ -23,7 +23,6 @@ from kiosk.evidence import IssueRequest
 from kiosk.messages import Trust
 from kiosk.profile import Profile
 from kiosk.trust import TrustStore
-from platform_client.client import PlatformClient
 from platform_client.identity import DeviceIdentity
 
 
@@ -62,7 +61,7 @@ async def _trust(profile: Profile) -> Trust:
     """What the terminal believes in, as the terminal learns it."""
     platform = profile.platform
     identity = DeviceIdentity(platform.certificate, platform.key, platform.ca)
-    client = PlatformClient(platform_transport(platform, identity))
+    client = platform_client(platform, identity)
     try:
         return await TrustStore(profile.trust.root, client, SystemClock()).current()
     finally:

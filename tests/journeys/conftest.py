@@ -28,6 +28,7 @@ from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
+from platform_client.patience import Patience
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
@@ -64,7 +65,7 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     device = pki.kiosk(TERMINAL)
     identity = DeviceIdentity(device.certificate, device.key, pki.tls_ca.certificate)
     client = PlatformClient(
-        HttpsTransport(f"https://localhost:{port}", identity, connect_s=5.0, total_s=2.0), observe=calls.append
+        HttpsTransport(f"https://localhost:{port}", identity), Patience(total_s=2.0), observe=calls.append
     )
     pins = {code: Certificate(offer.kind.seal_organisation) for code, offer in OFFERS.items()}
     documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock))

@@ -5,7 +5,7 @@ import contextlib
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Literal
@@ -17,6 +17,8 @@ from platform_client.evidence import Evidence, Moment, SignedEvidence, Signer
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.kinds import CertificateKind
+from platform_client.login import Login
+from platform_client.patience import Patience
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.server import Sandbox
 
@@ -77,11 +79,15 @@ def client_for(
     identity: DeviceIdentity,
     *,
     host: str = "localhost",
+    login: Login | None = None,
     observe: Callable[[CallRecord], None] = lambda record: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     **changes: float,
 ) -> PlatformClient:
-    times = {"connect_s": 5.0, "total_s": 20.0} | changes
-    return PlatformClient(HttpsTransport(f"https://{host}:{port}", identity, **times), observe=observe)
+    patience = replace(Patience(backoff_s=0.01), **changes)  # type: ignore[arg-type]
+    return PlatformClient(
+        HttpsTransport(f"https://{host}:{port}", identity, login, patience), patience, observe=observe, now=now
+    )
 
 
 async def kinds(client: PlatformClient) -> tuple[CertificateKind, ...]:

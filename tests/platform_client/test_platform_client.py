@@ -58,7 +58,7 @@ async def fault_of(client: PlatformClient) -> PlatformFault:
 def test_plain_http_is_refused_at_construction(identity: DeviceIdentity) -> None:
     for url in ("http://localhost:1", "localhost:1", "https://", "ftp://localhost"):
         with pytest.raises(ValueError, match="https"):
-            HttpsTransport(url, identity, connect_s=1, total_s=1)
+            HttpsTransport(url, identity)
 
 
 async def test_a_platform_of_another_authority_is_not_trusted(
