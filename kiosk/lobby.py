@@ -27,7 +27,7 @@ class Lobby:
         self._desk = desk
         self._complains_from = desk.clock.monotonic() + GRACE_S
         self._offers: tuple[Offer, ...] = ()
-        self._trouble: Reason | None = None
+        self._trouble: Refused | None = None
 
     async def welcome(self) -> Kind | None:
         """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None).
@@ -49,7 +49,7 @@ class Lobby:
         """The refusal page, until the citizen has read it or a while has passed. True: they want to try again."""
         screen, reader = self._desk.screen, self._desk.reader
         paper = refused.reason in MAY_LEAVE_PAPER
-        screen.show(Refusal(refused.reason, card=reader.present, paper=paper))
+        screen.show(Refusal(refused.reason, reader.present, paper, refused.again_at))
 
         async def answer() -> bool:
             while True:
@@ -61,7 +61,7 @@ class Lobby:
 
         async def follow_card() -> None:
             await reader.wait_absent()
-            screen.show(Refusal(refused.reason, card=False, paper=paper))
+            screen.show(Refusal(refused.reason, False, paper, refused.again_at))
 
         card = asyncio.ensure_future(follow_card())
         try:
@@ -102,17 +102,23 @@ class Lobby:
 
     def _show(self) -> None:
         desk = self._desk
-        desk.screen.show(Home(tuple(self._kinds.values()), self._trouble, card_left=desk.reader.present))
+        kinds, left = tuple(self._kinds.values()), desk.reader.present
+        if self._trouble is None:
+            desk.screen.show(Home(kinds, card_left=left))
+        else:
+            desk.screen.show(Home(kinds, self._trouble.reason, left, self._trouble.again_at))
 
-    async def _ask(self) -> Reason | None:
+    async def _ask(self) -> Refused | None:
         """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""
         trouble = None
         try:
             trouble = self._desk.audit.trouble or self._desk.reader.trouble or await self._desk.printer.trouble()
             self._offers = await self._desk.platform.kinds()
         except Refused as refused:
-            return trouble or refused.reason
+            return Refused(trouble) if trouble else refused
         except Exception as error:
             log.error("fault: %s", fault(error))
-            return Reason.INTERNAL
-        return trouble or (None if self._offers else Reason.NOTHING_TO_ISSUE)
+            return Refused(Reason.INTERNAL)
+        if trouble or not self._offers:
+            return Refused(trouble or Reason.NOTHING_TO_ISSUE)
+        return None

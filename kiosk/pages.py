@@ -6,6 +6,7 @@ again. Texts that come from the platform or the profile are `Text`, in both lang
 already masked, except the preview of the certificate itself.
 """
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Literal
 
@@ -85,11 +86,13 @@ class Stage(Enum):
 
 class Home(Struct, frozen=True, tag=True):
     """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed
-    now. `card_left`: the last citizen's card still lies on the reader, so nobody else can begin."""
+    now. `card_left`: the last citizen's card still lies on the reader, so nobody else can begin. `again_at`: when what
+    troubles is tried again."""
 
     kinds: tuple[Kind, ...]
     trouble: Reason | None = None
     card_left: bool = False
+    again_at: datetime | None = None
 
 
 class PresentCard(Struct, frozen=True, tag=True):
@@ -161,11 +164,13 @@ class Rate(Struct, frozen=True, tag=True):
 
 
 class Refusal(Struct, frozen=True, tag=True):
-    """It ends here. `card`: the card is still on the reader; `paper`: something may lie in the tray."""
+    """It ends here. `card`: the card is still on the reader; `paper`: something may lie in the tray. `again_at`: from
+    when on another try can help."""
 
     reason: Reason
     card: bool = False
     paper: bool = False
+    again_at: datetime | None = None
 
 
 Page = (

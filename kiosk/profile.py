@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.pages import Language, Text
+from platform_client.transport import require_https
 
 
 class ProfileError(Exception):
@@ -89,8 +90,7 @@ class Platform(_Table, frozen=True):
     answer_s: float = 20.0
 
     def __post_init__(self) -> None:
-        if not self.url.startswith("https://"):
-            raise ValueError("the platform is called over https only: `platform.url`")
+        require_https(self.url)
         if self.data_call_key is not None and self.account is not None:
             raise ValueError("either `data_call_key` or `account`: a key is never replaced by a password")
         if (self.account is None) != (self.password is None):

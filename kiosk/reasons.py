@@ -7,6 +7,7 @@ can help. No sentence blames the citizen and none tells an impostor which check 
 
 import traceback
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -36,6 +37,11 @@ class Reason(Enum):
     PLATFORM_REFUSED = "K303"
     PLATFORM_ANSWER_INVALID = "K304"
     NOTHING_TO_ISSUE = "K305"
+    PLATFORM_RESTING = "K306"
+    PLATFORM_NOT_TRUSTED = "K307"
+    TERMINAL_NOT_ADMITTED = "K308"
+    CLOCK_WRONG = "K309"
+    PLATFORM_ANSWER_FOREIGN = "K310"
     # Document
     SEAL_INVALID = "K401"
     SEAL_UNVERIFIABLE = "K402"
@@ -82,12 +88,16 @@ class Explanation:
 
 
 class Refused(Exception):
-    """The journey ends here with a named reason. `detail` is for the log: precise, and never personal data."""
+    """The journey ends here with a named reason. `detail` is for the log: precise, and never personal data.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    `again_at`: from when on another try can help, where that is known; timezone-aware.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", *, again_at: datetime | None = None) -> None:
         super().__init__(f"{reason.name} {detail}".strip())
         self.reason = reason
         self.detail = detail
+        self.again_at = again_at
 
 
 def fault(error: BaseException) -> str:
@@ -239,6 +249,41 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "请到人工窗口咨询。",
         "There is no certificate the platform can issue to you here",
         "Please ask at a counter.",
+        retry=False,
+    ),
+    Reason.PLATFORM_RESTING: _say(
+        "政务服务平台暂时没有应答",
+        "您的信息已清除，没有打印任何内容。请稍后再试，或到人工窗口办理。",
+        "The government platform is not answering at the moment",
+        "Your data has been wiped and nothing was printed. Please try later or go to a counter.",
+        retry=True,
+    ),
+    Reason.PLATFORM_NOT_TRUSTED: _say(
+        "未能确认政务服务平台的身份",
+        "为了您的安全，本机没有发出您的信息。请告知工作人员，并到人工窗口办理。",
+        "We could not confirm that this is the government platform",
+        "For your safety your data was not sent. Please tell a member of staff, and go to a counter.",
+        retry=False,
+    ),
+    Reason.TERMINAL_NOT_ADMITTED: _say(
+        "平台没有接受本机的访问",
+        "您的信息已清除。请告知工作人员，并使用旁边的终端或到人工窗口办理。",
+        "The platform does not admit this terminal",
+        "Your data has been wiped. Please tell a member of staff, and use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.CLOCK_WRONG: _say(
+        "本机时间与平台不一致",
+        "您的信息已清除。请告知工作人员，并使用旁边的终端或到人工窗口办理。",
+        "The clocks of this terminal and of the platform differ",
+        "Your data has been wiped. Please tell a member of staff, and use another terminal or go to a counter.",
+        retry=False,
+    ),
+    Reason.PLATFORM_ANSWER_FOREIGN: _say(
+        "平台的答复不属于这次办理",
+        "为了您的安全，本机没有显示，也没有打印。请到人工窗口办理。",
+        "The answer of the platform does not belong to this request",
+        "For your safety it was neither shown nor printed. Please go to a counter.",
         retry=False,
     ),
     Reason.SEAL_INVALID: _say(

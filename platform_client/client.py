@@ -32,7 +32,7 @@ from platform_client.transport import CONTENT_TYPE, Request, Response, Transport
 from platform_client.wire import Malformed, TooLarge, WireError
 
 SKEW_S: Final = 120.0
-"""How far the platform's clock may be from ours. Evidence and seals are judged by time: a wrong clock judges wrongly."""
+"""How far the platform's clock may be from ours. A wrong clock judges evidence and seals wrongly."""
 _OVERLOADED: Final = frozenset({502, 503, 504})
 _WORTH_ANOTHER_TRY: Final = frozenset({PlatformFault.UNREACHABLE, PlatformFault.OVERLOADED, PlatformFault.TRUNCATED})
 

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -20,17 +19,10 @@ from platform_client.errors import PlatformError, PlatformFault
 from platform_client.identity import DeviceIdentity
 from platform_client.login import Login
 from platform_client.patience import PATIENT, Patience
-from platform_client.transport import CONTENT_TYPE, REQUEST_ID, Request, Response
+from platform_client.transport import CONTENT_TYPE, REQUEST_ID, Request, Response, require_https
 
 CONNECTIONS: Final = 4
 KEEPALIVE_S: Final = 60.0
-
-
-def require_https(url: str) -> None:
-    """Raises ValueError for any other way to call a platform."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("the platform is called over https only")
 
 
 class HttpsTransport:

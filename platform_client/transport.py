@@ -5,9 +5,17 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
+from urllib.parse import urlsplit
 
 CONTENT_TYPE: Final = "application/xml"
 REQUEST_ID: Final = "X-Request-Id"
+
+
+def require_https(url: str) -> None:
+    """Raises ValueError for any other way to call a platform."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("the platform is called over https only")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,8 +4,10 @@ The list of kinds comes from the platform; which of them this terminal prints, a
 in its profile (C18). A kind the profile does not name is not offered, whatever the platform says.
 """
 
+import math
 import secrets
 from collections.abc import Awaitable, Mapping
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from hardware.cards.reading import CardReading
@@ -28,10 +30,23 @@ Answer = TypeVar("Answer")
 _REASONS = {
     PlatformFault.UNREACHABLE: Reason.PLATFORM_UNREACHABLE,
     PlatformFault.OVERLOADED: Reason.PLATFORM_UNREACHABLE,
-    PlatformFault.RESTING: Reason.PLATFORM_UNREACHABLE,
+    PlatformFault.FAILED: Reason.PLATFORM_UNREACHABLE,
+    PlatformFault.RESTING: Reason.PLATFORM_RESTING,
     PlatformFault.SLOW: Reason.PLATFORM_SLOW,
     PlatformFault.DRIPPING: Reason.PLATFORM_SLOW,
+    PlatformFault.UNKNOWN_AUTHORITY: Reason.PLATFORM_NOT_TRUSTED,
+    PlatformFault.WRONG_HOST: Reason.PLATFORM_NOT_TRUSTED,
+    PlatformFault.CERTIFICATE_EXPIRED: Reason.PLATFORM_NOT_TRUSTED,
+    PlatformFault.TLS_TOO_OLD: Reason.PLATFORM_NOT_TRUSTED,
+    PlatformFault.TLS_BROKEN: Reason.PLATFORM_NOT_TRUSTED,
+    PlatformFault.CERTIFICATE_NOT_YET_VALID: Reason.CLOCK_WRONG,
+    PlatformFault.CLOCK_SKEW: Reason.CLOCK_WRONG,
+    PlatformFault.TERMINAL_REFUSED: Reason.TERMINAL_NOT_ADMITTED,
+    PlatformFault.KEY_REFUSED: Reason.TERMINAL_NOT_ADMITTED,
     PlatformFault.REFUSED: Reason.PLATFORM_REFUSED,
+    PlatformFault.OTHER_REQUEST: Reason.PLATFORM_ANSWER_FOREIGN,
+    PlatformFault.WRONG_NONCE: Reason.PLATFORM_ANSWER_FOREIGN,
+    PlatformFault.OTHER_PERSON: Reason.PLATFORM_ANSWER_FOREIGN,
 }
 """Every other fault: an answer that cannot be trusted."""
 
@@ -55,22 +70,35 @@ class PlatformPort:
 
     async def kinds(self) -> tuple[Offer, ...]:
         """What this terminal can print for anybody. Raises Refused."""
-        return self._offers((await _refusing(self._client.fetch(certificates.KINDS))).kinds)
+        return self._offers((await self._refusing(self._client.fetch(certificates.KINDS))).kinds)
 
     async def kinds_for(self, card: CardReading, match: LiveMatch) -> tuple[Offer, ...]:
         """What it can print for this person. Raises Refused."""
         query = KindsQuery(self._signed(card, match, secrets.token_hex(16), secrets.token_hex(16)))
-        return self._offers((await _refusing(self._client.call(certificates.KINDS_FOR, query))).kinds)
+        return self._offers((await self._refusing(self._client.call(certificates.KINDS_FOR, query))).kinds)
 
     async def issue(self, request: IssueRequest) -> bytes:
         """The sealed certificate, as the platform gave it: nothing about it is believed yet. Raises Refused."""
         evidence = self._signed(request.card, request.match, request.request_id, request.nonce)
         call = IssueCall(evidence, request.offer.kind.code)
-        return (await _refusing(self._client.call(certificates.ISSUE, call))).document
+        return (await self._refusing(self._client.call(certificates.ISSUE, call))).document
 
     async def rate(self, request: IssueRequest, stars: int) -> None:
         """One to five for this issue. Raises Refused."""
-        await _refusing(self._client.call(RATE, Rating(request.request_id, stars)))
+        await self._refusing(self._client.call(RATE, Rating(request.request_id, stars)))
+
+    async def _refusing(self, call: Awaitable[Answer]) -> Answer:
+        try:
+            return await call
+        except PlatformError as error:
+            reason = _REASONS.get(error.kind, Reason.PLATFORM_ANSWER_INVALID)
+            raise Refused(reason, str(error), again_at=self._again_at(error)) from None
+
+    def _again_at(self, error: PlatformError) -> datetime | None:
+        """When a platform that is left alone is asked again, to the second."""
+        if error.retry_in_s is None:
+            return None
+        return self._clock.now().replace(microsecond=0) + timedelta(seconds=math.ceil(error.retry_in_s))
 
     def _signed(self, card: CardReading, match: LiveMatch, request_id: str, nonce: str) -> SignedEvidence:
         evidence = self._station.show(card, match, request_id=request_id, nonce=nonce, at=self._clock.now())
@@ -82,14 +110,6 @@ class PlatformPort:
             for kind in kinds
             if kind.code in self._pins
         )
-
-
-async def _refusing(call: Awaitable[Answer]) -> Answer:
-    try:
-        return await call
-    except PlatformError as error:
-        reason = _REASONS.get(error.kind, Reason.PLATFORM_ANSWER_INVALID)
-        raise Refused(reason, str(error)) from None
 
 
 def _shown(kind: CertificateKind) -> Kind:

@@ -57,12 +57,15 @@ HOME_TROUBLES: Final[dict[Reason, Text]] = {
     Reason.READER_LOST: Text("读卡器暂时不可用", "The card reader is not available"),
     Reason.PLATFORM_UNREACHABLE: Text("暂时连不上政务服务平台", "The government platform cannot be reached"),
     Reason.PLATFORM_SLOW: Text("暂时连不上政务服务平台", "The government platform does not answer"),
+    Reason.PLATFORM_RESTING: Text("政务服务平台暂时没有应答", "The government platform does not answer"),
+    Reason.CLOCK_WRONG: Text("本机时间与平台不一致", "The clocks of terminal and platform differ"),
 }
 """Nobody is here, so no sentence of `kiosk/reasons.py` on somebody's job or data would be true."""
 HOME_TROUBLE: Final = Text("本机需要检修", "This terminal needs attention")
 HOME_TROUBLE_HOW: Final = Text(
     "请使用旁边的终端，或到人工窗口办理。", "Please use another terminal or go to a counter."
 )
+HOME_AGAIN_AT: Final = Text("本机将于 {at} 再次连接。", "This terminal tries again at {at}.")
 HOME_OFFER: Final = Text("本机可办理的证明", "What this terminal offers")
 NOT_NOW: Final = Text("暂不可办", "Not available")
 
@@ -198,6 +201,7 @@ CARD_WITH_YOU: Final = Text(
     "身份证不在感应区，请确认已收好。", "Your card is not on the reader. Please make sure you have it."
 )
 PAPER_IN_TRAY: Final = Text("出纸口可能有纸张，请查看。", "There may be paper in the tray. Please look.")
+AGAIN_AT: Final = Text("{at} 以后可以再试。", "You can try again from {at} on.")
 CODE: Final = Text("代码 {code}", "Code {code}")
 
 # Idle
@@ -207,6 +211,11 @@ COUNTDOWN_HOW: Final = Text("秒后结束办理，并清除您的信息", "secon
 
 def clock(now: datetime) -> str:
     return f"{now:%H:%M}"
+
+
+def to_the_second(at: datetime) -> str:
+    """A moment soon to come, by the clock of the hall."""
+    return f"{at.astimezone():%H:%M:%S}"
 
 
 def day(now: datetime, language: Language) -> str:

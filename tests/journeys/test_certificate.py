@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from theatre import PATIENCE_S, Stage, performing
@@ -209,6 +210,24 @@ async def test_the_platform_is_unreachable(stage: Stage) -> None:
         (Refusal, refused_for(Reason.PLATFORM_UNREACHABLE)),
     ]
     await play(stage, scenes)
+
+
+async def test_a_platform_that_is_silent_is_left_alone_and_the_home_page_says_until_when(stage: Stage) -> None:
+    stage.faults.active = Fault.UNREACHABLE
+
+    async def told() -> Home:
+        """The home page once it says so; it asks again each second of the desk's clock."""
+        while True:
+            match stage.screen.pages[-1:]:
+                case [Home(trouble=Reason.PLATFORM_RESTING) as page]:
+                    return page
+            await stage.clock.pass_by(1.0)
+            await asyncio.sleep(0.02)  # real calls, to a real sandbox
+
+    async with performing(attract(stage.desk)), asyncio.timeout(PATIENCE_S):
+        page = await told()
+    assert page.again_at is not None and page.again_at > stage.clock.now() - timedelta(seconds=1)
+    assert {call.outcome for call in stage.calls} == {"unreachable"}, "a call that is not sent is not one"
 
 
 async def test_the_platform_is_too_slow(stage: Stage) -> None:

@@ -78,3 +78,20 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="No such file"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("written_so", "complaint"),
+    [
+        ('url = "http://platform.example"', "https only"),
+        ('url = "https://"', "https only"),
+        ('url = "https://platform.example"\naccount = "hall"', "belong together"),
+        ('url = "https://platform.example"\naccount = "a"\npassword = "p"\ndata_call_key = "k"', "never replaced"),
+    ],
+)
+def test_a_platform_that_may_not_be_called_so_is_refused_at_once(
+    tmp_path: Path, written_so: str, complaint: str
+) -> None:
+    """C01, C13: no plain http; a key or a password, never one for the other."""
+    with pytest.raises(ProfileError, match=rf"profile\.toml.*{complaint}"):
+        load(written(tmp_path, GOOD.replace('url = "https://platform.example"', written_so)))

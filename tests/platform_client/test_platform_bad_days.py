@@ -134,7 +134,7 @@ async def test_silence_is_slow(pki: SandboxPki, identity: DeviceIdentity) -> Non
 async def test_the_socket_feels_a_cancellation_at_once(pki: SandboxPki, identity: DeviceIdentity, begun: bool) -> None:
     """Whatever the other side is doing: the connection is aborted, without a farewell of TLS that it could delay.
 
-    Nothing else runs on this loop, so the time between is that of the cancellation; 50 ms is the target (docs), a loaded
+    Nothing else runs on this loop, so the time between is that of the cancellation. The target is 50 ms; a loaded
     machine is given more.
     """
     waiting, gone = asyncio.Event(), asyncio.get_running_loop().create_future()

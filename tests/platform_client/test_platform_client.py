@@ -214,29 +214,6 @@ async def test_the_cable_is_pulled_and_put_back(platform: Platform) -> None:
     assert await kinds(platform.client)
 
 
-async def test_cancelling_aborts_the_connection_at_once(pki: SandboxPki, identity: DeviceIdentity) -> None:
-    asked, gone = asyncio.Event(), asyncio.Event()
-
-    async def wait_for_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        asked.set()
-        await reader.read()
-        gone.set()
-        writer.close()
-
-    calls: list[CallRecord] = []
-    async with raw_server(pki, wait_for_the_end) as port:
-        client = client_for(port, identity, observe=calls.append)
-        waiting = asyncio.create_task(kinds(client))
-        await asyncio.wait_for(asked.wait(), 5)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        await asyncio.wait_for(gone.wait(), 1)
-        await client.close()
-    assert [call.outcome for call in calls] == ["cancelled"]
-
-
 # --- the five calls --------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """One page of every kind, about nobody: the certificate is drawn here, the person does not exist."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -58,6 +59,7 @@ _KINDS = (
     ("education", "学历证书核验证明", "学历与学位信息", "Education record", "Degrees and certificates", "book"),
 )
 _AGENCY = Text("示例区公安局", "Example District Public Security Bureau")
+AGAIN = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 KINDS = tuple(
     Kind(code, Text(zh, en), Text(zh_note, en_note), _AGENCY, icon) for code, zh, zh_note, en, en_note, icon in _KINDS
 )
@@ -100,6 +102,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "home-one": Home(KINDS[:1]),
         "home-trouble": Home(KINDS[:4], Reason.PAPER_EMPTY),
         "home-trouble-eight": Home(KINDS, Reason.PLATFORM_UNREACHABLE),
+        "home-trouble-again-at": Home(KINDS, Reason.PLATFORM_RESTING, again_at=AGAIN),
         "home-trouble-nothing-known": Home((), Reason.PRINTER_LOST),
         "home-getting-ready": Home(()),
         "home-card-left": Home(KINDS[:4], card_left=True),
@@ -129,6 +132,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "hand-over-paper": HandOver(kind, 2, card=False),
         "rate": Rate(),
         "refusal-retry": Refusal(Reason.CARD_UNREADABLE, card=True),
+        "refusal-again-at": Refusal(Reason.PLATFORM_RESTING, card=True, again_at=AGAIN),
         "refusal-paper": Refusal(Reason.PRINT_UNCERTAIN, card=True, paper=True),
         "refusal-cancelled": Refusal(Reason.CANCELLED, card=False),
     }

@@ -4,6 +4,8 @@ It invites only when something can be printed. Until the platform has said what,
 says which one, and that it watches for the end of it.
 """
 
+from datetime import datetime
+
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
@@ -36,7 +38,7 @@ class HomeScreen(Screen):
     def _parts(self, page: Home) -> list[Widget]:
         if page.trouble is not None:
             greeting = self._greeting(wording.HOME_CLOSED, wording.HOME_CLOSED_HOW)
-            return [greeting, self._trouble(page.trouble), *self._offer(page, wording.HOME_OFFER)]
+            return [greeting, self._trouble(page.trouble, page.again_at), *self._offer(page, wording.HOME_OFFER)]
         greeting = self._greeting(wording.HOME_TITLE, wording.HOME_LEAD)
         if not page.kinds:
             return [greeting, self._getting_ready()]
@@ -95,15 +97,17 @@ class HomeScreen(Screen):
         Ground(panel, "brand_tint")
         return panel
 
-    def _trouble(self, reason: Reason) -> Widget:
+    def _trouble(self, reason: Reason, again_at: datetime | None) -> Widget:
         say = self.here.say
         what = say(wording.HOME_TROUBLES.get(reason, wording.HOME_TROUBLE))
+        again = [say(wording.HOME_AGAIN_AT, at=wording.to_the_second(again_at))] if again_at else []
         panel = Column(
             Space(),
             Badge("warning", 48, "on_dark", "warn", radius=24),
             Space(high=4),
             Words(what, TITLE + 1, "warn", bold=True, align="center"),
             Words(say(wording.HOME_TROUBLE_HOW), HEADING - 0.6, align="center"),
+            *(Words(sentence, BODY, align="center") for sentence in again),
             Space(),
             Words(say(wording.CODE, code=reason.value), SMALL, "ink_soft", align="center"),
             margin=(8, 5),

@@ -23,12 +23,14 @@ class RefusalScreen(Screen):
         here = self.here
         explanation = EXPLANATIONS[page.reason].in_language(here.language)
         calm = page.reason in _CALM
+        again = [here.say(wording.AGAIN_AT, at=wording.to_the_second(page.again_at))] if page.again_at else []
         icon, tone = _CALM.get(page.reason, "warning"), "brand" if calm else "warn"
         message = Stack(
             Badge(icon, 54, tone, f"{tone}_tint", radius=27),
             Space(high=6),
             Words(explanation.what, TITLE + 1, bold=True, align="center"),
             Words(explanation.next, HEADING - 0.6, "ink", align="center"),
+            *(Words(sentence, BODY, "ink", align="center") for sentence in again),
             gap=4,
             margin=(14, 18),
         )
