@@ -200,7 +200,7 @@ class Door:
             raise Refuse("no-account")
         given = request.headers.get("Authorization", "")
         if not await asyncio.to_thread(found.admits, given) if found.password else not found.admits(given):
-            raise Refuse("key-refused")
+            raise Refuse("key-refused", 401)
         return found
 
     def _device(self, request: web.Request) -> x509.Certificate:
