@@ -98,7 +98,7 @@ def _content(node: etree._Element, form: inspect.Type) -> Any:
     """What `msgspec.convert` makes the value of: a dict for an element with elements, else its text."""
     match form:
         case inspect.StructType(fields=fields):
-            return {field.encode_name: found for field in fields if (found := _field(node, field)) is not None}
+            return {field.encode_name: _field(node, field) for field in fields}
         case inspect.CustomType(cls=kind) if issubclass(kind, Minted):
             return _content(node, _form(kind.form))
         case inspect.UnionType(types=types):

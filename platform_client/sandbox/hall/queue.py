@@ -47,7 +47,7 @@ ORDER BY not_before IS NULL, not_before, turn
 
 
 class HallQueue:
-    """`wait_s`: how long CALLS_AFTER waits."""
+    """`wait_s`: how long an answer waits for a call. `called`: the next one."""
 
     def __init__(
         self, store: Store, plan: Plan, guides: Guidebook, clock: Callable[[], datetime], wait_s: float = WAIT_S
@@ -56,8 +56,8 @@ class HallQueue:
         self._plan = plan
         self._guides = guides
         self._clock = clock
-        self._wait_s = wait_s
-        self._called = asyncio.Event()
+        self.wait_s = wait_s
+        self.called = asyncio.Event()
 
     # --- who waits ----------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class HallQueue:
                 "INSERT INTO calls (turn, ticket, window, at) VALUES (?, ?, ?, ?) RETURNING sequence",
                 (row["turn"], row["number"], window, now),
             ).fetchone()
-        woken, self._called = self._called, asyncio.Event()
+        woken, self.called = self.called, asyncio.Event()
         woken.set()
         return QueueCall(told["sequence"], row["number"], window, instant(now))
 
@@ -185,7 +185,7 @@ class HallQueue:
         after = call.sequence if call.sequence <= newest else 0
         if after == newest:
             try:
-                await asyncio.wait_for(self._called.wait(), self._wait_s)
+                await asyncio.wait_for(self.called.wait(), self.wait_s)
             except TimeoutError:
                 return Calls(())
         rows = self._store.all("SELECT * FROM calls WHERE sequence > ? ORDER BY sequence DESC LIMIT 200", after)
