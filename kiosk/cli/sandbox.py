@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--topology", choices=TOPOLOGIES, default=TOPOLOGIES[0], help="how a request comes in: docs/sandbox.md"
     )
     parser.add_argument("--pki", type=Path, default=CACHE / "sandbox-pki", help="folder of keys and certificates")
-    parser.add_argument("--assets", type=Path, default=CACHE / "assets", help="folder with the fonts")
+    parser.add_argument("--assets", type=Path, default=CACHE / "assets", help="folder where the cut fonts are kept")
     parser.add_argument("--terminal", action="append", default=[], help="a terminal that may call (repeatable)")
     parser.add_argument("--control", type=Path, help="file that will say where faults are switched and traces are read")
     parser.add_argument("--fault", help="start with this fault on; an unknown word lists them")
@@ -32,11 +32,9 @@ def run(args: argparse.Namespace) -> int:
     from platform_client.sandbox.pki import make
     from platform_client.sandbox.server import Settings, main
     from platform_client.sandbox.topology import Topology
-    from platform_client.sandbox.typeface import Typecase, Typeface
+    from platform_client.sandbox.typeface import Typecase
 
-    fonts = args.assets / "fonts"
-    typeface = Typeface(fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf")
-    cut = fonts / "cut"
+    cut = args.assets / "fonts" / "cut"
     terminals = tuple(args.terminal or ["kiosk-0001"])
     words = [fault.value for fault in Fault]
     if args.fault is not None and args.fault not in words:
@@ -44,12 +42,11 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.make_pki:
         make(args.pki, terminals=terminals, now=datetime.now(UTC))
-        Typecase.open(typeface, cut)
+        Typecase.open(cut)
         return 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="sandbox: %(levelname)s %(message)s")
     settings = Settings(
         args.pki,
-        typeface,
         cut,
         terminals,
         port=args.port,

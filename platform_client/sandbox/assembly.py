@@ -14,6 +14,7 @@ from aiohttp.typedefs import Middleware
 
 from platform_client.sandbox import sources
 from platform_client.sandbox.accounts import Account
+from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.control import Command, SetCrossing, SetFault
 from platform_client.sandbox.door import PREFIX, Door, listening
 from platform_client.sandbox.faults import Faults
@@ -127,6 +128,7 @@ class Sandbox:
             sources.LOCAL: self._register,
         }
         self.sources = {name: Source(name, registers[name], clock) for name in sources.NAMES}
+        self.sources[sources.PRIVATE].further_s = lambda kind: OFFERS[kind].demander.value
         sources.listen(self.sources[sources.PROVINCIAL], self._systems[PROVINCIAL], frozenset({MATERIAL}))
         sources.listen(self.sources[sources.LOCAL], self._systems[LOCAL], frozenset({SHARING}))
 

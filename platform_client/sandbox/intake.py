@@ -71,7 +71,7 @@ class Applicant:
 
     def may_have(self, offer: Offer, today: date) -> bool:
         """At this terminal (C14), at this age."""
-        return self.account.may_issue(offer.kind.code) and self.age(today) >= offer.from_age
+        return self.account.may_issue(offer.kind.code) and offer.suits(self.age(today))
 
 
 def admit(shown: ShownEvidence, device: x509.Certificate, account: Account, call_id: str, now: datetime) -> Applicant:

@@ -50,7 +50,6 @@ def _rows() -> list[tuple[str, int, int, str, str, str, str]]:
     rows = []
     for kind, sources in RECORDS.items():
         for file in range(FILES):
-            for line, record in enumerate(sources["local"]):
-                fact = record(Draw(f"file {file}"))
+            for line, fact in enumerate(sources["local"](Draw(f"file {file}"))):
                 rows.append((kind, file, line, fact.label.zh, fact.label.en, fact.value.zh, fact.value.en))
     return rows

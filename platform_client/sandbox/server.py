@@ -17,7 +17,7 @@ from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import make
 from platform_client.sandbox.topology import Topology
 from platform_client.sandbox.trace import Trace
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import Typecase
 
 __all__ = ["Sandbox", "Settings", "main"]
 
@@ -30,7 +30,6 @@ class Settings:
     """
 
     pki: Path
-    typeface: Typeface
     cache: Path
     terminals: tuple[str, ...]
     host: str = "127.0.0.1"
@@ -51,7 +50,7 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     pki = make(settings.pki, terminals=settings.terminals, now=datetime.now(UTC))
-    typecase = await asyncio.to_thread(Typecase.open, settings.typeface, settings.cache)
+    typecase = await asyncio.to_thread(Typecase.open, settings.cache)
     traced = _draw if settings.diagrams else _silent
     sandbox = Sandbox(pki, typecase, Options(settings.topology, traced=traced))
     sandbox.faults.active = settings.fault

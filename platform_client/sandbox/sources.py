@@ -61,12 +61,14 @@ class Source:
     latency_s: float = 0.05
     fault: SourceFault | None = None
     seconds: float = 30.0
+    further_s: Callable[[str], float] = lambda kind: 0.0
+    """What a kind of certificate adds to the latency."""
     exchange: Exchange | None = None
 
     async def answer(self, document: bytes) -> bytes:
         """The answer to a SourceQuery, an exchange.xsd document as the question is. Raises SourceDown or WireError."""
         query = read(document, SourceQuery)
-        await asyncio.sleep(self.latency_s)
+        await asyncio.sleep(self.latency_s + self.further_s(query.kind))
         if self.fault is SourceFault.DOWN:
             raise SourceDown(self.name)
         answer = written(self._looked_up(query))

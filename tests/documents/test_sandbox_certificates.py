@@ -18,13 +18,12 @@ from platform_client.sandbox.compose import Certificate, compose
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.seal import Seal
 from platform_client.sandbox.statement import Statement
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import Typecase
 
 
 @pytest.fixture(scope="module")
 def typecase(assets: Path) -> Typecase:
-    face = Typeface(assets / "fonts" / "NotoSansSC-Regular.otf", assets / "fonts" / "NotoSansSC-Bold.otf")
-    return Typecase(whole=face, everyday=face)
+    return Typecase.open(assets / "fonts" / "cut")
 
 
 def issue(sealer: Sealer, typecase: Typecase, holder: Citizen, statement: Statement) -> SealedDocument:

@@ -32,7 +32,7 @@ from platform_client.patience import Patience
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import Typecase
 
 TERMINAL = "kiosk-0001"
 TIMING = Timing(idle_s=45.0, countdown_s=20, farewell_s=20.0, paper_rescue_s=120.0)
@@ -45,9 +45,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
 
 @pytest.fixture(scope="session")
 def typecase(assets: Path) -> Typecase:
-    fonts = assets / "fonts"
-    typeface = Typeface(fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf")
-    return Typecase.open(typeface, fonts / "cut")
+    return Typecase.open(assets / "fonts" / "cut")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from platform_client.client import CallRecord
 from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
-from platform_client.sandbox.typeface import Typecase, Typeface
+from platform_client.sandbox.typeface import Typecase
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +26,8 @@ def identity(pki: SandboxPki) -> DeviceIdentity:
 
 
 @pytest.fixture(scope="session")
-def typeface(assets: Path) -> Typeface:
-    return Typeface(assets / "fonts" / "NotoSansSC-Regular.otf", assets / "fonts" / "NotoSansSC-Bold.otf")
-
-
-@pytest.fixture(scope="session")
-def typecase(assets: Path, typeface: Typeface) -> Typecase:
-    return Typecase.open(typeface, assets / "fonts" / "cut")
+def typecase(assets: Path) -> Typecase:
+    return Typecase.open(assets / "fonts" / "cut")
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import check_character
 from platform_client.sandbox.sources import SourceFault
-from platform_client.sandbox.typeface import Typeface
 
 
 def asked(call: IssueCall) -> SignedEvidence:
@@ -156,15 +155,13 @@ async def test_every_call_leaves_one_row_with_its_id_and_no_personal_data(
 # --- the process and its switch --------------------------------------------------------------------------------------
 
 
-async def test_a_process_of_its_own(typeface: Typeface, assets: Path, tmp_path: Path) -> None:
+async def test_a_process_of_its_own(assets: Path, tmp_path: Path) -> None:
     """Started, asked over TLS, spoilt through its switch, ended by SIGTERM with exit code 0."""
     program = f"""
 from pathlib import Path
 from platform_client.sandbox.server import Settings, main
-from platform_client.sandbox.typeface import Typeface
-typeface = Typeface(Path({str(typeface.regular)!r}), Path({str(typeface.bold)!r}))
 cache = Path({str(assets / "fonts" / "cut")!r})
-main(Settings(Path("pki"), typeface, cache, ("{TERMINAL}",), control=Path("control.json")))
+main(Settings(Path("pki"), cache, ("{TERMINAL}",), control=Path("control.json")))
 """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
