@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from systemd import daemon
 
 from hardware.cards import sdt_uri
-from hardware.cards.emrtd.document import Policy
+from hardware.cards.emrtd.document import Policy as ChipPolicy
 from hardware.cards.emrtd.trust import TrustAnchors
 from hardware.cards.pcsc import reader as pcsc_reader
 from hardware.cards.port import IdentityReader
@@ -29,6 +29,7 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
 from kiosk.evidence import Station
 from kiosk.journeys.attract import attract
+from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
@@ -102,7 +103,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         PreviewRing.create(profile.run / PREVIEW).close()
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
         presence = VisionPort(clock, validated_only=profile.face.mode == "production")
-        documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock))
+        documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock), policies(profile))
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
             await port.open(profile.run / f"{name}.sock")
             stack.push_async_callback(port.close)
@@ -163,6 +164,15 @@ def audit_signer(key: Path) -> KeyFile:
         raise ProfileError(f"audit_key {error}") from None
 
 
+def policies(profile: Profile) -> dict[str, Policy]:
+    """What a document of each kind must be."""
+    trust = profile.trust
+    return {
+        code: Policy(kind.media, kind.pages_most, trust.sealed_within_s, kind.time_stamp, trust.sm2)
+        for code, kind in profile.certificates.items()
+    }
+
+
 def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
     """The driver for the reader's URI; nothing is opened. Raises ProfileError."""
     scheme = urlsplit(settings.uri).scheme
@@ -170,7 +180,7 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
         if scheme in sdt_uri.SCHEMES:
             return SdtReader(sdt_uri.line(settings.uri), sam_id=settings.sam_id, today=today)
         if scheme == pcsc_reader.SCHEME:
-            policy = Policy(bac_allowed=settings.allow_bac)
+            policy = ChipPolicy(bac_allowed=settings.allow_bac)
             name = pcsc_reader.name_in(settings.uri)
             return pcsc_reader.PcscReader(name, policy=policy, trust=_country_signers(settings, today()), today=today)
     except ValueError as error:

@@ -171,8 +171,15 @@ class Citizen:
 
     async def preview(self, paper: PrintableDocument, offer: Offer) -> None:
         """The certificate on the screen, until the citizen says *print*."""
-        png = await self._desk.documents.picture(paper)
-        page = Preview(offer.kind, paper.issuer, paper.valid_until.isoformat(), png, paper.pages)
+        self._desk.audit.record(
+            "document.admitted",
+            document=paper.sha256,
+            kind=paper.kind,
+            checks=" ".join(check.value for check in paper.checks),
+        )
+        picture = await self._desk.documents.picture(paper)
+        last_day = paper.valid_until.isoformat()
+        page = Preview(offer.kind, paper.issuer, last_day, picture, paper.pages, len(paper.checks))
         await self._ask(page, Print)
 
     async def print(self, paper: PrintableDocument, offer: Offer) -> Receipt:

@@ -18,7 +18,7 @@ from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.lobby import Lobby
 from kiosk.messages import Guidance
-from kiosk.pages import Action, Offer, Page
+from kiosk.pages import Action, Offer, Page, Picture
 from kiosk.paper.ledger import ReprintToken
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
@@ -80,7 +80,9 @@ class Documents(Protocol):
 
     def admit(self, sealed: SealedDocument, request: IssueRequest) -> PrintableDocument: ...
 
-    async def picture(self, paper: PrintableDocument) -> bytes: ...
+    async def picture(self, paper: PrintableDocument) -> Picture: ...
+
+    async def imprint(self, paper: PrintableDocument, code: tuple[tuple[bool, ...], ...]) -> PrintableDocument: ...
 
     def retire(self) -> None: ...
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Self
 
 from hardware.cards.reading import CardReading
+from kiosk.clock import Clock
 from kiosk.pages import Offer
 from kiosk.vision.witness import LiveMatch
 from platform_client.evidence import Evidence, Moment
@@ -20,7 +21,7 @@ from platform_client.evidence import Evidence, Moment
 class IssueRequest:
     """This person asks for this certificate, now. Lives and dies with the journey that made it.
 
-    `request_id` and `nonce`: 32 hexadecimal digits each.
+    `request_id` and `nonce`: 32 hexadecimal digits each. `asked_at`: on the terminal's monotonic clock, seconds.
     """
 
     request_id: str
@@ -28,10 +29,11 @@ class IssueRequest:
     offer: Offer
     card: CardReading
     match: LiveMatch
+    asked_at: float
 
     @classmethod
-    def new(cls, offer: Offer, card: CardReading, match: LiveMatch) -> Self:
-        return cls(secrets.token_hex(16), secrets.token_hex(16), offer, card, match)
+    def new(cls, offer: Offer, card: CardReading, match: LiveMatch, clock: Clock) -> Self:
+        return cls(secrets.token_hex(16), secrets.token_hex(16), offer, card, match, clock.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ there is nothing to resynchronise with a peer that speaks another language.
 """
 
 import asyncio
-from typing import Final, cast
+from datetime import datetime
+from typing import Final, Literal, cast
 
 import msgspec
 from msgspec import Struct
 
-from kiosk.pages import Action, Hint, Language, Page, Prompt, Text
+from kiosk.checks import Check
+from kiosk.pages import Action, Hint, Language, Page, Picture, Prompt, Text
 from kiosk.reasons import Reason
 
 FRAME_LIMIT: Final = 32 * 1024 * 1024
@@ -117,6 +119,24 @@ class Trust(Struct, frozen=True):
     crls: tuple[bytes, ...]
 
 
+class Policy(Struct, frozen=True):
+    """What a document of one kind must be. `sealed_within_s`: how long ago at most it may have been sealed; None: any
+    time. `time_stamp`: it must carry one. `sm2`: seals by SM2 with SM3 are believed, too (experimental)."""
+
+    paper: Literal["A4", "A3"] = "A4"
+    pages_most: int = 20
+    sealed_within_s: int | None = None
+    time_stamp: bool = False
+    sm2: bool = False
+
+
+class Believe(Struct, frozen=True, tag=True):
+    """Make ready to verify with this trust: what takes time is done before a citizen waits. Not answered."""
+
+    trust: Trust
+    sm2: bool
+
+
 class Verify(_Private, frozen=True, tag=True):
     """Verify these bytes; answered by `Verified` or `NotVerified`. `nonce` salts the digests of the answer."""
 
@@ -124,6 +144,7 @@ class Verify(_Private, frozen=True, tag=True):
     pdf: bytes
     trust: Trust
     nonce: str
+    policy: Policy
 
 
 class Statement(Struct, frozen=True):
@@ -143,22 +164,28 @@ class Statement(Struct, frozen=True):
 
 class Verified(Struct, frozen=True, tag=True):
     """The seal holds. `signer`: organisation in the seal's certificate. `numbers`: digest of each resident number found
-    in the page text (SHA-256 over nonce ‖ 0x00 ‖ number, hex), so that the gate sees whose paper it is."""
+    in the page text (SHA-256 over nonce ‖ 0x00 ‖ number, hex), so that the gate sees whose paper it is. `sentence`: the
+    sentence of its level, with issuer and last day, stands on every page. `checks`: those that passed, in order."""
 
     id: int
     sha256: str
     signer: str
     statement: Statement
     numbers: tuple[str, ...]
+    sentence: bool
     pages: int
+    sealed_at: datetime
+    checks: tuple[Check, ...]
 
 
 class NotVerified(Struct, frozen=True, tag=True):
-    """The bytes are refused."""
+    """The bytes are refused. `passed`: the checks before the one that `failed` (None: before any)."""
 
     id: int
     reason: Reason
     detail: str
+    failed: Check | None = None
+    passed: tuple[Check, ...] = ()
 
 
 class Render(_Private, frozen=True, tag=True):
@@ -171,10 +198,27 @@ class Render(_Private, frozen=True, tag=True):
 
 
 class Rendered(_Private, frozen=True, tag=True):
-    """One page as PNG."""
+    """One page."""
 
     id: int
-    png: bytes
+    picture: Picture
+
+
+class Imprint(_Private, frozen=True, tag=True):
+    """Draw these bytes as they will be printed, with `code` (rows of a QR code, True is dark) on each page; answered by
+    `Imprinted` or `NotVerified`."""
+
+    id: int
+    pdf: bytes
+    code: tuple[tuple[bool, ...], ...]
+
+
+class Imprinted(_Private, frozen=True, tag=True):
+    """A PDF of pictures: every page, with the code on it. `sha256`: of the bytes that were drawn."""
+
+    id: int
+    pdf: bytes
+    sha256: str
 
 
 # --- the frames ------------------------------------------------------------------------------------------------------
@@ -183,8 +227,8 @@ ToUi = Show
 FromUi = Act
 ToVision = ProvePresence | StopPresence
 FromVision = Guidance | Matched | NotProven
-ToDocuments = Verify | Render
-FromDocuments = Verified | NotVerified | Rendered
+ToDocuments = Believe | Verify | Render | Imprint
+FromDocuments = Verified | NotVerified | Rendered | Imprinted
 Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments
 
 _encoder = msgspec.msgpack.Encoder()

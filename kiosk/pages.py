@@ -127,14 +127,30 @@ class Waiting(Struct, frozen=True, tag=True):
     kind: Kind | None = None
 
 
+class Picture(Struct, frozen=True):
+    """A page of paper as pixels: `rgb` holds rows from the top, three bytes each. Plain, for packing costs more than
+    the socket does."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+    def __repr__(self) -> str:
+        return f"Picture({self.width} x {self.height})"
+
+
 class Preview(Struct, frozen=True, tag=True):
-    """The verified certificate before printing. `png`: page 1 of `pages`, as rendered by the document process."""
+    """The verified certificate before printing. `picture`: page 1 of `pages`, as drawn by the document process.
+
+    `checks`: how many checks it passed.
+    """
 
     kind: Kind
     issuer: str
     valid_until: str
-    png: bytes
+    picture: Picture
     pages: int
+    checks: int
 
     def __repr__(self) -> str:
         return f"Preview({self.kind.code}, …)"

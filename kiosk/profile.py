@@ -98,7 +98,8 @@ class Platform(_Table, frozen=True):
 
 
 class Certificate(_Table, frozen=True):
-    """A kind this terminal may print, and the organisation whose seal it must carry (C18).
+    """A kind this terminal may print, and the organisation whose seal it must carry (C18); at most how many pages it
+    has, and whether the seal must carry a time-stamp.
 
     How it lies on paper (hardware.printers.port.JobTicket): `sides`, `media`, `copies`; `tray` and `colour` are left to
     the printer unless they are given.
@@ -109,13 +110,18 @@ class Certificate(_Table, frozen=True):
     media: Literal["A4", "A3"] = "A4"
     tray: str | None = None
     colour: Literal["color", "monochrome"] | None = None
+    pages_most: int = 20
+    time_stamp: bool = False
     copies: Annotated[int, Meta(ge=1, le=9)] = 1
 
 
 class Trust(_Table, frozen=True):
-    """`root`: PEM of the pinned root of all seals."""
+    """`root`: PEM of the pinned root of all seals. `sealed_within_s`: how long ago at most a certificate may have been
+    sealed. `sm2`: seals by SM2 with SM3 are believed, too (experimental)."""
 
     root: Path
+    sealed_within_s: int = 600
+    sm2: bool = False
 
 
 class Printer(_Table, frozen=True):

@@ -67,7 +67,7 @@ class Terminal:
             await self.machine.start_worker(vision, "vision")
             match = await followed(self.desk.presence.prove(portrait), self.machine)
         offers = await self.desk.platform.kinds_for(reading, match)
-        return IssueRequest.new(offers[0], reading, match)
+        return IssueRequest.new(offers[0], reading, match, SystemClock())
 
 
 @dataclass(frozen=True, slots=True)

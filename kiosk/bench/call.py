@@ -6,6 +6,7 @@ The platform's sources answer at once; its own work (three facts, a page, a seal
 import aiohttp
 
 from kiosk.bench.timing import NotMeasured, Row, alternate, taking
+from kiosk.clock import SystemClock
 from kiosk.desk import Desk
 from kiosk.evidence import IssueRequest, Station
 from kiosk.profile import Profile
@@ -34,7 +35,7 @@ async def call(desk: Desk, profile: Profile, first: IssueRequest, rounds: int) -
 
 
 def _another(request: IssueRequest) -> IssueRequest:
-    return IssueRequest.new(request.offer, request.card, request.match)
+    return IssueRequest.new(request.offer, request.card, request.match, SystemClock())
 
 
 def _on_the_wire(request: IssueRequest, desk: Desk, identity: DeviceIdentity) -> bytes:

@@ -9,7 +9,6 @@ import time
 
 import pypdfium2
 from asn1crypto import x509
-from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -45,8 +44,7 @@ async def verify(
 
 async def draw(desk: Desk, paper: PrintableDocument, rounds: int) -> Row:
     """What the picture for the preview takes."""
-    with Image.open(io.BytesIO(await desk.documents.picture(paper))) as picture:
-        width_px = picture.width
+    width_px = (await desk.documents.picture(paper)).width
 
     async def ours() -> float:
         return await taking(desk.documents.picture(paper))

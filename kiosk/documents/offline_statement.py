@@ -43,7 +43,7 @@ class NotGenuine(Exception):
 
 
 class Device(Protocol):
-    """Who signs: `platform_client.identity.DeviceIdentity` is one. `sign`: ECDSA P-256, SHA-256, DER."""
+    """Who signs: `platform_client.identity.DeviceIdentity` is one. `sign`: ECDSA P-256, SHA-256, r ‖ s."""
 
     terminal: str
 
@@ -85,9 +85,7 @@ class OfflineStatement:
         if device.terminal != self.terminal:
             raise ValueError("a terminal signs only its own statements")
         payload = cbor.encode(self._payload())
-        r, s = utils.decode_dss_signature(device.sign(_to_sign(payload)))
-        signature = r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
-        message = cbor.Tagged(_COSE_SIGN1, (_PROTECTED, {}, payload, signature))
+        message = cbor.Tagged(_COSE_SIGN1, (_PROTECTED, {}, payload, device.sign(_to_sign(payload))))
         return PREFIX + base45.encode(cbor.encode(message))
 
     def is_of_file(self, pdf: bytes) -> bool:

@@ -3,46 +3,84 @@
 pdfium is C++ and reads hostile bytes: only the document process loads this module, under its limits.
 """
 
-import io
 from collections.abc import Iterator
-from contextlib import closing
-from typing import Final
+from contextlib import closing, contextmanager
+from typing import Any, Final
 
+import numpy as np
 import pypdfium2
 
+from kiosk.documents.picture_pdf import picture_pdf
+from kiosk.pages import Picture
 from kiosk.reasons import Reason, Refused
 
-LIMIT_PIXELS: Final = 12_000_000
+LIMIT_PIXELS: Final = 18_000_000
+"""A3 at 300 dpi, and a little."""
 LIMIT_DPI: Final = 300
+PAPER_DPI: Final = 300
 _POINTS_PER_INCH: Final = 72
 _LIMIT_CHARACTERS: Final = 20_000
+_LIMIT_PAGES: Final = 200
+
+# Where the code stands on a page: its upper right corner, inside what printers leave white (about 4 mm).
+_CODE_MODULE_MM: Final = 0.42
+_CODE_MARGIN_MM: Final = 6.0
 
 
-def draw_page(pdf: bytes, page: int, dpi: int) -> bytes:
-    """Page `page` (0-based) at `dpi` as PNG, seal included. Raises Refused(DOCUMENT_UNSAFE): too large, or absent."""
+def draw_page(pdf: bytes, page: int, dpi: int) -> Picture:
+    """Page `page` (0-based) at `dpi`, seal included. Raises Refused(DOCUMENT_UNSAFE): too large, or absent."""
     if not 1 <= dpi <= LIMIT_DPI:
         raise Refused(Reason.DOCUMENT_UNSAFE, f"{dpi} dpi")
-    with closing(pypdfium2.PdfDocument(pdf)) as document:
+    with _opened(pdf) as document:
         if not 0 <= page < len(document):
             raise Refused(Reason.DOCUMENT_UNSAFE, f"no page {page}")
-        # The seal's appearance belongs to its form field.
-        document.init_forms()
-        width_pt, height_pt = document.get_page_size(page)
-        scale = dpi / _POINTS_PER_INCH
-        if width_pt * scale * height_pt * scale > LIMIT_PIXELS:
-            raise Refused(Reason.DOCUMENT_UNSAFE, "too many pixels")
-        picture = document[page].render(scale=scale, may_draw_forms=True).to_pil()
-        png = io.BytesIO()
-        # Fast rather than small: the picture goes through a socket on this machine.
-        picture.save(png, "PNG", compress_level=1)
-        return png.getvalue()
+        pixels = _drawn(document, page, dpi)
+    return Picture(pixels.shape[1], pixels.shape[0], pixels.tobytes())
+
+
+def imprint(pdf: bytes, code: tuple[tuple[bool, ...], ...]) -> bytes:
+    """Every page as it is printed, as a picture with `code` in its upper right corner: a PDF of pictures, 300 dpi."""
+    side_px = max(1, round(_CODE_MODULE_MM / 25.4 * PAPER_DPI))
+    stamp = np.kron(np.where(np.array(code, bool), 0, 255).astype(np.uint8), np.ones((side_px, side_px), np.uint8))
+    margin_px = round(_CODE_MARGIN_MM / 25.4 * PAPER_DPI)
+    with _opened(pdf) as document:
+        return picture_pdf(
+            (_stamped(_drawn(document, page, PAPER_DPI), stamp, margin_px) for page in range(len(document))), PAPER_DPI
+        )
 
 
 def page_texts(pdf: bytes) -> Iterator[str]:
     """The text of each page. Raises Refused(DOCUMENT_UNSAFE) when there is too much of it."""
-    with closing(pypdfium2.PdfDocument(pdf)) as document:
+    with _opened(pdf) as document:
         for page in document:
             text = page.get_textpage()
             if text.count_chars() > _LIMIT_CHARACTERS:
                 raise Refused(Reason.DOCUMENT_UNSAFE, "too much text on a page")
             yield text.get_text_range()
+
+
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[Any]:
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        if len(document) > _LIMIT_PAGES:
+            raise Refused(Reason.DOCUMENT_UNSAFE, f"{len(document)} pages")
+        yield document
+
+
+def _drawn(document: Any, page: int, dpi: int) -> Any:
+    """Rows of RGB."""
+    # The seal's appearance belongs to its form field.
+    document.init_forms()
+    width_pt, height_pt = document.get_page_size(page)
+    scale = dpi / _POINTS_PER_INCH
+    if width_pt * scale * height_pt * scale > LIMIT_PIXELS:
+        raise Refused(Reason.DOCUMENT_UNSAFE, "too many pixels")
+    return document[page].render(scale=scale, may_draw_forms=True, rev_byteorder=True).to_numpy()[:, :, :3]
+
+
+def _stamped(pixels: Any, stamp: Any, margin_px: int) -> Any:
+    height, width = stamp.shape
+    right = pixels.shape[1] - margin_px
+    marked = pixels.copy()
+    marked[margin_px : margin_px + height, right - width : right] = stamp[:, :, np.newaxis]
+    return marked

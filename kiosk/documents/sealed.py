@@ -5,8 +5,10 @@ Desk side: nothing here reads a PDF.
 
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Final, NoReturn
 
+from kiosk.checks import Check
 from kiosk.messages import Statement, Verified
 from kiosk.reasons import Reason, Refused
 
@@ -17,16 +19,20 @@ class SealedDocument:
     """Bytes under a valid seal, not yet known to concern this citizen. Read-only; never written to a disk.
 
     `signer`: organisation in the seal's certificate. `numbers`: salted digests of the resident numbers on the pages.
+    `sentence`: every page carries the sentence of its level. `checks`: those that it passed, in order.
     """
 
-    __slots__ = ("numbers", "pages", "pdf", "sha256", "signer", "statement")
+    __slots__ = ("checks", "numbers", "pages", "pdf", "sealed_at", "sentence", "sha256", "signer", "statement")
 
     pdf: bytes
     sha256: str
     signer: str
     statement: Statement
     numbers: tuple[str, ...]
+    sentence: bool
     pages: int
+    sealed_at: datetime
+    checks: tuple[Check, ...]
 
     def __init__(self, mint: object, pdf: bytes, message: Verified) -> None:
         if mint is not _MINT:
@@ -37,7 +43,10 @@ class SealedDocument:
             ("signer", message.signer),
             ("statement", message.statement),
             ("numbers", message.numbers),
+            ("sentence", message.sentence),
             ("pages", message.pages),
+            ("sealed_at", message.sealed_at),
+            ("checks", message.checks),
         ):
             object.__setattr__(self, name, value)
 

@@ -7,9 +7,11 @@ beyond the properties that this terminal knows, each exactly once.
 from collections.abc import Iterator
 from typing import Final
 
-import pypdf
 from lxml import etree
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
 
+from kiosk.documents.inspect import value_of
 from kiosk.messages import Statement
 from kiosk.reasons import Reason, Refused
 
@@ -27,12 +29,12 @@ _PROPERTIES: Final = {
 }
 
 
-def read_statement(document: pypdf.PdfReader) -> Statement:
+def read_statement(document: PdfFileReader) -> Statement:
     """The statement in the catalog's /Metadata stream. Raises Refused: WRONG_DOCUMENT if there is none."""
-    stream = document.root_object.get("/Metadata", pypdf.generic.NullObject()).get_object()
-    if not isinstance(stream, pypdf.generic.StreamObject):
+    stream = value_of(document.root, "/Metadata")
+    if not isinstance(stream, generic.StreamObject):
         raise Refused(Reason.WRONG_DOCUMENT, "no statement")
-    return parse_statement(stream.get_data())
+    return parse_statement(stream.data)
 
 
 def parse_statement(packet: bytes) -> Statement:

@@ -4,48 +4,96 @@ Everything a hostile file can make a parser do ends here in a named reason; noth
 """
 
 import hashlib
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TypeVar
 
-from kiosk.documents.inspect import inspect, open_document
+from kiosk.checks import Check, Ledger
+from kiosk.documents.inspect import (
+    open_document,
+    refuse_active,
+    refuse_bomb,
+    refuse_hidden,
+    refuse_other_paper,
+    refuse_size,
+)
 from kiosk.documents.numbers import number_digests
-from kiosk.documents.render import draw_page, page_texts
+from kiosk.documents.render import draw_page, imprint, page_texts
 from kiosk.documents.seal import verify_seal
+from kiosk.documents.sentence import level_a_sentence, stands_on_each
 from kiosk.documents.statement import read_statement
-from kiosk.messages import NotVerified, Render, Rendered, Verified, Verify
+from kiosk.messages import Imprint, Imprinted, NotVerified, Render, Rendered, Statement, Verified, Verify
 from kiosk.reasons import Reason, Refused
+
+Answer = TypeVar("Answer")
 
 
 async def judge(request: Verify, at: datetime) -> Verified | NotVerified:
     """The verdict on `request.pdf` at the moment `at` (aware)."""
-    reason = Reason.DOCUMENT_UNSAFE
+    ledger, reason = Ledger(), Reason.DOCUMENT_UNSAFE
+    pdf, policy = request.pdf, request.policy
     try:
-        pages = inspect(open_document(request.pdf))
+        with ledger.making(Check.SIZE):
+            refuse_size(pdf)
+        with ledger.making(Check.BUDGET):
+            refuse_bomb(pdf)
+        with ledger.making(Check.STRUCTURE):
+            document = open_document(pdf)
+        with ledger.making(Check.NOTHING_ACTIVE):
+            refuse_active(document)
+        with ledger.making(Check.PAPER):
+            pages = refuse_other_paper(document, policy)
         reason = Reason.SEAL_INVALID
-        seal = await verify_seal(request.pdf, request.trust, at)
+        seal = await verify_seal(document, pdf, request.trust, policy, at, ledger)
         reason = Reason.DOCUMENT_UNSAFE
-        # Archiving may replace the metadata afterwards, so may anybody: the statement is the one under the seal.
-        statement = read_statement(open_document(request.pdf[: seal.length]))
-        numbers = number_digests(page_texts(request.pdf), request.nonce)
+        with ledger.making(Check.NOTHING_HIDDEN):
+            # What archiving appended afterwards anybody could have: what counts is what is under the seal.
+            sealed = document if seal.length == len(pdf) else open_document(pdf[: seal.length])
+            refuse_hidden(sealed)
+        with ledger.making(Check.STATEMENT):
+            statement = read_statement(sealed)
+        texts = list(page_texts(pdf))
     except Refused as refused:
-        return NotVerified(request.id, refused.reason, refused.detail)
+        return NotVerified(request.id, refused.reason, refused.detail, ledger.failed, tuple(ledger.passed))
     except Exception as error:
         # Parsers raise anything, and quote the file in what they raise: only the type may leave.
-        return NotVerified(request.id, reason, type(error).__name__)
+        return NotVerified(request.id, reason, type(error).__name__, ledger.failed, tuple(ledger.passed))
     return Verified(
         id=request.id,
-        sha256=hashlib.sha256(request.pdf).hexdigest(),
+        sha256=hashlib.sha256(pdf).hexdigest(),
         signer=seal.signer,
         statement=statement,
-        numbers=numbers,
+        numbers=number_digests(texts, request.nonce),
+        sentence=_carries_sentence(texts, statement),
         pages=pages,
+        sealed_at=seal.sealed_at,
+        checks=tuple(ledger.passed),
     )
 
 
 def picture(request: Render) -> Rendered | NotVerified:
     """The page asked for, or why not."""
+    return _unless_unsafe(request.id, lambda: Rendered(request.id, draw_page(request.pdf, request.page, request.dpi)))
+
+
+def imprinted(request: Imprint) -> Imprinted | NotVerified:
+    """The pages as pictures with the code on them, or why not."""
+    sha256 = hashlib.sha256(request.pdf).hexdigest()
+    return _unless_unsafe(request.id, lambda: Imprinted(request.id, imprint(request.pdf, request.code), sha256))
+
+
+def _unless_unsafe(number: int, draw: Callable[[], Answer]) -> Answer | NotVerified:
     try:
-        return Rendered(request.id, draw_page(request.pdf, request.page, request.dpi))
+        return draw()
     except Refused as refused:
-        return NotVerified(request.id, refused.reason, refused.detail)
+        return NotVerified(number, refused.reason, refused.detail)
     except Exception as error:
-        return NotVerified(request.id, Reason.DOCUMENT_UNSAFE, type(error).__name__)
+        return NotVerified(number, Reason.DOCUMENT_UNSAFE, type(error).__name__)
+
+
+def _carries_sentence(texts: list[str], statement: Statement) -> bool:
+    try:
+        last_day = date.fromisoformat(statement.valid_until)
+    except ValueError:
+        return False
+    return stands_on_each(texts, level_a_sentence(statement.issuer, last_day))

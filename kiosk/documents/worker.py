@@ -6,6 +6,7 @@ module, which is what READY waits for.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -16,9 +17,9 @@ from pathlib import Path
 from systemd import daemon
 
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
-from kiosk.documents.inspect import limit_decoding
-from kiosk.documents.verdict import judge, picture
-from kiosk.messages import BadMessage, FromDocuments, Message, Render, Verify, encode, receive
+from kiosk.documents.seal import anchors
+from kiosk.documents.verdict import imprinted, judge, picture
+from kiosk.messages import BadMessage, Believe, FromDocuments, Imprint, Message, Render, Verify, encode, receive
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ def main(socket: Path) -> int:
 def prepare() -> None:
     """Makes this process fit to read a stranger's bytes: parsers silent and limited, everything else given up."""
     _silence_parsers()
-    limit_decoding()
     confine()
 
 
@@ -48,8 +48,9 @@ async def _serve(socket: Path) -> int:
         while True:
             request = await _next(reader)
             allow_cpu_for_one_request()
-            writer.write(encode(await _answer(request)))
-            await writer.drain()
+            if (answer := await _answer(request)) is not None:
+                writer.write(encode(answer))
+                await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         return 0
     except BadMessage as error:
@@ -68,8 +69,11 @@ async def _next(reader: asyncio.StreamReader) -> Message:
     return waiting.result()
 
 
-async def _answer(request: Message) -> FromDocuments:
+async def _answer(request: Message) -> FromDocuments | None:
     match request:
+        case Believe():
+            _warm_up(request)
+            return None
         case Verify():
             verdict = await judge(request, datetime.now(UTC))
             log.info("verify %d: %s", request.id, type(verdict).__name__)
@@ -78,8 +82,18 @@ async def _answer(request: Message) -> FromDocuments:
             drawn = picture(request)
             log.info("render %d: %s", request.id, type(drawn).__name__)
             return drawn
+        case Imprint():
+            printed = imprinted(request)
+            log.info("imprint %d: %s", request.id, type(printed).__name__)
+            return printed
         case _:
             raise BadMessage(f"{type(request).__name__} is not for the document process")
+
+
+def _warm_up(request: Believe) -> None:
+    """Parses what is believed before anybody waits for it. What cannot be read is refused when it is needed."""
+    with contextlib.suppress(ValueError, TypeError):
+        anchors(request.trust)
 
 
 def _watchdog_period_s() -> float | None:
@@ -91,7 +105,7 @@ def _watchdog_period_s() -> float | None:
 def _silence_parsers() -> None:
     """Parsers quote what they read in warnings and log lines; what they read is personal."""
     warnings.simplefilter("ignore")
-    for name in ("pyhanko", "pyhanko_certvalidator", "pypdf", "pypdfium2", "fontTools", "PIL", "asyncio"):
+    for name in ("pyhanko", "pyhanko_certvalidator", "pypdfium2", "fontTools", "PIL", "asyncio"):
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.handlers = [logging.NullHandler()]

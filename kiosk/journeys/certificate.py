@@ -13,7 +13,7 @@ async def certificate(desk: Desk, wish: Kind | None) -> None:
         match = await citizen.prove_presence(card.portrait)
         offers = await citizen.wait_for(desk.platform.kinds_for(card, match), Stage.ASKING_KINDS)
         offer = await citizen.choose_certificate(offers, wish, card.masked_name)
-        request = IssueRequest.new(offer, card, match)  # carries a fresh nonce
+        request = IssueRequest.new(offer, card, match, desk.clock)  # carries a fresh nonce
         pdf = await citizen.wait_for(desk.platform.issue(request), Stage.ISSUING, offer.kind)
         sealed = await citizen.wait_for(desk.documents.verify(pdf, request), Stage.CHECKING, offer.kind)
         paper = desk.documents.admit(sealed, request)

@@ -1,10 +1,12 @@
 """The documents port: the process that reads hostile bytes, and the right-person gate behind it.
 
-The process is replaced after each citizen. One that dies over a document is asked once more in its next life, because
-it may have been killed for another's sake; a document that ends two processes is refused.
+The process is replaced after each citizen, and told at once what it will have to believe: then nobody waits for that.
+One that dies over a document is asked once more in its next life, because it may have been killed for another's sake; a
+document that ends two processes is refused.
 """
 
 import asyncio
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,20 @@ from kiosk.clock import Clock, within
 from kiosk.documents.gate import Expected, PrintableDocument, admit
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
-from kiosk.messages import FromDocuments, Message, NotVerified, Render, Rendered, Verified, Verify
+from kiosk.messages import (
+    Believe,
+    FromDocuments,
+    Imprint,
+    Imprinted,
+    Message,
+    NotVerified,
+    Policy,
+    Render,
+    Rendered,
+    Verified,
+    Verify,
+)
+from kiosk.pages import Picture
 from kiosk.reasons import Reason, Refused
 from kiosk.trust import TrustStore
 
@@ -28,28 +43,34 @@ PREVIEW_DPI: Final = 110
 class DocumentPort:
     """The desk's `Documents`, spoken over a socket to the document process."""
 
-    def __init__(self, clock: Clock, trust: TrustStore) -> None:
+    def __init__(self, clock: Clock, trust: TrustStore, policies: Mapping[str, Policy]) -> None:
+        """`policies`: what a document of each kind must be."""
         self._clock = clock
         self._trust = trust
+        self._policies = policies
         self._ids = count(1)
         self._used = False
         self._answer: asyncio.Future[Message] | None = None
-        self._channel = Channel("documents", on_message=self._heard, on_lost=self._lost)
+        self._channel = Channel("documents", on_message=self._heard, on_connect=self._arrived, on_lost=self._lost)
+        self._warming: asyncio.Task[None] | None = None
 
     async def open(self, socket: Path) -> None:
         await self._channel.listen(socket)
 
     async def close(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
         await self._channel.close()
 
     async def verify(self, pdf: bytes, request: IssueRequest) -> SealedDocument:
         """The seal holds. Raises Refused with a document reason."""
         trust = await self._trust.current()
-        match await self._ask(Verify(next(self._ids), pdf, trust, request.nonce)):
+        policy = self._policies[request.offer.kind.code]
+        match await self._ask(Verify(next(self._ids), pdf, trust, request.nonce, policy)):
             case Verified() as verified:
                 return SealedDocument.from_worker(pdf, verified)
-            case NotVerified(reason=reason, detail=detail):
-                raise Refused(reason, detail)
+            case NotVerified(reason=reason, detail=detail, failed=failed):
+                raise Refused(reason, f"{failed.value}: {detail}" if failed else detail)
             case other:
                 raise Refused(Reason.DOCUMENT_UNSAFE, f"unexpected answer {type(other).__name__}")
 
@@ -63,15 +84,27 @@ class DocumentPort:
             agency=offer.seal,
             holder=request.card,
             single_subject=offer.single_subject,
+            time_stamp=self._policies[offer.kind.code].time_stamp,
             today=china_date(self._clock.now()),
+            age_s=self._clock.monotonic() - request.asked_at,
         )
         return admit(sealed, expected)
 
-    async def picture(self, paper: PrintableDocument) -> bytes:
-        """Page 1 as PNG. Raises Refused."""
+    async def picture(self, paper: PrintableDocument) -> Picture:
+        """Page 1. Raises Refused."""
         match await self._ask(Render(next(self._ids), paper.pdf, 0, PREVIEW_DPI)):
-            case Rendered(png=png):
-                return png
+            case Rendered(picture=picture):
+                return picture
+            case NotVerified(reason=reason, detail=detail):
+                raise Refused(reason, detail)
+            case other:
+                raise Refused(Reason.DOCUMENT_UNSAFE, f"unexpected answer {type(other).__name__}")
+
+    async def imprint(self, paper: PrintableDocument, code: tuple[tuple[bool, ...], ...]) -> PrintableDocument:
+        """The same document, its pages as pictures with the QR `code` on them. Raises Refused."""
+        match await self._ask(Imprint(next(self._ids), paper.pdf, code)):
+            case Imprinted() as imprinted:
+                return paper.imprinted(imprinted)
             case NotVerified(reason=reason, detail=detail):
                 raise Refused(reason, detail)
             case other:
@@ -83,7 +116,7 @@ class DocumentPort:
             self._used = False
             self._channel.dismiss()
 
-    async def _ask(self, question: Verify | Render) -> FromDocuments:
+    async def _ask(self, question: Verify | Render | Imprint) -> FromDocuments:
         self._used = True
         for _ in range(LIVES):
             try:
@@ -102,11 +135,18 @@ class DocumentPort:
                 continue
             finally:
                 self._answer = None  # an answer is about somebody, and this port outlives them
-            if isinstance(answer, Verified | NotVerified | Rendered) and answer.id == question.id:
+            if isinstance(answer, FromDocuments) and answer.id == question.id:
                 return answer
             self._channel.dismiss()
             raise Refused(Reason.DOCUMENT_UNSAFE, "the document process answered another question")
         raise Refused(Reason.DOCUMENT_UNSAFE, "the document process is gone")
+
+    def _arrived(self) -> None:
+        self._warming = asyncio.ensure_future(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        """The feed is asked now, too, if it is old: not when a citizen waits."""
+        self._channel.send(Believe(await self._trust.current(), any(policy.sm2 for policy in self._policies.values())))
 
     def _heard(self, message: Message) -> None:
         if self._answer is not None and not self._answer.done():

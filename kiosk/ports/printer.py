@@ -130,7 +130,7 @@ class PaperPort:
 
     async def _handed_over(self, paper: PrintableDocument, issue: Issue) -> Submission:
         try:
-            submission = await self._printer.submit(paper.pdf, paper.pages, issue.job, self._ticket(paper))
+            submission = await self._printer.submit(paper.to_print, paper.pages, issue.job, self._ticket(paper))
         except PrinterError as error:
             self._ledger.not_out(issue.token)
             raise Refused(_reason(error.trouble) or Reason.PRINTER_LOST, error.detail) from None

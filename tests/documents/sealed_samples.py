@@ -2,6 +2,8 @@
 
 import functools
 import io
+import string
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from fontTools import subset
 from fpdf import FPDF
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
@@ -17,7 +20,8 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 
 from kiosk.documents.digests import subject_digest
 from kiosk.documents.gate import Expected
-from kiosk.messages import Trust
+from kiosk.documents.sentence import level_a_sentence
+from kiosk.messages import Policy, Trust, Verify
 from platform_client.sandbox import pki
 from platform_client.sandbox.catalogue import AGENCIES
 from platform_client.sandbox.statement import Statement
@@ -59,19 +63,44 @@ EXPECTED = Expected(
     agency=AGENCY.name.zh,
     holder=ZHANG,
     single_subject=True,
+    time_stamp=False,
     today=TODAY,
+    age_s=2.0,
 )
 
 
+@functools.cache
+def typeface() -> Path:
+    """A font with the characters of these samples; the whole one takes a second for each document."""
+    agencies = "".join(agency.name.zh for agency in AGENCIES)
+    options = subset.Options(layout_features=[], notdef_outline=True)
+    options.drop_tables += ["GSUB", "GPOS", "BASE", "VORG", "vhea", "vmtx", "DSIG"]
+    font = subset.load_font(Path(__file__).parents[2] / ".cache/assets/fonts/NotoSansSC-Regular.otf", options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(text=level_a_sentence(agencies, TODAY) + string.printable)
+    cutter.subset(font)
+    cut = Path(tempfile.mkdtemp()) / "samples.otf"
+    subset.save_font(font, cut, options)
+    return cut
+
+
 def compose(
-    text: str = f"Number {ZHANG.number}", statement: Statement | None = STATEMENT, shape: Any = "A4", pages: int = 1
+    text: str = f"Number {ZHANG.number}",
+    statement: Statement | None = STATEMENT,
+    shape: Any = "A4",
+    pages: int = 1,
+    sentence: str | None = level_a_sentence(AGENCY.name.zh, STATEMENT.valid_until),
 ) -> bytes:
-    """An unsealed certificate: the text on every page, the statement in its XMP packet."""
+    """An unsealed certificate: text and level-A sentence on every page, the statement in its XMP packet."""
     document = FPDF(format=shape)
-    document.set_font("helvetica", size=12)
+    document.add_font("Sans", "", typeface())
+    document.set_font("Sans", size=12)
     for _ in range(pages):
         document.add_page()
         document.multi_cell(0, 8, text)
+        if sentence:
+            document.set_y(20)
+            document.multi_cell(0, 8, sentence)
     if statement is not None:
         document.set_xmp_metadata(statement.xmp())
     return bytes(document.output())
@@ -127,6 +156,11 @@ class Sealer:
         out = io.BytesIO()
         PdfSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
         return out.getvalue()
+
+
+def question(pdf: bytes, trust: Trust, policy: Policy | None = None, number: int = 1) -> Verify:
+    """What the desk asks about `pdf`."""
+    return Verify(number, pdf, trust, NONCE, policy or Policy())
 
 
 def replace_struct(trust: Trust, **fields_: tuple[bytes, ...]) -> Trust:

@@ -8,14 +8,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from sealed_samples import AGENCY, NONCE, ZHANG, Sealer, compose
+from sealed_samples import AGENCY, NONCE, ZHANG, Sealer, compose, question
 
-from kiosk.messages import Message, NotVerified, Render, Rendered, StopPresence, Verified, Verify, encode, receive
+from kiosk.messages import Message, NotVerified, Render, Rendered, StopPresence, Verified, encode, receive
 from kiosk.reasons import Reason
 
 PATIENCE_S = 30
@@ -104,14 +102,13 @@ async def desk(run_directory: Path) -> AsyncIterator[Desk]:
 
 async def test_it_verifies_draws_and_ends_with_its_citizen(desk: Desk, sealer: Sealer, good: bytes) -> None:
     async with desk.worker() as worker:
-        verified = await worker.ask(Verify(1, good, sealer.trust, NONCE))
+        verified = await worker.ask(question(good, sealer.trust, number=1))
         assert isinstance(verified, Verified)
         assert (verified.id, verified.signer) == (1, AGENCY.name.zh)
         rendered = await worker.ask(Render(2, good, 0, 72))
         assert isinstance(rendered, Rendered)
-        with Image.open(BytesIO(rendered.png)) as picture:
-            assert picture.size == (596, 842)
-            assert len(picture.convert("L").getcolors() or ()) > 2
+        assert (rendered.picture.width, rendered.picture.height) == (596, 842)
+        assert len(set(rendered.picture.rgb)) > 2
         worker.writer.close()
         code, log = await worker.end()
     assert code == 0
@@ -120,32 +117,32 @@ async def test_it_verifies_draws_and_ends_with_its_citizen(desk: Desk, sealer: S
 
 async def test_it_says_no_and_goes_on(desk: Desk, sealer: Sealer, good: bytes) -> None:
     async with desk.worker() as worker:
-        spoilt = await worker.ask(Verify(1, good[:-99], sealer.trust, NONCE))
+        spoilt = await worker.ask(question(good[:-99], sealer.trust, number=1))
         assert isinstance(spoilt, NotVerified)
         assert isinstance(await worker.ask(Render(2, b"%PDF-1.7 nothing", 0, 100)), NotVerified)
         absent = await worker.ask(Render(3, good, 1, 100))
         assert isinstance(absent, NotVerified)
         assert (absent.id, absent.reason) == (3, Reason.DOCUMENT_UNSAFE)
-        assert isinstance(await worker.ask(Verify(4, good, sealer.trust, NONCE)), Verified)
+        assert isinstance(await worker.ask(question(good, sealer.trust, number=4)), Verified)
 
 
 async def test_killed_in_the_middle_the_next_one_answers(desk: Desk, sealer: Sealer, good: bytes) -> None:
-    question = Verify(1, good, sealer.trust, NONCE)
+    asked = question(good, sealer.trust)
     async with desk.worker() as first:
         os.kill(first.process.pid, signal.SIGSTOP)
-        first.writer.write(encode(question))
+        first.writer.write(encode(asked))
         os.kill(first.process.pid, signal.SIGKILL)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await receive(first._reader)
         assert (await first.end())[0] == -signal.SIGKILL
     async with desk.worker() as second:
-        assert isinstance(await second.ask(question), Verified)
+        assert isinstance(await second.ask(asked), Verified)
 
 
 async def test_the_working_loop_feeds_the_watchdog(desk: Desk, sealer: Sealer, good: bytes) -> None:
     async with desk.worker(WATCHDOG_USEC="200000") as worker:
         assert [await desk.notification() for _ in range(3)] == [b"WATCHDOG=1"] * 3
-        assert isinstance(await worker.ask(Verify(1, good, sealer.trust, NONCE)), Verified)
+        assert isinstance(await worker.ask(question(good, sealer.trust, number=1)), Verified)
 
 
 @pytest.mark.parametrize("frame", [encode(StopPresence(1)), b"\0\0\0\x04what", b"\xff\xff\xff\xff"])
@@ -173,7 +170,7 @@ async def test_its_log_is_about_nobody(desk: Desk, sealer: Sealer, good: bytes) 
     broken = compose(f"{ZHANG.number}").replace(b"/Pages", b"/Pagez") + ZHANG.number.encode()
     async with desk.worker() as worker:
         for number, pdf in enumerate((good, broken, good.replace(b"obj", b"0bj", 3), ZHANG.name.encode() * 9)):
-            await worker.ask(Verify(number, pdf, sealer.trust, NONCE))
+            await worker.ask(question(pdf, sealer.trust, number=number))
             await worker.ask(Render(number, pdf, 0, 72))
         worker.writer.close()
         _, log = await worker.end()

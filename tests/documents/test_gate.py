@@ -3,7 +3,7 @@
 import copy
 import pickle
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sealed_samples import EXPECTED, NONCE, OTHER, OTHER_AGENCY, STATEMENT, TODAY, ZHANG, Citizen
 
+from kiosk.checks import OF_FILE, OF_GATE, OF_SEAL, Check
 from kiosk.documents.digests import number_digest, subject_digest
 from kiosk.documents.gate import PrintableDocument, admit
 from kiosk.documents.sealed import SealedDocument
@@ -33,7 +34,10 @@ VERIFIED = Verified(
     signer=EXPECTED.agency,
     statement=STATED,
     numbers=(number_digest(NONCE, ZHANG),),
+    sentence=True,
     pages=1,
+    sealed_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    checks=(*OF_FILE, *(check for check in OF_SEAL if check is not Check.TIME_STAMP)),
 )
 
 
@@ -70,6 +74,7 @@ def test_the_document_asked_for_about_this_person_is_printable() -> None:
         (stated(level=""), Reason.WRONG_DOCUMENT),
         (stated(subject_digest=subject_digest(NONCE, OTHER)), Reason.WRONG_PERSON),
         (stated(subject_digest=number_digest(NONCE, ZHANG)), Reason.WRONG_PERSON),
+        (sealed(sentence=False), Reason.WRONG_DOCUMENT),
         (sealed(numbers=()), Reason.WRONG_PERSON),
         (sealed(numbers=(number_digest(NONCE, OTHER),)), Reason.WRONG_PERSON),
         (sealed(numbers=(number_digest(NONCE, ZHANG), number_digest(NONCE, OTHER))), Reason.WRONG_PERSON),
@@ -85,6 +90,32 @@ def test_a_kind_about_several_people_still_needs_the_holder() -> None:
     family = sealed(numbers=(number_digest(NONCE, OTHER), number_digest(NONCE, ZHANG)))
     assert admit(family, replace(EXPECTED, single_subject=False)).pages == 1
     assert reason(sealed(numbers=(number_digest(NONCE, OTHER),)), single_subject=False) is Reason.WRONG_PERSON
+
+
+def test_it_says_everything_that_was_checked() -> None:
+    assert admit(sealed(), EXPECTED).checks == (*VERIFIED.checks, *OF_GATE)
+
+
+@pytest.mark.parametrize("left_out", VERIFIED.checks, ids=lambda check: check.value)
+def test_a_check_that_was_left_out_is_a_check_that_failed(left_out: Check) -> None:
+    fewer = sealed(checks=tuple(check for check in VERIFIED.checks if check is not left_out))
+    assert reason(fewer) is Reason.SEAL_UNVERIFIABLE
+
+
+def test_a_time_stamp_that_the_kind_asks_for() -> None:
+    assert reason(sealed(), time_stamp=True) is Reason.SEAL_UNVERIFIABLE
+    stamped = sealed(checks=(*VERIFIED.checks, Check.TIME_STAMP))
+    assert Check.TIME_STAMP in admit(stamped, replace(EXPECTED, time_stamp=True)).checks
+
+
+@pytest.mark.parametrize(("age_s", "printable"), [(0.0, True), (60.0, True), (60.1, False), (-0.1, False)])
+def test_what_was_asked_for_a_minute_ago_is_not_printed(age_s: float, printable: bool) -> None:
+    """C20: an answer counts when it is fresh."""
+    expected = replace(EXPECTED, age_s=age_s)
+    if printable:
+        assert admit(sealed(), expected).pages == 1
+    else:
+        assert reason(sealed(), age_s=age_s) is Reason.WRONG_DOCUMENT
 
 
 @pytest.mark.parametrize(("today", "printable"), [(0, True), (-1, True), (1, False)])
@@ -131,7 +162,7 @@ def test_evidence_cannot_be_made_by_hand_nor_changed_nor_carried_off() -> None:
     with pytest.raises(TypeError):
         SealedDocument(object(), PDF, VERIFIED)
     with pytest.raises(TypeError):
-        PrintableDocument(object(), document, ZHANG, TODAY)
+        PrintableDocument(object(), document, ZHANG, TODAY, ())
     for evidence in (document, paper):
         with pytest.raises(AttributeError):
             evidence.pdf = b"other"

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sealed_samples import AGENCY, EXPECTED, NONCE, OTHER, STATEMENT, ZHANG, Citizen, Sealer
+from sealed_samples import AGENCY, EXPECTED, OTHER, STATEMENT, ZHANG, Citizen, Sealer, question
 
 from kiosk.documents.gate import admit
 from kiosk.documents.sealed import SealedDocument
 from kiosk.documents.verdict import judge
-from kiosk.messages import Verified, Verify
+from kiosk.messages import Verified
 from kiosk.reasons import Reason, Refused
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.compose import Certificate, compose
@@ -37,7 +37,7 @@ def issue(sealer: Sealer, typecase: Typecase, holder: Citizen, statement: Statem
         statement=statement,
     )
     pdf = Seal(sealer.pki.seal(AGENCY.code), sealer.pki.issuing).seal(compose(certificate, typecase))
-    verdict = asyncio.run(judge(Verify(1, pdf, sealer.trust, NONCE), sealer.now))
+    verdict = asyncio.run(judge(question(pdf, sealer.trust, number=1), sealer.now))
     assert isinstance(verdict, Verified), verdict
     return SealedDocument.from_worker(pdf, verdict)
 

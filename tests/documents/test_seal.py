@@ -13,19 +13,29 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from sealed_samples import AGENCY, OTHER_AGENCY, Sealer, compose, replace_struct
 
-from kiosk.documents.seal import verify_seal
-from kiosk.messages import Trust
+from kiosk.checks import Ledger
+from kiosk.documents.seal import HoldingSeal, verify_seal
+from kiosk.messages import Policy, Trust
 from kiosk.reasons import Reason, Refused
+
+
+def verified(
+    sealer: Sealer, pdf: bytes, trust: Trust | None = None, policy: Policy | None = None, later_s: float = 0
+) -> HoldingSeal:
+    document = PdfFileReader(io.BytesIO(pdf), strict=True)
+    at = sealer.now + timedelta(seconds=later_s)
+    return asyncio.run(verify_seal(document, pdf, trust or sealer.trust, policy or Policy(), at, Ledger()))
 
 
 def why(sealer: Sealer, pdf: bytes, trust: Trust | None = None) -> str:
     with pytest.raises(Refused) as refused:
-        asyncio.run(verify_seal(pdf, trust or sealer.trust, sealer.now))
+        verified(sealer, pdf, trust)
     expected = Reason.SEAL_UNVERIFIABLE if trust else Reason.SEAL_INVALID
     assert refused.value.reason is expected
     return refused.value.detail
@@ -43,9 +53,9 @@ def with_byte_range(pdf: bytes, change: tuple[int, int, int, int]) -> bytes:
 
 
 def test_it_names_the_agency_and_what_it_covers(sealer: Sealer, good: bytes) -> None:
-    seal = asyncio.run(verify_seal(good, sealer.trust, sealer.now))
+    seal = verified(sealer, good)
     assert (seal.signer, seal.length) == (AGENCY.name.zh, len(good))
-    other = asyncio.run(verify_seal(sealer.seal(compose(), OTHER_AGENCY.code), sealer.trust, sealer.now))
+    other = verified(sealer, sealer.seal(compose(), OTHER_AGENCY.code))
     assert other.signer == OTHER_AGENCY.name.zh
 
 
@@ -57,12 +67,8 @@ def test_an_object_appended_without_a_table(sealer: Sealer, good: bytes) -> None
     assert why(sealer, forged) == "changed after it was sealed"
 
 
-def test_bytes_after_the_end(sealer: Sealer, good: bytes) -> None:
-    assert why(sealer, good + b"MZ") == "bytes after the end of the file"
-
-
 def test_no_seal(sealer: Sealer) -> None:
-    assert why(sealer, compose()) == "0 seals that can be read"
+    assert why(sealer, compose()) == "0 seals"
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,23 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.dss import DocumentSecurityStore
-from sealed_samples import AGENCY, NONCE, OTHER, OTHER_AGENCY, ZHANG, Sealer, changed, compose, replace_struct, stating
+from sealed_samples import (
+    AGENCY,
+    NONCE,
+    OTHER,
+    OTHER_AGENCY,
+    ZHANG,
+    Sealer,
+    changed,
+    compose,
+    question,
+    replace_struct,
+    stating,
+)
 
 from kiosk.documents.digests import number_digest, subject_digest
 from kiosk.documents.verdict import judge
-from kiosk.messages import NotVerified, Trust, Verified, Verify
+from kiosk.messages import NotVerified, Trust, Verified
 from kiosk.reasons import Reason
 
 SEAL, UNSAFE, WRONG = Reason.SEAL_INVALID, Reason.DOCUMENT_UNSAFE, Reason.WRONG_DOCUMENT
@@ -31,7 +43,7 @@ SEAL, UNSAFE, WRONG = Reason.SEAL_INVALID, Reason.DOCUMENT_UNSAFE, Reason.WRONG_
 def verdict(
     sealer: Sealer, pdf: bytes, trust: Trust | None = None, later: timedelta = timedelta()
 ) -> Verified | NotVerified:
-    return asyncio.run(judge(Verify(7, pdf, trust or sealer.trust, NONCE), sealer.now + later))
+    return asyncio.run(judge(question(pdf, trust or sealer.trust, number=7), sealer.now + later))
 
 
 def refusal(
@@ -95,7 +107,7 @@ def test_junk_after_the_end(sealer: Sealer, good: bytes, tail: bytes) -> None:
 
 def test_a_load_in_the_padding_of_the_signature(sealer: Sealer, good: bytes) -> None:
     """The room that was kept for the signature is in nobody's digest, so it must be empty."""
-    end = good.index(b"0000>")
+    end = good.rindex(b"0000>")
     assert refusal(sealer, good[:end] + b"beef" + good[end + 4 :]) == (
         SEAL,
         "the seal's byte range frames something else",

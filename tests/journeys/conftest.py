@@ -17,7 +17,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import judge, picture
 from kiosk.evidence import Station
-from kiosk.messages import BadMessage, Render, Verify, encode, receive
+from kiosk.messages import BadMessage, Policy, Render, Verify, encode, receive
 from kiosk.paper.ledger import Ledger
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
@@ -66,7 +66,8 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
         HttpsTransport(f"https://localhost:{port}", identity), Patience(total_s=2.0), observe=calls.append
     )
     pins = {code: Certificate(offer.kind.seal_organisation) for code, offer in OFFERS.items()}
-    documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock))
+    policies = dict.fromkeys(OFFERS, Policy(sealed_within_s=600))
+    documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock), policies)
     await documents.open(tmp_path / "documents.sock")
     judging = asyncio.create_task(judges(tmp_path / "documents.sock"))
     line = SamEmulator(tmp_path / "reader", baud=None)

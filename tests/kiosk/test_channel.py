@@ -12,7 +12,10 @@ from kiosk.messages import (
     FRAME_LIMIT,
     Act,
     BadMessage,
+    Imprint,
+    Imprinted,
     Message,
+    Policy,
     ProvePresence,
     Render,
     Rendered,
@@ -23,7 +26,7 @@ from kiosk.messages import (
     encode,
     receive,
 )
-from kiosk.pages import Cancel, Home, Kind, Pick, PresentCard, Preview, Printing, Stars, SwitchLanguage, Text
+from kiosk.pages import Cancel, Home, Kind, Pick, Picture, PresentCard, Preview, Printing, Stars, SwitchLanguage, Text
 from kiosk.ports.screen import UiScreen
 from kiosk.reasons import Reason
 
@@ -137,10 +140,12 @@ SECRET = b"a citizen's"
     "message",
     [
         ProvePresence(1, SECRET, "webp"),
-        Verify(1, SECRET, Trust((), (), ()), "00"),
+        Verify(1, SECRET, Trust((), (), ()), "00", Policy()),
+        Imprint(1, SECRET, ((True,),)),
+        Imprinted(1, SECRET, "00"),
         Render(1, SECRET, 0, 110),
-        Rendered(1, SECRET),
-        Show(1, Preview(KIND, "", "2026-12-31", SECRET, 1), "zh", KIND.title),
+        Rendered(1, Picture(1, 4, SECRET)),
+        Show(1, Preview(KIND, "", "2026-12-31", Picture(1, 4, SECRET), 1, 22), "zh", KIND.title),
     ],
     ids=lambda message: type(message).__name__,
 )

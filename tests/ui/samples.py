@@ -1,7 +1,6 @@
 """One page of every kind, about nobody: the certificate is drawn here, the person does not exist."""
 
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +13,7 @@ from kiosk.pages import (
     Home,
     Kind,
     Page,
+    Picture,
     PresentCard,
     Preview,
     Printing,
@@ -65,8 +65,8 @@ KINDS = tuple(
 )
 
 
-def certificate(fonts: Path) -> bytes:
-    """An A4 page at 110 dpi with a heading, some lines and a red seal, as PNG."""
+def certificate(fonts: Path) -> Picture:
+    """An A4 page at 110 dpi with a heading, some lines and a red seal."""
     page = Image.new("RGB", (909, 1286), "white")
     draw = ImageDraw.Draw(page)
     regular, bold = fonts / "NotoSansSC-Regular.otf", fonts / "NotoSansSC-Bold.otf"
@@ -84,13 +84,11 @@ def certificate(fonts: Path) -> bytes:
     draw.ellipse((560, 820, 780, 1040), outline="#C8372D", width=8)
     draw.text((670, 930), "★", "#C8372D", ImageFont.truetype(str(bold), 70), anchor="mm")
     draw.text((670, 1080), "2026年11月23日", "black", ImageFont.truetype(str(regular), 28), anchor="mm")
-    out = BytesIO()
-    page.save(out, "PNG")
-    return out.getvalue()
+    return Picture(page.width, page.height, page.tobytes())
 
 
-def preview(png: bytes) -> Preview:
-    return Preview(KINDS[0], "示例区公安局", "2027-05-23", png, 1)
+def preview(picture: Picture) -> Preview:
+    return Preview(KINDS[0], "示例区公安局", "2027-05-23", picture, 1, 22)
 
 
 def pages(fonts: Path) -> dict[str, Page]:
@@ -121,7 +119,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "waiting-recalling": Waiting(Stage.RECALLING, kind),
         "preview": preview(certificate(fonts)),
         "preview-long": Preview(
-            KINDS[4], "示例省示例市示例新区自然资源和规划局不动产登记中心", "2027-12-23", certificate(fonts), 12
+            KINDS[4], "示例省示例市示例新区自然资源和规划局不动产登记中心", "2027-12-23", certificate(fonts), 12, 23
         ),
         "printing": Printing(kind),
         "printing-no-paper": Printing(kind, Reason.PAPER_EMPTY, 120),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Printing, Text
+from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Picture, Printing, Text
 from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from tests.ui import samples
@@ -134,7 +134,7 @@ def test_a_job_that_waits_is_not_called_cancelled(half_stage: Stage, language: L
 
 
 def test_preview_that_cannot_be_shown_cannot_be_printed(stage: Stage, pages: dict[str, Page]) -> None:
-    broken = samples.preview(b"\x89PNG\r\n\x1a\n but nothing more")
+    broken = samples.preview(Picture(909, 1286, b"a few pixels"))
     shown = stage.show(broken)
     assert "print" not in buttons(shown)
     assert "cancel" in buttons(shown)

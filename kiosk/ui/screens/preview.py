@@ -22,7 +22,7 @@ class PreviewScreen(Screen):
     def body(self, page: Preview) -> Widget:
         here = self.here
         try:
-            picture: Widget = PaperPicture(page.png)
+            picture: Widget = PaperPicture(page.picture)
             self._visible = True
         except ValueError:
             picture = Column(

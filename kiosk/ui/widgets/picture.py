@@ -1,6 +1,5 @@
-"""A page of paper on the screen: decoded in memory, scaled once to the pixels it gets, forgotten when it is closed."""
+"""A page of paper on the screen: scaled once to the pixels it gets, forgotten when it is closed."""
 
-from io import BytesIO
 from typing import Any
 
 from kivy.core.window import Window
@@ -9,18 +8,18 @@ from kivy.graphics.texture import Texture
 from kivy.uix.widget import Widget
 from PIL import Image
 
+from kiosk.pages import Picture
 from kiosk.ui.widgets.shadow import Shadow
 
 
 class PaperPicture(Widget):
-    """Raises ValueError if `png` is not a picture; says nothing about what is in it."""
+    """Raises ValueError if `page` is not a picture; says nothing about what is in it."""
 
-    def __init__(self, png: bytes) -> None:
-        try:
-            with Image.open(BytesIO(png), formats=["PNG"]) as picture:
-                self._picture: Image.Image | None = picture.convert("RGB")
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            raise ValueError("the preview is not a picture") from None
+    def __init__(self, page: Picture) -> None:
+        if not (page.width > 0 < page.height and len(page.rgb) == page.width * page.height * 3):
+            raise ValueError("the preview is not a picture")
+        size = (page.width, page.height)
+        self._picture: Image.Image | None = Image.frombuffer("RGB", size, page.rgb, "raw", "RGB", 0, 1)
         super().__init__()
         self._texture: Texture | None = None
         with self.canvas:
