@@ -2,7 +2,8 @@
 
 The chip is emulated and computes on this machine. So for the floor its answers are recorded and played back, each after
 the time that it took: what is left over is the terminal's own work, its share of PACE or BAC and of secure messaging,
-the signatures it verifies, and its way to the PC/SC service.
+the signatures it verifies, and its way to the PC/SC service. Readings and replays take turns, on one insertion, so that
+what disturbs the machine disturbs both.
 
 An insertion is timed by a bare call to the service beside our event: when it looks at a reader is not our affair.
 """
@@ -12,7 +13,7 @@ import io
 import os
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,7 +29,7 @@ from hardware.cards.emulator.specimens import Issued, Specimen, make
 from hardware.cards.emulator.utopia import State, Traveller, issue
 from hardware.cards.pcsc.scard import Context
 from hardware.cards.port import Access, Can, IdentityReader
-from kiosk.bench.timing import NotMeasured, Row, Times, taking
+from kiosk.bench.timing import NotMeasured, Row, Times, alternate, taking
 from kiosk.bootstrap import card_reader
 from kiosk.profile import Reader
 
@@ -48,39 +49,37 @@ class Exchange:
     took_s: float
 
 
-class RecordedChip(EmrtdChip):
-    """A chip that writes down what it is asked. `read`: the last reading, which ended with the power being taken."""
+class Recorder:
+    """A chip that writes down the last reading and, told to, says it again, taking the time that it took."""
+
+    def __init__(self, chip: EmrtdChip) -> None:
+        self._chip = chip
+        self._said: Iterator[Exchange] | None = None
+        self.repeating = False
+        self.reading: list[Exchange] = []
 
     def reset(self) -> None:
-        if exchanges := getattr(self, "_exchanges", []):
-            self.read = exchanges
-        self._exchanges: list[Exchange] = []
-        super().reset()
+        """The power came or went: the next command is the first of a reading."""
+        self._said = None
+        self._chip.reset()
 
     def transmit(self, command: bytes, /) -> bytes:
+        if self._said is None:
+            self.reading = self.reading if self.repeating else []
+            self._said = iter(self.reading)
+        if self.repeating:
+            return _again(next(self._said))
         began = time.perf_counter()
-        answer = super().transmit(command)
-        self._exchanges.append(Exchange(command, answer, time.perf_counter() - began))
+        answer = self._chip.transmit(command)
+        self.reading.append(Exchange(command, answer, time.perf_counter() - began))
         return answer
 
 
-class Parrot:
-    """Says what was recorded, after the time it took."""
-
-    def __init__(self, exchanges: list[Exchange]) -> None:
-        self._exchanges = exchanges
-        self._next = 0
-
-    def reset(self) -> None:
-        self._next = 0
-
-    def transmit(self, _command: bytes, /) -> bytes:
-        exchange = self._exchanges[self._next]
-        self._next += 1
-        until = time.perf_counter() + exchange.took_s
-        while time.perf_counter() < until:
-            pass
-        return exchange.answer
+def _again(exchange: Exchange) -> bytes:
+    until = time.perf_counter() + exchange.took_s
+    while time.perf_counter() < until:
+        pass
+    return exchange.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +140,24 @@ async def _reader(folder: Path, issued: Issued) -> AsyncIterator[IdentityReader]
 
 
 async def _read(step: str, service: PrivatePcscd, folder: Path, issued: Issued, access: Access, rounds: int) -> Row:
-    chip = RecordedChip(issued.document)
+    chip = Recorder(EmrtdChip(issued.document))
+
+    async def ours() -> float:
+        chip.repeating = False
+        return await taking(reader.read(access))
+
+    async def floor() -> float:
+        chip.repeating = True
+        return await asyncio.to_thread(_replay, chip.reading)
+
     async with _reader(folder, issued) as reader:
         service.reader.insert(chip)
         await reader.wait_present()
-        await reader.read(access)
-        ours = [await taking(reader.read(access)) for _ in range(rounds)]
+        await ours()
+        times = await alternate(rounds, ours, floor)
         service.reader.remove()
         await reader.wait_absent()
-        recorded = chip.read
-        service.reader.insert(Parrot(recorded))
-        await reader.wait_present()
-        floor = [await asyncio.to_thread(_replay, recorded) for _ in range(rounds + 1)][1:]
-        service.reader.remove()
-        await reader.wait_absent()
-    return Row(step, Times(tuple(ours)), Times(tuple(floor)), _BARE)
+    return Row(step, *times, _BARE)
 
 
 def _replay(recorded: list[Exchange]) -> float:

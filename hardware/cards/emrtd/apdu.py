@@ -3,7 +3,7 @@
 The seam is one method, so a chip in the same process, one behind PC/SC and a test's recorder are all the same.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken
@@ -55,10 +55,6 @@ class Command:
         if self.data:
             body += bytes([len(self.data)]) + self.data
         return body if self.le is None else body + bytes([self.le % SHORT_LE_MAX])
-
-    def with_class(self, bits: int) -> "Command":
-        """The same command with these bits set in CLA."""
-        return replace(self, cla=self.cla | bits)
 
 
 def decode(raw: bytes) -> Command:

@@ -25,24 +25,24 @@ _ANSWER_BYTES: Final = 2 * NONCE_BYTES + KEY_BYTES + MAC_BYTES
 class AccessKeys:
     """The document basic access keys (9.7.2) and the tokens they make."""
 
-    __slots__ = ("_encryption", "_mac")
+    __slots__ = ("_authentication", "_encryption")
 
     def __init__(self, access: Mrz) -> None:
         seed = sha1(mrz.information(access)).digest()[:KEY_BYTES]
-        self._encryption = Suite.TDES.derive(seed, FOR_ENCRYPTION)
-        self._mac = Suite.TDES.derive(seed, FOR_MAC)
+        self._encryption = Suite.TDES.encryption(Suite.TDES.derive(seed, FOR_ENCRYPTION))
+        self._authentication = Suite.TDES.authentication(Suite.TDES.derive(seed, FOR_MAC))
 
     def seal(self, plain: bytes) -> bytes:
         """Cryptogram and MAC."""
-        cryptogram = Suite.TDES.encrypt(self._encryption, plain, _IV)
-        return cryptogram + Suite.TDES.mac(self._mac, cryptogram)
+        cryptogram = self._encryption.encrypt(plain, _IV)
+        return cryptogram + self._authentication.mac(cryptogram)
 
     def open(self, token: bytes) -> bytes | None:
         """What was sealed, None when it was not sealed with these keys."""
         cryptogram, code = token[:-MAC_BYTES], token[-MAC_BYTES:]
-        if not compare_digest(Suite.TDES.mac(self._mac, cryptogram), code):
+        if not compare_digest(self._authentication.mac(cryptogram), code):
             return None
-        return Suite.TDES.decrypt(self._encryption, cryptogram, _IV)
+        return self._encryption.decrypt(cryptogram, _IV)
 
 
 def session(chip_key: bytes, terminal_key: bytes, chip_nonce: bytes, terminal_nonce: bytes) -> Session:

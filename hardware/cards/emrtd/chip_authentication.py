@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from asn1crypto import keys
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from hardware.cards.emrtd import security_infos, tlv
 from hardware.cards.emrtd.apdu import SHORT_LE_MAX, Command, Response
@@ -56,9 +55,9 @@ def choose(infos: list[security_infos.SecurityInfo]) -> Offer | None:
 
 def perform(chip: SecureChip, offer: Offer) -> None:
     """Agrees on new session keys and proves that the chip has them. Raises EmrtdError NOT_AUTHENTIC, PROTOCOL, GONE."""
-    private = ec.generate_private_key(offer.curve.library())
-    numbers = private.public_key().public_numbers()
-    public = offer.curve.encode((numbers.x, numbers.y))
+    curve = offer.curve
+    private = curve.generate()
+    public = curve.encode(curve.public(private))
     key = security_infos.reference_object(offer.key_id)
     if offer.suite is Suite.TDES:
         _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA6, tlv.encode(0x91, public) + key)))
@@ -66,8 +65,7 @@ def perform(chip: SecureChip, offer: Offer) -> None:
         _accepted(chip.send(Command(0x00, 0x22, 0x41, 0xA4, tlv.encode(0x80, offer.oid) + key)))
         body = tlv.encode(DYNAMIC, tlv.encode(0x80, public))
         _accepted(chip.send(Command(0x00, 0x86, 0x00, 0x00, body, le=SHORT_LE_MAX)))
-    secret = private.exchange(ec.ECDH(), offer.curve.library_key(offer.public))
-    chip.session = Session.derived(offer.suite, secret)
+    chip.session = Session.derived(offer.suite, curve.agree(private, curve.decode(offer.public)))
     try:
         chip.send(select(FileId.DG14))
     except EmrtdError as error:

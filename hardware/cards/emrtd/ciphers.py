@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
@@ -28,13 +28,9 @@ class Suite(Enum):
     AES192 = ("AES-192", 24, 16)
     AES256 = ("AES-256", 32, 16)
 
-    @property
-    def key_bytes(self) -> int:
-        return self.value[1]
-
-    @property
-    def block_bytes(self) -> int:
-        return self.value[2]
+    def __init__(self, _log_name: str, key_bytes: int, block_bytes: int) -> None:
+        self.key_bytes = key_bytes
+        self.block_bytes = block_bytes
 
     def derive(self, secret: bytes, purpose: int) -> bytes:
         """KDF(K, c) of 9.7.1: SHA-1 for 3DES and AES-128, SHA-256 for longer keys; parity is set for DES (9.7.1.1)."""
@@ -42,37 +38,68 @@ class Suite(Enum):
         key = digest(secret + purpose.to_bytes(4, "big")).digest()[: self.key_bytes]
         return _with_odd_parity(key) if self is Suite.TDES else key
 
-    def encrypt(self, key: bytes, plain: bytes, iv: bytes) -> bytes:
-        """CBC without padding."""
-        return self._run(self._cipher(key, modes.CBC(iv)).encryptor(), plain)
+    def encryption(self, key: bytes) -> "Encryption":
+        """The cipher under this key."""
+        return Encryption(TripleDES(key + key[:8]) if self is Suite.TDES else AES(key), self.block_bytes)
 
-    def decrypt(self, key: bytes, cryptogram: bytes, iv: bytes) -> bytes:
-        """CBC without padding. Raises EmrtdError PROTOCOL when these are no whole blocks."""
-        if not cryptogram or len(cryptogram) % self.block_bytes:
+    def authentication(self, key: bytes) -> "RetailMac | Cmac":
+        """The message authentication code under this key."""
+        return RetailMac(key) if self is Suite.TDES else Cmac(key)
+
+
+class Encryption:
+    """CBC without padding, under one key."""
+
+    __slots__ = ("_algorithm", "_block", "_block_bytes")
+
+    def __init__(self, algorithm: TripleDES | AES, block_bytes: int) -> None:
+        self._algorithm = algorithm
+        self._block_bytes = block_bytes
+        self._block = Cipher(algorithm, modes.ECB()).encryptor()
+
+    def encrypt(self, plain: bytes, iv: bytes) -> bytes:
+        return Cipher(self._algorithm, modes.CBC(iv)).encryptor().update(plain)
+
+    def decrypt(self, cryptogram: bytes, iv: bytes) -> bytes:
+        """Raises EmrtdError PROTOCOL when these are no whole blocks."""
+        if not cryptogram or len(cryptogram) % self._block_bytes:
             raise broken("cryptogram is not a number of whole blocks")
-        return self._run(self._cipher(key, modes.CBC(iv)).decryptor(), cryptogram)
+        return Cipher(self._algorithm, modes.CBC(iv)).decryptor().update(cryptogram)
 
-    def encrypt_block(self, key: bytes, block: bytes) -> bytes:
+    def encrypt_block(self, block: bytes) -> bytes:
         """One block, for the initialisation vector of AES secure messaging (9.8.6.1)."""
-        return self._run(self._cipher(key, modes.CBC(bytes(self.block_bytes))).encryptor(), block)
+        return self._block.update(block)
 
-    def mac(self, key: bytes, message: bytes) -> bytes:
-        """Eight bytes: ISO/IEC 9797-1 algorithm 3 with padding method 2, or the first half of a CMAC."""
-        if self is not Suite.TDES:
-            code = CMAC(AES(key))
-            code.update(message)
-            return code.finalize()[:MAC_BYTES]
-        first, second = key[:8], key[8:]
-        chained = _single_des(first, pad(message, MAC_BYTES), bytes(8), encrypt=True)[-MAC_BYTES:]
-        undone = _single_des(second, chained, bytes(8), encrypt=False)
-        return _single_des(first, undone, bytes(8), encrypt=True)
 
-    def _cipher(self, key: bytes, mode: modes.CBC) -> Cipher[modes.CBC]:
-        return Cipher(TripleDES(key + key[:8]) if self is Suite.TDES else AES(key), mode)
+class RetailMac:
+    """ISO/IEC 9797-1 algorithm 3 with padding method 2: DES in CBC, and the last block of it in 3DES. Eight bytes."""
 
-    @staticmethod
-    def _run(context: CipherContext, data: bytes) -> bytes:
-        return context.update(data) + context.finalize()
+    __slots__ = ("_chained", "_last")
+
+    def __init__(self, key: bytes) -> None:
+        # The library knows no single DES; three times the same key is one.
+        self._chained = TripleDES(key[:8] * 3)
+        self._last = Cipher(TripleDES(key + key[:8]), modes.ECB()).encryptor()
+
+    def mac(self, message: bytes) -> bytes:
+        padded = pad(message, MAC_BYTES)
+        body, last = padded[:-MAC_BYTES], padded[-MAC_BYTES:]
+        chain = Cipher(self._chained, modes.CBC(bytes(MAC_BYTES))).encryptor().update(body)[-MAC_BYTES:]
+        return self._last.update(bytes(a ^ b for a, b in zip(chain.rjust(MAC_BYTES, b"\0"), last, strict=True)))
+
+
+class Cmac:
+    """The first half of a CMAC over AES."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, key: bytes) -> None:
+        self._begun = CMAC(AES(key))
+
+    def mac(self, message: bytes) -> bytes:
+        code = self._begun.copy()
+        code.update(message)
+        return code.finalize()[:MAC_BYTES]
 
 
 def pad(message: bytes, block_bytes: int) -> bytes:
@@ -86,13 +113,6 @@ def unpad(padded: bytes) -> bytes:
     if not mark or zeros.strip(b"\x00"):
         raise broken("cryptogram is not padded")
     return message
-
-
-def _single_des(key: bytes, data: bytes, iv: bytes, *, encrypt: bool) -> bytes:
-    """DES as 3DES with one key three times: the library knows no other."""
-    cipher = Cipher(TripleDES(key * 3), modes.CBC(iv))
-    context = cipher.encryptor() if encrypt else cipher.decryptor()
-    return context.update(data) + context.finalize()
 
 
 def _with_odd_parity(key: bytes) -> bytes:

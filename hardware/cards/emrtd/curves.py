@@ -1,27 +1,24 @@
 """Points on elliptic curves, for what `cryptography` does not offer: PACE's generic mapping (Doc 9303-11, 4.4.3.3.1).
 
-Generic mapping needs a sum of two points and a generator of its own, so this is plain arithmetic in Jacobian
-coordinates (SEC 1, 2.2; formulas "dbl-2007-bl" and "add-2007-bl" of the Explicit-Formulas Database). It is **not**
-constant-time. That is acceptable for this use and no other: every scalar is an ephemeral key of one access, used twice
-at most, thrown away with it, on a machine where only this program runs; a timing attack needs many runs with one key.
-Long-lived keys and plain ECDH (Chip Authentication) stay with the library.
+Generic mapping needs whole points, on a generator of its own, and their sum. The library gives k*G for the standard
+generator and, as ECDH, the x-coordinate of k*P for any P. That is enough: k*P is known by its x-coordinate and that of
+its sum with k*G, which is k*(P + G), for the law of addition (SEC 1, 2.2.1) can be solved for the y-coordinate. So
+every multiplication is the library's, whose time does not tell the key.
 
 Six curves, for these are what both Doc 9303-11, 9.5.1 and OpenSSL have; others are refused by name. A chip's point is
 taken only when it is on the curve (all six have cofactor 1, so it is in the group) and is not infinity.
 """
 
-import secrets
 from dataclasses import dataclass
 from typing import Final
 
 from asn1crypto import keys
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hardware.cards.emrtd.faults import broken, parsing
+from hardware.cards.emrtd.faults import EmrtdError, broken, parsing
 
 Point = tuple[int, int]
-_Jacobian = tuple[int, int, int]
-_INFINITY: Final = (1, 1, 0)
+PrivateKey = ec.EllipticCurvePrivateKey
 _UNCOMPRESSED: Final = b"\x04"
 _PRIME_FIELD: Final = "1.2.840.10045.1.1"
 
@@ -46,7 +43,7 @@ class Curve:
 
     def contains(self, point: Point) -> bool:
         x, y = point
-        return 0 <= x < self.p and 0 <= y < self.p and (y * y - (x * x + self.a) * x - self.b) % self.p == 0
+        return 0 <= x < self.p and 0 <= y < self.p and (y * y - self._right_side(x)) % self.p == 0
 
     def encode(self, point: Point) -> bytes:
         """Uncompressed (BSI TR-03111, 3.2.1)."""
@@ -62,64 +59,56 @@ class Curve:
             raise broken(f"{self.name}: a point that is not on the curve")
         return point
 
-    def random_scalar(self) -> int:
-        return 1 + secrets.randbelow(self.n - 1)
+    def generate(self) -> PrivateKey:
+        """A fresh private key."""
+        return ec.generate_private_key(self.library())
 
-    def multiply(self, scalar: int, point: Point) -> Point:
-        """Raises EmrtdError PROTOCOL when the result is infinity."""
-        result: _Jacobian = _INFINITY
-        base = (*point, 1)
-        for bit in bin(scalar % self.n)[2:]:
-            result = self._double(result)
-            if bit == "1":
-                result = self._sum(result, base)
-        return self._affine(result)
+    def private_key(self, scalar: int) -> PrivateKey:
+        """This very private key. Raises EmrtdError PROTOCOL when it stands for infinity."""
+        if not scalar % self.n:
+            raise self._infinity()
+        return ec.derive_private_key(scalar % self.n, self.library())
+
+    @staticmethod
+    def public(key: PrivateKey) -> Point:
+        """The key times the standard generator."""
+        numbers = key.public_key().public_numbers()
+        return numbers.x, numbers.y
+
+    def agree(self, key: PrivateKey, point: Point) -> bytes:
+        """The x-coordinate of the key times this point: ECDH (BSI TR-03111, 4.3.1)."""
+        return key.exchange(ec.ECDH(), ec.EllipticCurvePublicNumbers(*point, self.library()).public_key())
+
+    def multiply(self, key: PrivateKey, point: Point) -> Point:
+        """The key times this point, both coordinates. Raises EmrtdError PROTOCOL for -G, whose key everybody knows."""
+        p, (x1, y1) = self.p, self.public(key)
+        x2, x3 = (int.from_bytes(self.agree(key, each), "big") for each in (point, self.add(point, self.g)))
+        # x3 = ((y2 - y1) / (x2 - x1))^2 - x1 - x2, solved for y2, whose square the curve's equation gives.
+        dividend = self._right_side(x1) + self._right_side(x2) - (x1 + x2 + x3) * (x2 - x1) ** 2
+        return x2, dividend * pow(2 * y1, -1, p) % p
 
     def add(self, first: Point, second: Point) -> Point:
         """Raises EmrtdError PROTOCOL when the result is infinity."""
-        return self._affine(self._sum((*first, 1), (*second, 1)))
+        p, (x1, y1), (x2, y2) = self.p, first, second
+        if x1 != x2:
+            slope = (y2 - y1) * pow(x2 - x1, -1, p)
+        elif y1 == y2:
+            slope = (3 * x1 * x1 + self.a) * pow(2 * y1, -1, p)
+        else:
+            raise self._infinity()
+        x3 = (slope * slope - x1 - x2) % p
+        return x3, (slope * (x1 - x3) - y1) % p
 
     def library_key(self, encoded: bytes) -> ec.EllipticCurvePublicKey:
         """The public key for the library, after this module's own check."""
         x, y = self.decode(encoded)
         return ec.EllipticCurvePublicNumbers(x, y, self.library()).public_key()
 
-    def _affine(self, point: _Jacobian) -> Point:
-        x, y, z = point
-        if not z:
-            raise broken(f"{self.name}: infinity")
-        inverse = pow(z, -1, self.p)
-        square = inverse * inverse % self.p
-        return x * square % self.p, y * square * inverse % self.p
+    def _right_side(self, x: int) -> int:
+        return (x * x + self.a) * x + self.b
 
-    def _double(self, point: _Jacobian) -> _Jacobian:
-        x, y, z = point
-        if not z or not y:
-            return _INFINITY
-        p = self.p
-        yy, zz = y * y % p, z * z % p
-        s = 4 * x * yy % p
-        m = (3 * x * x + self.a * zz * zz) % p
-        x3 = (m * m - 2 * s) % p
-        return x3, (m * (s - x3) - 8 * yy * yy) % p, 2 * y * z % p
-
-    def _sum(self, first: _Jacobian, second: _Jacobian) -> _Jacobian:
-        if not first[2]:
-            return second
-        if not second[2]:
-            return first
-        p = self.p
-        (x1, y1, z1), (x2, y2, z2) = first, second
-        zz1, zz2 = z1 * z1 % p, z2 * z2 % p
-        u1, u2 = x1 * zz2 % p, x2 * zz1 % p
-        s1, s2 = y1 * zz2 * z2 % p, y2 * zz1 * z1 % p
-        h, r = (u2 - u1) % p, (s2 - s1) % p
-        if not h:
-            return _INFINITY if r else self._double(first)
-        hh = h * h % p
-        hhh, v = h * hh % p, u1 * hh % p
-        x3 = (r * r - hhh - 2 * v) % p
-        return x3, (r * (v - x3) - s1 * hhh) % p, h * z1 * z2 % p
+    def _infinity(self) -> EmrtdError:
+        return broken(f"{self.name}: infinity")
 
 
 def _curve(name: str, oid: str, parameter_id: int, library: type[ec.EllipticCurve], *numbers: str) -> Curve:
@@ -242,15 +231,15 @@ def _explicit(specified: keys.SpecifiedECDomain) -> Curve | None:
     field, equation = specified["field_id"], specified["curve"]
     if field["field_type"].dotted != _PRIME_FIELD:
         return None
+    numbers = (
+        field["parameters"].native,
+        int.from_bytes(equation["a"].native, "big"),
+        int.from_bytes(equation["b"].native, "big"),
+        specified["order"].native,
+    )
     for curve in CURVES:
-        size = curve.field_bytes
-        generators = {curve.encode(curve.g), bytes([2 + curve.g[1] % 2]) + curve.g[0].to_bytes(size, "big")}
-        numbers = (
-            field["parameters"].native,
-            int.from_bytes(equation["a"].native, "big"),
-            int.from_bytes(equation["b"].native, "big"),
-            specified["order"].native,
-        )
-        if numbers == (curve.p, curve.a, curve.b, curve.n) and specified["base"].native in generators:
-            return curve
+        if numbers == (curve.p, curve.a, curve.b, curve.n):
+            x, y = curve.g
+            compressed = bytes([2 + y % 2]) + x.to_bytes(curve.field_bytes, "big")
+            return curve if specified["base"].native in (curve.encode(curve.g), compressed) else None
     return None

@@ -7,13 +7,12 @@ The send sequence counter rises before each command and each response. The same 
 uses `wrap` and `unwrap`, the emulated chip `open` and `close`. One failure ends the session; there is no retry.
 """
 
-from dataclasses import replace
 from hmac import compare_digest
 from typing import Final
 
 from hardware.cards.emrtd import tlv
 from hardware.cards.emrtd.apdu import EXTENDED_LE_MAX, SHORT_LE_MAX, Apdu, Command, Response, send
-from hardware.cards.emrtd.ciphers import FOR_ENCRYPTION, FOR_MAC, Suite, pad, unpad
+from hardware.cards.emrtd.ciphers import FOR_ENCRYPTION, FOR_MAC, MAC_BYTES, Suite, pad, unpad
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken
 
 DO_CRYPTOGRAM: Final = 0x87
@@ -23,6 +22,10 @@ DO_STATUS: Final = 0x99
 DO_MAC: Final = 0x8E
 SECURE_CLASS: Final = 0x0C
 _PADDING_INDICATOR: Final = b"\x01"
+_CRYPTOGRAMS: Final = frozenset({DO_CRYPTOGRAM, DO_CRYPTOGRAM_ODD_INS})
+_KNOWN: Final = _CRYPTOGRAMS | {DO_LE, DO_STATUS, DO_MAC}
+_MAC_HEADER: Final = bytes((DO_MAC, MAC_BYTES))
+_MAC_OBJECT: Final = len(_MAC_HEADER) + MAC_BYTES
 
 
 class SessionEnded(EmrtdError):
@@ -35,12 +38,12 @@ class SessionEnded(EmrtdError):
 class Session:
     """One direction-less channel: its keys and its counter. Shows nothing of them."""
 
-    __slots__ = ("_counter", "_encryption", "_mac", "suite")
+    __slots__ = ("_authentication", "_counter", "_encryption", "suite")
 
     def __init__(self, suite: Suite, encryption_key: bytes, mac_key: bytes, counter: int = 0) -> None:
         self.suite = suite
-        self._encryption = encryption_key
-        self._mac = mac_key
+        self._encryption = suite.encryption(encryption_key)
+        self._authentication = suite.authentication(mac_key)
         self._counter = counter
 
     @classmethod
@@ -51,21 +54,21 @@ class Session:
     def wrap(self, command: Command) -> Command:
         """Protects a command."""
         self._step()
+        extended = command.extended
         body = self._cryptogram(command.data, command.ins)
         if command.le is not None:
-            body += tlv.encode(DO_LE, _le_bytes(command.le, extended=command.extended))
-        protected = command.with_class(SECURE_CLASS)
-        body += tlv.encode(DO_MAC, self._authenticate(self._padded(protected.header) + body))
-        longest = EXTENDED_LE_MAX if command.extended or len(body) > 255 else SHORT_LE_MAX
-        return replace(protected, data=body, le=longest)
+            body += tlv.encode(DO_LE, _le_bytes(command.le, extended=extended))
+        header = bytes((command.cla | SECURE_CLASS, command.ins, command.p1, command.p2))
+        body += tlv.encode(DO_MAC, self._code(self._padded(header) + body))
+        longest = EXTENDED_LE_MAX if extended or len(body) > 255 else SHORT_LE_MAX
+        return Command(*header, body, longest)
 
     def unwrap(self, response: Response) -> Response:
         """Checks and opens a response. Raises EmrtdError PROTOCOL when anything is not as it was protected."""
         self._step()
         if not response.data:
             raise SessionEnded(response.status)
-        objects = tlv.unique(response.data)
-        self._check(objects, b"")
+        objects = self._authentic(response.data, b"")
         status = objects.get(DO_STATUS, b"")
         if len(status) != 2 or int.from_bytes(status, "big") != response.status:
             raise broken("secure messaging: the status is not the protected one")
@@ -74,18 +77,18 @@ class Session:
     def open(self, command: Command) -> Command:
         """The chip's side: checks and opens a command."""
         self._step()
-        objects = tlv.unique(command.data)
-        self._check(objects, self._padded(command.header))
+        objects = self._authentic(command.data, self._padded(command.header))
         le = int.from_bytes(objects[DO_LE], "big") if DO_LE in objects else None
         if le == 0:
             le = SHORT_LE_MAX if len(objects[DO_LE]) == 1 else EXTENDED_LE_MAX
-        return replace(command, cla=command.cla & ~SECURE_CLASS, data=self._plain(objects), le=le)
+        cla, ins, p1, p2 = command.header
+        return Command(cla & ~SECURE_CLASS, ins, p1, p2, self._plain(objects), le)
 
     def close(self, response: Response, ins: int) -> Response:
         """The chip's side: protects the response to a command with this INS."""
         self._step()
         body = self._cryptogram(response.data, ins) + tlv.encode(DO_STATUS, response.status.to_bytes(2, "big"))
-        return Response(body + tlv.encode(DO_MAC, self._authenticate(body)), response.status)
+        return Response(body + tlv.encode(DO_MAC, self._code(body)), response.status)
 
     def _step(self) -> None:
         self._counter = (self._counter + 1) % (1 << 8 * self.suite.block_bytes)
@@ -99,7 +102,7 @@ class Session:
         """Zero for 3DES (9.8.6.2), the encrypted counter for AES (9.8.6.1)."""
         if self.suite is Suite.TDES:
             return bytes(self.suite.block_bytes)
-        return self.suite.encrypt_block(self._encryption, self._counter_bytes)
+        return self._encryption.encrypt_block(self._counter_bytes)
 
     def _padded(self, header: bytes) -> bytes:
         return pad(header, self.suite.block_bytes)
@@ -107,7 +110,7 @@ class Session:
     def _cryptogram(self, data: bytes, ins: int) -> bytes:
         if not data:
             return b""
-        encrypted = self.suite.encrypt(self._encryption, pad(data, self.suite.block_bytes), self._iv)
+        encrypted = self._encryption.encrypt(pad(data, self.suite.block_bytes), self._iv)
         if ins & 1:
             return tlv.encode(DO_CRYPTOGRAM_ODD_INS, encrypted)
         return tlv.encode(DO_CRYPTOGRAM, _PADDING_INDICATOR + encrypted)
@@ -121,21 +124,22 @@ class Session:
             encrypted = objects[DO_CRYPTOGRAM_ODD_INS]
         else:
             return b""
-        return unpad(self.suite.decrypt(self._encryption, encrypted, self._iv))
+        return unpad(self._encryption.decrypt(encrypted, self._iv))
 
-    def _authenticate(self, message: bytes) -> bytes:
+    def _code(self, message: bytes) -> bytes:
         """The MAC over counter and message (9.8.6), padded; the retail MAC pads by itself."""
         counted = self._counter_bytes + message
-        padded = counted if self.suite is Suite.TDES else pad(counted, self.suite.block_bytes)
-        return self.suite.mac(self._mac, padded)
+        return self._authentication.mac(counted if self.suite is Suite.TDES else pad(counted, self.suite.block_bytes))
 
-    def _check(self, objects: dict[int, bytes], padded_header: bytes) -> None:
-        known = {DO_CRYPTOGRAM, DO_CRYPTOGRAM_ODD_INS, DO_LE, DO_STATUS, DO_MAC}
-        if not known.issuperset(objects) or {DO_CRYPTOGRAM, DO_CRYPTOGRAM_ODD_INS}.issubset(objects):
+    def _authentic(self, body: bytes, padded_header: bytes) -> dict[int, bytes]:
+        """The data objects of a message whose last one is the MAC over what stands before it, byte for byte."""
+        objects = tlv.unique(body)
+        if not _KNOWN.issuperset(objects) or _CRYPTOGRAMS.issubset(objects):
             raise broken("secure messaging: unknown data objects")
-        body = b"".join(tlv.encode(tag, value) for tag, value in objects.items() if tag != DO_MAC)
-        if not compare_digest(self._authenticate(padded_header + body), objects.get(DO_MAC, b"")):
+        covered, tag, code = body[:-_MAC_OBJECT], body[-_MAC_OBJECT:-MAC_BYTES], body[-MAC_BYTES:]
+        if tag != _MAC_HEADER or not compare_digest(self._code(padded_header + covered), code):
             raise broken("secure messaging: wrong MAC")
+        return objects
 
 
 class SecureChip:

@@ -21,7 +21,7 @@ from asn1crypto import core
 from hardware.cards.emrtd import mrz, security_infos, tlv
 from hardware.cards.emrtd.apdu import SHORT_LE_MAX, Apdu, Command, Response, send
 from hardware.cards.emrtd.ciphers import FOR_MAC, FOR_PACE_NONCE, Suite
-from hardware.cards.emrtd.curves import Curve, Point, by_parameter_id
+from hardware.cards.emrtd.curves import Curve, Point, PrivateKey, by_parameter_id
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, broken
 from hardware.cards.emrtd.messaging import Session
 from hardware.cards.port import Can, Mrz
@@ -88,7 +88,7 @@ def password_key(access: Mrz | Can, suite: Suite) -> bytes:
 
 def mapped_generator(curve: Curve, nonce: bytes, common: Point) -> Point:
     """G' = s*G + H (4.4.3.3.1)."""
-    return curve.add(curve.multiply(int.from_bytes(nonce, "big"), curve.g), common)
+    return curve.add(curve.public(curve.private_key(int.from_bytes(nonce, "big"))), common)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,19 +107,18 @@ class Agreement:
         """The MAC over the other end's public key (4.4.3.4)."""
         suite, curve = self.offer.suite, self.offer.curve
         body = tlv.encode(0x06, self.offer.oid) + tlv.encode(0x86, curve.encode(public))
-        return suite.mac(suite.derive(self.secret, FOR_MAC), tlv.encode(_PUBLIC_KEY, body))
+        return suite.authentication(suite.derive(self.secret, FOR_MAC)).mac(tlv.encode(_PUBLIC_KEY, body))
 
 
-def agree(offer: Offer, private: int, public: Point) -> Agreement:
-    """From one's own scalar and the other's point: the x-coordinate of their product."""
-    curve = offer.curve
-    return Agreement(offer, curve.multiply(private, public)[0].to_bytes(curve.field_bytes, "big"))
+def agree(offer: Offer, private: PrivateKey, public: Point) -> Agreement:
+    """From one's own private key and the other's point."""
+    return Agreement(offer, offer.curve.agree(private, public))
 
 
 def establish(
-    card: Apdu, offer: Offer, access: Mrz | Can, scalar: Callable[[Curve], int] = Curve.random_scalar
+    card: Apdu, offer: Offer, access: Mrz | Can, private_key: Callable[[Curve], PrivateKey] = Curve.generate
 ) -> Session:
-    """Opens the chip. `scalar`: where ephemeral private keys come from; a worked example has its own.
+    """Opens the chip. `private_key`: where ephemeral keys come from; a worked example has its own.
 
     Raises EmrtdError ACCESS_REFUSED, PROTOCOL or GONE.
     """
@@ -128,13 +127,13 @@ def establish(
     encrypted = _step(card, b"", 0x80)
     if len(encrypted) > _LONGEST_NONCE:
         raise broken("PACE: length of the nonce")
-    nonce = suite.decrypt(password_key(access, suite), encrypted, bytes(suite.block_bytes))
+    nonce = suite.encryption(password_key(access, suite)).decrypt(encrypted, bytes(suite.block_bytes))
 
-    mapping = scalar(curve)
-    chip_point = _exchange(card, curve, 0x81, curve.multiply(mapping, curve.g))
+    mapping = private_key(curve)
+    chip_point = _exchange(card, curve, 0x81, curve.public(mapping))
     generator = mapped_generator(curve, nonce, curve.multiply(mapping, chip_point))
 
-    private = scalar(curve)
+    private = private_key(curve)
     public = curve.multiply(private, generator)
     chip_public = _exchange(card, curve, 0x83, public)
     agreement = agree(offer, private, chip_public)

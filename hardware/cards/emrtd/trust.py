@@ -24,7 +24,7 @@ from asn1crypto import algos, core, pem, x509
 from hardware.cards.emrtd import lds, revocation, signed_data, tlv
 from hardware.cards.emrtd.faults import EmrtdError, broken, not_authentic, parsing
 from hardware.cards.emrtd.revocation import RevocationList
-from hardware.cards.emrtd.signatures import hash_algorithm, public_key, verify
+from hardware.cards.emrtd.signatures import PublicKey, hash_algorithm, public_key, verify
 
 LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
 MASTER_LIST: Final = "2.23.136.1.1.2"
@@ -91,6 +91,7 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class _Anchor:
     certificate: x509.Certificate
+    key: PublicKey
     fresh_until: date
 
 
@@ -111,7 +112,14 @@ class TrustAnchors:
         for each in listed:
             fresh_until[each.certificate] = max(each.fresh_until, fresh_until.get(each.certificate, date.min))
         fresh_until |= dict.fromkeys(certificates, date.max)
-        self._anchors = tuple(_Anchor(_country_signer(encoded), until) for encoded, until in fresh_until.items())
+        self._anchors = tuple(_anchor(encoded, until) for encoded, until in fresh_until.items())
+        # A world's master list has hundreds of names, and comparing two under RFC 5280, 7.1 takes a while. Nearly every
+        # document writes its issuer's name byte for byte as the issuer does.
+        self._by_name: dict[str | bytes, list[_Anchor]] = {}
+        for anchor in self._anchors:
+            name = anchor.certificate.subject
+            self._by_name[name.dump()] = alike = self._by_name.setdefault(name.hashable, [])
+            alike.append(anchor)
         self._revocations = tuple(self._made_here(revocation.parse(encoded)) for encoded in revocations)
         self.refused = tuple(refused)
 
@@ -132,7 +140,7 @@ class TrustAnchors:
         pinned: list[bytes] = []
         for name, encoded in found[_Kind.CERTIFICATE]:
             with _refusing(name, refused):
-                _country_signer(encoded)
+                _anchor(encoded, date.max)
                 pinned.append(encoded)
         believed = cls(pinned)
         listed: list[Listed] = []
@@ -178,10 +186,10 @@ class TrustAnchors:
             identifier = certificate.authority_key_identifier
             candidates = [
                 anchor
-                for anchor in self._anchors
-                if anchor.certificate.subject == issuer and identifier in (None, anchor.certificate.key_identifier)
+                for anchor in self._by_name.get(issuer.dump()) or self._by_name.get(issuer.hashable, ())
+                if identifier in (None, anchor.certificate.key_identifier)
             ]
-        issuers = [anchor for anchor in candidates if _issued(what, anchor.certificate, certificate)]
+        issuers = [anchor for anchor in candidates if _issued(what, anchor, certificate)]
         fresh = [anchor for anchor in issuers if today <= anchor.fresh_until]
         if fresh:
             _check_validity("country signing CA", fresh[0].certificate, today)
@@ -218,31 +226,30 @@ def passive_authentication(sod: bytes, trust: TrustAnchors, today: date) -> Sign
     return SignedHashes(country, algorithm, by_number)
 
 
-def _issued(what: str, anchor: x509.Certificate, certificate: x509.Certificate) -> bool:
+def _issued(what: str, anchor: _Anchor, certificate: x509.Certificate) -> bool:
     """An anchor's key signed this certificate. Anchors may share a name after a change of keys, so no is an answer."""
     algorithm = certificate["signature_algorithm"]
     try:
-        key = public_key(anchor.public_key.dump())
-        verify(what, key, algorithm, "", certificate.signature, certificate["tbs_certificate"].dump())
+        verify(what, anchor.key, algorithm, "", certificate.signature, certificate["tbs_certificate"].dump())
     except EmrtdError:
         return False
     return True
 
 
-def _country_signer(encoded: bytes) -> x509.Certificate:
+def _anchor(encoded: bytes, fresh_until: date) -> _Anchor:
     """A certificate that may be an anchor. Raises EmrtdError."""
     with parsing("certificate"):
         certificate = x509.Certificate.load(encoded, strict=True)
         if not certificate.ca or "key_cert_sign" not in _key_usage(certificate):
             raise not_authentic("not the certificate of a country signing CA")
-        public_key(certificate.public_key.dump())
-        _ = certificate.subject.native, certificate.key_identifier, certificate.not_valid_after
-    return certificate
+        key = public_key(certificate.public_key.dump())
+        _ = certificate.subject.hashable, certificate.key_identifier, certificate.not_valid_after
+    return _Anchor(certificate, key, fresh_until)
 
 
 def _is_country_signer(encoded: bytes) -> bool:
     try:
-        _country_signer(encoded)
+        _anchor(encoded, date.max)
     except EmrtdError:
         return False
     return True

@@ -307,17 +307,17 @@ class EmrtdChip:
         curve, suite = run.offer.curve, run.offer.suite
         if not objects and not run.nonce:
             run.nonce = secrets.token_bytes(_NONCE_BYTES)
-            return 0x80, suite.encrypt(run.key, run.nonce, bytes(suite.block_bytes))
+            return 0x80, suite.encryption(run.key).encrypt(run.nonce, bytes(suite.block_bytes))
         if 0x81 in objects and run.nonce and run.generator is None:
-            scalar = curve.random_scalar()
-            common = curve.multiply(scalar, curve.decode(objects[0x81]))
+            mapping = curve.generate()
+            common = curve.multiply(mapping, curve.decode(objects[0x81]))
             run.generator = pace.mapped_generator(curve, run.nonce, common)
-            return 0x82, curve.encode(curve.multiply(scalar, curve.g))
+            return 0x82, curve.encode(curve.public(mapping))
         if 0x83 in objects and run.generator is not None and run.agreement is None:
-            scalar = curve.random_scalar()
+            private = curve.generate()
             run.other = curve.decode(objects[0x83])
-            run.own = curve.multiply(scalar, run.generator)
-            run.agreement = pace.agree(run.offer, scalar, run.other)
+            run.own = curve.multiply(private, run.generator)
+            run.agreement = pace.agree(run.offer, private, run.other)
             return 0x84, curve.encode(run.own)
         if 0x85 in objects and run.agreement is not None and run.own is not None and run.other is not None:
             if not compare_digest(run.agreement.token(run.own), objects[0x85]):

@@ -132,7 +132,9 @@ def test_g1_pace_generic_mapping_over_brainpool() -> None:
         (f"10860000457C43834104{G1_TERMINAL_KEY}00", f"7C43844104{G1_CHIP_KEY}9000"),
         ("008600000C7C0A8508C2B0BD78D94BA86600", "7C0A86083ABB9674BCE93C089000"),
     )
-    session = pace.establish(chip, offer, Mrz("T22000129", "640812", "101031"), lambda _: next(scalars))
+    session = pace.establish(
+        chip, offer, Mrz("T22000129", "640812", "101031"), lambda curve: curve.private_key(next(scalars))
+    )
     expected = Session(
         Suite.AES128,
         bytes.fromhex("F5F0E35C0D7161EE6724EE513A0D9A7F"),

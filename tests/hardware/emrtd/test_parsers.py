@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 from asn1crypto import core
@@ -195,17 +196,24 @@ def test_points_that_are_none(curve: Curve) -> None:
         with pytest.raises(EmrtdError):
             curve.decode(encoded)
     with pytest.raises(EmrtdError, match="infinity"):
-        curve.multiply(curve.n, curve.g)
+        curve.private_key(curve.n)
+    with pytest.raises(EmrtdError, match="infinity"):
+        curve.multiply(curve.generate(), (curve.g[0], curve.p - curve.g[1]))
     with pytest.raises(EmrtdError, match="infinity"):
         curve.add(curve.g, (curve.g[0], curve.p - curve.g[1]))
-    assert curve.add(curve.g, curve.g) == curve.multiply(2, curve.g)
+    assert curve.add(curve.g, curve.g) == curve.public(curve.private_key(2))
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
-def test_our_arithmetic_is_the_library_s(curve: Curve) -> None:
-    for scalar in (1, 2, 3, curve.n - 1, curve.random_scalar()):
-        numbers = ec.derive_private_key(scalar, curve.library()).public_key().public_numbers()
-        assert curve.multiply(scalar, curve.g) == (numbers.x, numbers.y)
+def test_whole_points_are_the_library_s(curve: Curve) -> None:
+    """k * (m * G) is (k * m) * G, and m * G + k * G is (m + k) * G."""
+    random = [curve.generate().private_numbers().private_value for _ in range(2)]
+    for k, m in product((1, 2, 3, curve.n - 2, curve.n - 1, *random), repeat=2):
+        point = curve.public(curve.private_key(m))
+        if m != curve.n - 1:
+            assert curve.multiply(curve.private_key(k), point) == curve.public(curve.private_key(k * m))
+        if (k + m) % curve.n:
+            assert curve.add(curve.public(curve.private_key(k)), point) == curve.public(curve.private_key(k + m))
 
 
 def test_a_chip_that_sends_our_own_key_back() -> None:
@@ -264,7 +272,7 @@ def test_a_curve_that_looks_like_a_known_one_is_refused() -> None:
     """Another generator on the same curve: whoever chose it may know logarithms (CVE-2020-0601)."""
     curve = CURVES[0]
     key = written_out(ec.generate_private_key(curve.library()).public_key())
-    other = curve.encode(curve.multiply(2, curve.g))
+    other = curve.encode(curve.public(curve.private_key(2)))
     with pytest.raises(EmrtdError, match="no known curve"):
         signatures.public_key(key.replace(curve.encode(curve.g), other, 1))
 
