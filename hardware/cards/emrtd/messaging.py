@@ -58,10 +58,11 @@ class Session:
         body = self._cryptogram(command.data, command.ins)
         if command.le is not None:
             body += tlv.encode(DO_LE, _le_bytes(command.le, extended=extended))
-        header = bytes((command.cla | SECURE_CLASS, command.ins, command.p1, command.p2))
+        cla = command.cla | SECURE_CLASS
+        header = bytes((cla, command.ins, command.p1, command.p2))
         body += tlv.encode(DO_MAC, self._code(self._padded(header) + body))
         longest = EXTENDED_LE_MAX if extended or len(body) > 255 else SHORT_LE_MAX
-        return Command(*header, body, longest)
+        return Command(cla, command.ins, command.p1, command.p2, body, longest)
 
     def unwrap(self, response: Response) -> Response:
         """Checks and opens a response. Raises EmrtdError PROTOCOL when anything is not as it was protected."""
@@ -81,8 +82,8 @@ class Session:
         le = int.from_bytes(objects[DO_LE], "big") if DO_LE in objects else None
         if le == 0:
             le = SHORT_LE_MAX if len(objects[DO_LE]) == 1 else EXTENDED_LE_MAX
-        cla, ins, p1, p2 = command.header
-        return Command(cla & ~SECURE_CLASS, ins, p1, p2, self._plain(objects), le)
+        cla = command.cla & ~SECURE_CLASS
+        return Command(cla, command.ins, command.p1, command.p2, self._plain(objects), le)
 
     def close(self, response: Response, ins: int) -> Response:
         """The chip's side: protects the response to a command with this INS."""

@@ -186,7 +186,7 @@ class TrustAnchors:
             identifier = certificate.authority_key_identifier
             candidates = [
                 anchor
-                for anchor in self._by_name.get(issuer.dump()) or self._by_name.get(issuer.hashable, ())
+                for anchor in self._by_name.get(issuer.dump()) or self._by_name.get(issuer.hashable) or ()
                 if identifier in (None, anchor.certificate.key_identifier)
             ]
         issuers = [anchor for anchor in candidates if _issued(what, anchor, certificate)]
