@@ -120,14 +120,14 @@ class Reviewer:
 
 
 class Shelf:
-    """The bundle in use, kept in `folder` as it came. `content` is None until one was admitted."""
+    """The bundle in use, kept in `folder` as it came; `sha256`: of its document. None until one was admitted."""
 
     _NAME: Final = "content.xml"
 
     def __init__(self, folder: Path, reviewer: Reviewer) -> None:
         self._file = folder / self._NAME
         self._reviewer = reviewer
-        self._sha256 = ""
+        self.sha256 = ""
         self.content: Content | None = None
 
     def read(self) -> None:
@@ -150,7 +150,7 @@ class Shelf:
         current = await client.fetch(CONTENT_VERSION)
         if self.content is not None and current.version < self.content.version:
             raise ContentError(ContentFault.OLDER)
-        if current.sha256 == self._sha256:
+        if current.sha256 == self.sha256:
             return False
         signed = await client.fetch(CONTENT)
         content = self._reviewer.admit(signed)
@@ -166,7 +166,7 @@ class Shelf:
         return True
 
     def _take(self, signed: SignedContent, content: Content) -> None:
-        self.content, self._sha256 = content, _sha256(signed)
+        self.content, self.sha256 = content, _sha256(signed)
 
     def _keep(self, signed: SignedContent) -> None:
         with _replacing(self._file) as fresh:

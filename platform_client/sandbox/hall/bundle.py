@@ -35,7 +35,10 @@ class ReviewerKey:
 
     def sign(self, content: Content) -> SignedContent:
         document = binding.encode(content)
-        return SignedContent(hashlib.sha256(self.public).hexdigest(), self._key.sign(document), document)
+        return SignedContent(hashlib.sha256(self.public).hexdigest(), self.sign_octets(document), document)
+
+    def sign_octets(self, document: bytes) -> bytes:
+        return self._key.sign(document)
 
 
 class Bundle:

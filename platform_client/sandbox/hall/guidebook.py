@@ -7,7 +7,7 @@ that was withdrawn is gone from the calls and the next bundle alike (C23).
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final
 
@@ -29,6 +29,9 @@ from platform_client.guides import (
 from platform_client.kinds import Bilingual
 from platform_client.sandbox.hall.search import Catalogue
 from platform_client.sandbox.intake import Refuse
+
+_FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Versions count the seconds since then: they grow also over a restart, of which nothing else is remembered."""
 
 _CONTENT: Final = resources.files("platform_client.sandbox.hall") / "content"
 
@@ -76,18 +79,17 @@ class Guidebook:
         self._text = text or written()
         self._asked: Counter[str] = Counter()
         self._watch: list[Callable[[Content], None]] = []
-        self._publish(1, self._text.guides)
+        self._publish(0, self._text.guides)
 
     def publish(self, *guides: Guide) -> None:
         """A new version with `guides` added, each in the place of the one with its code."""
         codes = {guide.code for guide in guides}
-        self._publish(
-            self.content.version + 1, (*(each for each in self.content.guides if each.code not in codes), *guides)
-        )
+        kept = (each for each in self.content.guides if each.code not in codes)
+        self._publish(self.content.version, (*kept, *guides))
 
     def withdraw(self, code: str) -> None:
         """A new version without that guide."""
-        self._publish(self.content.version + 1, tuple(each for each in self.content.guides if each.code != code))
+        self._publish(self.content.version, tuple(each for each in self.content.guides if each.code != code))
 
     def watch(self, heard: Callable[[Content], None]) -> None:
         """`heard` is told the content now and whenever it changes."""
@@ -136,14 +138,15 @@ class Guidebook:
     def _found(self, hits: tuple[Any, ...]) -> GuidesFound:
         return GuidesFound(self.content.version, hits[:50])
 
-    def _publish(self, version: int, guides: tuple[Guide, ...]) -> None:
+    def _publish(self, before: int, guides: tuple[Guide, ...]) -> None:
         under = Counter(theme for guide in guides for theme in guide.themes)
         themes = tuple(
             Theme(each.audience, each.code, each.name, under[each.code])  # type: ignore[arg-type]
             for each in self._text.themes
         )
         reviewed = self._clock().replace(microsecond=0)
-        self.content = Content(version, reviewed, self._text.sections, themes, guides)
-        self._catalogue = Catalogue(guides)
+        version = max(before + 1, int((reviewed - _FIRST).total_seconds()))
+        content = Content(version, reviewed, self._text.sections, themes, guides)
         for heard in self._watch:
-            heard(self.content)
+            heard(content)  # first: who cannot use it raises, and then it is not published
+        self.content, self._catalogue = content, Catalogue(guides)
