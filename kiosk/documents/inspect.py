@@ -43,7 +43,6 @@ _TABLE: Final = re.compile(rb"xref\s|\d+ \d+ obj\b")
 _STREAM: Final = re.compile(rb"stream\r?\n")
 _FILTERS: Final = frozenset({"/FlateDecode", "/Fl", "/DCTDecode", "/DCT"})
 """Deflate and JPEG: what our producers use. Each further decoder would be one more program to trust."""
-_SEAL_WIDGET: Final = ("/Widget", "/Sig")
 # fmt: off
 _FORBIDDEN_KEYS: Final = frozenset([
     "/AA", "/JavaScript", "/JS", "/XFA", "/EmbeddedFiles", "/EF", "/AF", "/Collection", "/OCProperties", "/OC",
@@ -238,7 +237,8 @@ def _refuse_form(root: generic.DictionaryObject) -> None:
         return
     for field in value_of(form, "/Fields") or ():
         item = field.get_object()
-        if not isinstance(item, generic.DictionaryObject) or _name(item, "/FT") != "/Sig" or "/Kids" in item:
+        is_seal = isinstance(item, generic.DictionaryObject) and _name(item, "/FT") == "/Sig" and "/V" in item
+        if not is_seal or "/Kids" in item:
             raise Refused(Reason.DOCUMENT_UNSAFE, "a form")
 
 
@@ -300,8 +300,6 @@ def _refuse_box(page: generic.DictionaryObject, inherited: dict[str, object], pa
 def _refuse_annotations(page: generic.DictionaryObject) -> None:
     for annotation in value_of(page, "/Annots") or ():
         item = annotation.get_object()
-        if (
-            not isinstance(item, generic.DictionaryObject)
-            or (_name(item, "/Subtype"), _name(item, "/FT")) != _SEAL_WIDGET
-        ):
+        is_widget = isinstance(item, generic.DictionaryObject) and _name(item, "/Subtype") == "/Widget"
+        if not (is_widget and _name(item, "/FT") == "/Sig" and "/V" in item):
             raise Refused(Reason.DOCUMENT_UNSAFE, "annotation other than the seal")

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from kiosk.checks import Check, Ledger
+from kiosk.documents.archive import refuse_more_than_archiving
 from kiosk.documents.inspect import (
     open_document,
     refuse_active,
@@ -45,10 +46,12 @@ async def judge(request: Verify, at: datetime) -> Verified | NotVerified:
             pages = refuse_other_paper(document, policy)
         reason = Reason.SEAL_INVALID
         seal = await verify_seal(document, pdf, request.trust, policy, at, ledger)
-        reason = Reason.DOCUMENT_UNSAFE
         with ledger.making(Check.NOTHING_HIDDEN):
             # What archiving appended afterwards anybody could have: what counts is what is under the seal.
             sealed = document if seal.length == len(pdf) else open_document(pdf[: seal.length])
+            if sealed is not document:
+                refuse_more_than_archiving(sealed, document)
+            reason = Reason.DOCUMENT_UNSAFE
             refuse_hidden(sealed)
         with ledger.making(Check.STATEMENT):
             statement = read_statement(sealed)
