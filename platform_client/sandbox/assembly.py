@@ -64,7 +64,10 @@ class Options:
 
 
 class Sandbox:
-    """A platform: `start` it, then its switches (`faults`, `sources`, `crossings`) may be turned at any time."""
+    """A platform: `start` it, then its switches (`faults`, `sources`, `crossings`) may be turned at any time.
+
+    `addresses`: the port of each system, on loopback.
+    """
 
     def __init__(self, pki: SandboxPki, typecase: Typecase, options: Options | None = None) -> None:
         options = options or Options()
@@ -76,8 +79,8 @@ class Sandbox:
         self._staff = Staff()
         self._duties: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._register = LocalRegister()
-        ports: Ports = {}
-        self._systems = {name: System(name, pki, ports, self.tracer) for name in SYSTEMS}
+        self.addresses: Ports = {}
+        self._systems = {name: System(name, pki, self.addresses, self.tracer) for name in SYSTEMS}
         self._fill(options.clock)
         SealSystem(self._systems[SEAL], pki, self.faults)
         Material(self._systems[MATERIAL], typecase, self.faults, options.clock, self._staff, options.source_limit_s)
@@ -108,6 +111,10 @@ class Sandbox:
             await system.stop()
         self._register.close()
         self.hall.store.close()
+
+    def system(self, name: str) -> System:
+        """One of topology.SYSTEMS."""
+        return self._systems[name]
 
     def obey(self, command: Command) -> None:
         """Flip a switch. Raises KeyError for a source or crossing that does not exist."""

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
@@ -51,6 +52,8 @@ CHINA: Final = timezone(timedelta(hours=8))
 """Dates on paper are dates in China."""
 SOURCE_LIMIT_S: Final = 10.0
 _AS_OF_NOW: Final = timedelta(minutes=5)
+_AT_ONCE: Final = 2
+"""Pages composed at a time: it is all Python, so more threads would only wait for each other."""
 _WAYS: Final = {
     PRIVATE: (SHARING, "/sources/private"),
     PROVINCIAL: (PROVINCIAL_SYSTEM, "/query"),
@@ -78,6 +81,7 @@ class Material:
         self._staff = staff
         self._source_limit_s = source_limit_s
         self._ledger = Ledger()
+        self._desk = ThreadPoolExecutor(_AT_ONCE, "compose")
         system.answer("/orders", frozenset({SHARING}), self._order)
 
     async def _order(self, request: web.Request) -> web.Response:
@@ -118,7 +122,9 @@ class Material:
         with self._system.tracer.call(order.request_id, MATERIAL, MATERIAL, "compose"):
             # fpdf2 computes for a tenth of a second: in a thread, so that other requests are answered meanwhile.
             try:
-                pdf = await asyncio.to_thread(compose, self._certificate(order, plan, facts), self._typecase)
+                certificate = self._certificate(order, plan, facts)
+                work = asyncio.get_running_loop().run_in_executor(self._desk, compose, certificate, self._typecase)
+                pdf = await work
             except NoGlyph:
                 raise Refuse("name-not-printable", 422) from None
         if plan.seal is not None:

@@ -45,7 +45,7 @@ class Trace(msgspec.Struct):
 
 
 class Tracer:
-    """Remembers the newest requests. `finished` is told of each trace whose first hop has ended."""
+    """Remembers the newest requests. `finished` is told of each trace when all its hops have ended."""
 
     def __init__(self, topology: str, finished: Callable[[Trace], None] = lambda trace: None) -> None:
         self._topology = topology
@@ -62,7 +62,7 @@ class Tracer:
 
         def end(outcome: str) -> None:
             hop.ended_ms, hop.outcome = _ms_since(origin), outcome
-            if hop is trace.hops[0]:
+            if all(each.ended_ms is not None for each in trace.hops):
                 self._finished(trace)
 
         return end

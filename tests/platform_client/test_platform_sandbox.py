@@ -9,6 +9,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from platform_world import (
     NAME,
@@ -31,7 +32,7 @@ from platform_client.errors import PlatformError, PlatformFault
 from platform_client.evidence import SignedEvidence
 from platform_client.identity import DeviceIdentity
 from platform_client.ratings import RATE, Rating
-from platform_client.sandbox.control import NotFlipped, SetFault, SetSource, flip
+from platform_client.sandbox.control import NotFlipped, SetCrossing, SetFault, SetSource, flip, trace
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import check_character
@@ -152,35 +153,68 @@ async def test_every_call_leaves_one_row_with_its_id_and_no_personal_data(
         assert secret not in caplog.text
 
 
-# --- the process and its switch --------------------------------------------------------------------------------------
+# --- the process and its control panel -------------------------------------------------------------------------------
 
 
 async def test_a_process_of_its_own(assets: Path, tmp_path: Path) -> None:
-    """Started, asked over TLS, spoilt through its switch, ended by SIGTERM with exit code 0."""
-    program = f"""
-from pathlib import Path
-from platform_client.sandbox.server import Settings, main
-cache = Path({str(assets / "fonts" / "cut")!r})
-main(Settings(Path("pki"), cache, ("{TERMINAL}",), control=Path("control.json")))
-"""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
-    )
+    """Started, asked over TLS, spoilt and traced over its control panel, ended by SIGTERM with exit code 0; and no
+    file it wrote says anything about whom it was asked (C20)."""
+    control, log = tmp_path / "control.json", tmp_path / "log"
+    words = ["--topology", "cloud", "--terminal", TERMINAL, "--assets", str(assets), "--pki", str(tmp_path / "pki")]
+    with log.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "kiosk", "sandbox", *words, "--control", str(control), "--trace"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
     try:
         assert process.stdout is not None
         port = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["port"]
-        client = client_for(port, identity_of(SandboxPki(tmp_path / "pki")))
+        identity = identity_of(SandboxPki(tmp_path / "pki"))
+        client = client_for(port, identity)
         assert await kinds(client)
-        await flip(tmp_path / "control.json", SetFault(Fault.REFUSE))
+        await flip(control, SetFault(Fault.REFUSE))
         with pytest.raises(PlatformError):
             await kinds(client)
-        await flip(tmp_path / "control.json", SetFault(None))
-        assert await kinds(client)
+        await flip(control, SetFault(None))
+        await flip(control, SetSource("local", latency_s=0.0))
+        await flip(control, SetCrossing("border", delay_s=0.001))
+        for command in (SetSource("no such source"), SetCrossing("no such crossing", 1.0)):
+            with pytest.raises(NotFlipped):
+                await flip(control, command)
+        call = call_of(identity)
+        pdf = await issue(client, call)
+        assert (await trace(control, asked(call).request_id)).topology == "cloud"
         with pytest.raises(NotFlipped):
-            await flip(tmp_path / "control.json", SetSource("no such source"))
+            await trace(control, "0" * 32)
         await client.close()
+        await strangers_are_refused(control)
     finally:
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 10) == 0
     with pytest.raises(NotFlipped):
-        await flip(tmp_path / "control.json", SetFault(None))
+        await flip(control, SetFault(None))
+    assert "public-cloud-front" in log.read_text() and asked(call).request_id in log.read_text()
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 40
+    for secret in (NAME, NUMBER, NUMBER[6:14]):
+        assert not any(secret.encode() in content for content in written)
+    assert not any(pdf[:1024] in content for content in written)
+
+
+async def strangers_are_refused(control: Path) -> None:
+    """The panel's file is its owner's, and without the token in it nobody switches or reads anything."""
+    assert control.stat().st_mode & 0o777 == 0o600
+    panel = json.loads(control.read_text())
+    assert panel["url"].startswith("http://127.0.0.1:")
+    async with aiohttp.ClientSession() as session:
+        for headers in ({}, {"Authorization": "Bearer guess"}, {"Authorization": panel["token"]}):
+            async with session.get(panel["url"] + "/traces/last", headers=headers) as answer:
+                assert answer.status == 401
+            async with session.post(panel["url"] + "/switch", headers=headers, data=b"{}") as answer:
+                assert answer.status == 401
+        headers = {"Authorization": f"Bearer {panel['token']}"}
+        async with session.get(panel["url"] + "/traces/last?as=diagram", headers=headers) as answer:
+            assert "public-cloud-front" in await answer.text()
+        async with session.post(panel["url"] + "/switch", headers=headers, data=b"{}") as answer:
+            assert answer.status == 400
