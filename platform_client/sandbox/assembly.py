@@ -15,7 +15,7 @@ from aiohttp.typedefs import Middleware
 from platform_client.sandbox import sources
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import OFFERS
-from platform_client.sandbox.control import Command, SetCrossing, SetFault
+from platform_client.sandbox.control import Command, SetCrossing, SetFault, SetSource
 from platform_client.sandbox.door import PREFIX, Door, listening
 from platform_client.sandbox.faults import Faults
 from platform_client.sandbox.ferry import Crossing, Shore, crossing
@@ -90,6 +90,7 @@ class Sandbox:
         Sharing(self._systems[SHARING], pki, options.clock).stand_behind(door)
         self.hall = Hall(pki.directory, options.clock)
         self.hall.stand_behind(door)
+        self._duties.append(self.hall.remind)
         app = self._entrance(options.topology, door.application, glitches)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
 
@@ -117,15 +118,17 @@ class Sandbox:
         return self._systems[name]
 
     def obey(self, command: Command) -> None:
-        """Flip a switch. Raises KeyError for a source or crossing that does not exist."""
+        """Flip a switch. Raises KeyError for a name in it that does not exist."""
         match command:
             case SetFault():
                 self.faults.active, self.faults.seconds = command.fault, command.seconds
             case SetCrossing():
                 self.crossings[command.name].delay_s = command.delay_s
-            case _:
+            case SetSource():
                 source = self.sources[command.name]
                 source.latency_s, source.fault, source.seconds = command.latency_s, command.fault, command.seconds
+            case _:
+                self.hall.obey(command)
 
     def _fill(self, clock: Callable[[], datetime]) -> None:
         """The three sources; two of them listen."""

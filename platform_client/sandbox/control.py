@@ -3,7 +3,8 @@
 It listens on loopback, on a port and with a token of its own; both stand in the control file, which only its owner can
 read. It is not part of the platform: no terminal has a word for it.
 
-    POST /switch        {"type": "SetFault", "fault": "slow", "seconds": 5} and the other commands below
+    POST /switch        {"type": "SetFault", "fault": "slow", "seconds": 5} and the other commands below,
+                        {"type": "CallNext", "window": "1"} and the other ones of hall/clerks.py
     GET  /traces/ID     one request's hops; "last": the newest. With ?as=diagram as text
 """
 
@@ -18,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.hall.clerks import ClerkCommand
 from platform_client.sandbox.sources import SourceFault
 from platform_client.sandbox.system import LOOPBACK
 from platform_client.sandbox.trace import Trace, Tracer
@@ -53,7 +55,7 @@ class Panel(msgspec.Struct, frozen=True):
     token: str
 
 
-Command = SetFault | SetSource | SetCrossing
+Command = SetFault | SetSource | SetCrossing | ClerkCommand
 _commands = msgspec.json.Decoder(Command)
 
 
@@ -97,7 +99,7 @@ class Control:
         try:
             self._obey(_commands.decode(await request.read()))
         except (msgspec.MsgspecError, KeyError):
-            return web.Response(status=400, text="unknown command, fault, source or crossing")
+            return web.Response(status=400, text="unknown command, or a name in it that does not exist")
         return web.Response(status=204)
 
     async def _trace(self, request: web.Request) -> web.Response:

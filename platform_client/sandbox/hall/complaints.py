@@ -79,9 +79,11 @@ class Complaints:
         )
 
     def answer(self, number: str, text: str) -> None:
-        """The hall replies."""
+        """The hall replies. Raises KeyError for a complaint that does not exist."""
         with self._store.change() as change:
-            change.execute(
+            found = change.execute(
                 "UPDATE complaints SET state = 'replied', replied_at = ?, reply = ? WHERE number = ?",
                 (seconds(self._clock()), text, number),
             )
+            if found.rowcount == 0:
+                raise KeyError(number)

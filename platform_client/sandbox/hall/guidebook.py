@@ -88,7 +88,9 @@ class Guidebook:
         self._publish(self.content.version, (*kept, *guides))
 
     def withdraw(self, code: str) -> None:
-        """A new version without that guide."""
+        """A new version without that guide. Raises KeyError when there is none."""
+        if self.find(code) is None:
+            raise KeyError(code)
         self._publish(self.content.version, tuple(each for each in self.content.guides if each.code != code))
 
     def watch(self, heard: Callable[[Content], None]) -> None:

@@ -1,14 +1,33 @@
 """The hall, put together, and what of it a terminal may ask at the platform's door."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from platform_client import appointments, cases, complaints, content, guides, materials, ratings, tickets
 from platform_client.sandbox.door import CALLER, Door
 from platform_client.sandbox.hall.appointments import Bookings
 from platform_client.sandbox.hall.bundle import Bundle, ReviewerKey
 from platform_client.sandbox.hall.cases import CaseFiles
+from platform_client.sandbox.hall.clerks import (
+    AcceptCase,
+    AnswerComplaint,
+    AskForMore,
+    CallNext,
+    CheckMaterial,
+    ClerkCommand,
+    DecideCase,
+    ExtendCase,
+    Finish,
+    NobodyCame,
+    RefuseCase,
+    ResumeCase,
+    SuspendCase,
+    TerminateCase,
+    WithdrawGuide,
+)
 from platform_client.sandbox.hall.complaints import Complaints
 from platform_client.sandbox.hall.guesses import Guesses
 from platform_client.sandbox.hall.guidebook import Guidebook
@@ -18,6 +37,8 @@ from platform_client.sandbox.hall.queue import WAIT_S, HallQueue
 from platform_client.sandbox.hall.ratings import Ratings
 from platform_client.sandbox.hall.store import Store
 from platform_client.sandbox.hall.visitor import Reception
+
+_REMIND_EVERY_S: Final = 30.0
 
 
 class Hall:
@@ -77,3 +98,47 @@ class Hall:
         reception.ask(materials.MATERIALS, self.materials.mine)
         reception.ask(materials.UPLOAD, self.materials.upload)
         reception.ask(materials.APPLY, self.materials.apply)
+
+    async def remind(self) -> None:
+        """For ever: a reminder for each booking when it is due (B15)."""
+        while True:
+            self.bookings.remind()
+            await asyncio.sleep(_REMIND_EVERY_S)
+
+    def obey(self, command: ClerkCommand) -> None:
+        """What a clerk does. Raises KeyError for what does not exist, or cannot be done to it any more."""
+        try:
+            self._obey(command)
+        except ValueError as error:
+            raise KeyError(str(error)) from None
+
+    def _obey(self, command: ClerkCommand) -> None:
+        match command:
+            case CallNext():
+                self.queue.call_next(command.window)
+            case NobodyCame():
+                self.queue.nobody_came(command.window)
+            case Finish():
+                self.queue.finish(command.window)
+            case AcceptCase():
+                self.cases.accept(command.number)
+            case RefuseCase():
+                self.cases.refuse(command.number, command.reason)
+            case AskForMore():
+                self.cases.ask_for(command.number, command.missing)
+            case DecideCase():
+                self.cases.decide(command.number, command.result())
+            case SuspendCase():
+                self.cases.suspend(command.number, command.reason)
+            case ResumeCase():
+                self.cases.resume(command.number)
+            case ExtendCase():
+                self.cases.extend(command.number, command.working_days, command.reason)
+            case TerminateCase():
+                self.cases.terminate(command.number, command.reason)
+            case CheckMaterial():
+                self.materials.checked(command.number)
+            case AnswerComplaint():
+                self.complaints.answer(command.number, command.text)
+            case WithdrawGuide():
+                self.guides.withdraw(command.item)

@@ -170,14 +170,17 @@ class HallQueue:
         return QueueCall(told["sequence"], row["number"], window, instant(now))
 
     def nobody_came(self, window: str) -> None:
-        """Whoever was called to `window` did not answer; an appointment is missed then (B17)."""
+        """Whoever was called to `window` did not answer; an appointment is missed then (B17).
+
+        Raises KeyError for a window that does not exist, as `finish` does.
+        """
         with self._store.change() as change:
-            self._end(change, window, "missed", "missed")
+            self._end(change, self._plan.windows[window].number, "missed", "missed")
 
     def finish(self, window: str) -> None:
         """Whoever is at `window` is served; an appointment is finished then (B14)."""
         with self._store.change() as change:
-            self._end(change, window, "done", "finished")
+            self._end(change, self._plan.windows[window].number, "done", "finished")
 
     async def calls_after(self, call: CallsAfter) -> Calls:
         """Waits for a call, but not for long. Whoever has heard of later calls than there were has outlived us."""
