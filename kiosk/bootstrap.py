@@ -28,6 +28,7 @@ from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Timing
 from kiosk.evidence import Station
+from kiosk.identity import device_identity, keep_valid
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
@@ -94,11 +95,13 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
         if profile.portrait.policy == "platform":
             raise ProfileError('portrait policy "platform": no platform of this release sends portraits; "counter"')
-        identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
+        identity = device_identity(profile.platform)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
         client = platform_client(profile.platform, identity, observe)
         stack.push_async_callback(client.close)
+        renewing = asyncio.create_task(keep_valid(client, identity, clock, audit))
+        stack.callback(renewing.cancel)
 
         PreviewRing.create(profile.run / PREVIEW).close()
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)

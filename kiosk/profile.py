@@ -74,6 +74,7 @@ class Face(_Table, frozen=True):
 class Platform(_Table, frozen=True):
     """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device.
 
+    `key` may also be in a token (`pkcs11:token=…;object=…`), behind the library `pkcs11_module`, with the secret `pin`.
     `data_call_key`, or `account` and `password` at a platform that gives no keys: each secret is named, never written
     here (platform_client.credentials). Seconds: to connect, from byte to byte, for a whole call.
     """
@@ -81,7 +82,9 @@ class Platform(_Table, frozen=True):
     url: str
     ca: Path
     certificate: Path
-    key: Path
+    key: str
+    pkcs11_module: Path | None = None
+    pin: str | None = None
     data_call_key: str | None = None
     account: str | None = None
     password: str | None = None
@@ -93,6 +96,8 @@ class Platform(_Table, frozen=True):
         require_https(self.url)
         if self.data_call_key is not None and self.account is not None:
             raise ValueError("either `data_call_key` or `account`: a key is never replaced by a password")
+        if self.key.startswith("pkcs11:") != (self.pkcs11_module is not None and self.pin is not None):
+            raise ValueError("a `key` in a token needs `pkcs11_module` and `pin`, a file needs neither")
         if (self.account is None) != (self.password is None):
             raise ValueError("`account` and `password` belong together")
 

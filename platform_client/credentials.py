@@ -31,6 +31,12 @@ def read(name: str) -> bytes:
         raise CredentialError(f"{name}: {error.strerror}; the unit needs LoadCredential={name}:PATH") from None
 
 
+def file(name: str) -> Path:
+    """Where the secret `name` is, for a library that must open it itself. Raises CredentialError."""
+    read(name)
+    return Path(name) if "/" in name else Path(os.environ[DIRECTORY]) / name
+
+
 def line(name: str) -> str:
     """The secret `name` as one line of text. Raises CredentialError."""
     try:
@@ -44,7 +50,7 @@ def _private_file(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise CredentialError(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)  # of what was opened, not of what stands there now
         if not stat.S_ISREG(about.st_mode):
             raise CredentialError(f"{path}: not a plain file")
@@ -52,4 +58,6 @@ def _private_file(path: Path) -> bytes:
             raise CredentialError(f"{path}: belongs to somebody else; chown it to the terminal's user")
         if about.st_mode & 0o077:
             raise CredentialError(f"{path}: others can read it; chmod 0600 {path}, and ask for a new secret")
-        return file.read(LIMIT_BYTES)
+        return os.read(descriptor, LIMIT_BYTES)
+    finally:
+        os.close(descriptor)

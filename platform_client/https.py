@@ -37,6 +37,8 @@ class HttpsTransport:
         self._login = login
         self._timeout = aiohttp.ClientTimeout(sock_connect=patience.connect_s, sock_read=patience.read_s)
         self._session: aiohttp.ClientSession | None = None
+        self._shown = identity.thumbprint
+        self._former: list[aiohttp.ClientSession] = []
 
     @asynccontextmanager
     async def exchange(self, request: Request) -> AsyncIterator[Response]:
@@ -70,9 +72,10 @@ class HttpsTransport:
             response.close()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        sessions = [*self._former, *filter(None, (self._session,))]
+        self._session, self._former = None, []
+        for session in sessions:
+            await session.close()
 
     async def _parts(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         with _named(PlatformFault.DRIPPING, self._timeout):
@@ -80,6 +83,11 @@ class HttpsTransport:
                 yield part
 
     def _opened(self) -> aiohttp.ClientSession:
+        """A session whose connections show the present certificate; what is under way with a former one may end."""
+        if self._session is not None and self._shown != self._identity.thumbprint:
+            self._former.append(self._session)
+            self._session = None
+        self._shown = self._identity.thumbprint
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(

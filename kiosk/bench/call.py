@@ -9,6 +9,7 @@ from kiosk.bench.timing import NotMeasured, Row, alternate, taking
 from kiosk.clock import SystemClock
 from kiosk.desk import Desk
 from kiosk.evidence import IssueRequest, Station
+from kiosk.identity import device_identity
 from kiosk.profile import Profile
 from platform_client.binding import encode
 from platform_client.certificates import ISSUE, IssueCall
@@ -18,7 +19,7 @@ from platform_client.transport import CONTENT_TYPE, REQUEST_ID
 
 async def call(desk: Desk, profile: Profile, first: IssueRequest, rounds: int) -> Row:
     """What asking for a certificate takes; every round asks for a new one, like `first`."""
-    identity = DeviceIdentity(profile.platform.certificate, profile.platform.key, profile.platform.ca)
+    identity = device_identity(profile.platform)
     connector = aiohttp.TCPConnector(ssl=identity.context)
     async with aiohttp.ClientSession(profile.platform.url, connector=connector) as session:
 

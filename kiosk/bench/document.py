@@ -19,10 +19,10 @@ from kiosk.clock import SystemClock
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
 from kiosk.evidence import IssueRequest
+from kiosk.identity import device_identity
 from kiosk.messages import Trust
 from kiosk.profile import Profile
 from kiosk.trust import TrustStore
-from platform_client.identity import DeviceIdentity
 
 
 async def verify(
@@ -58,7 +58,7 @@ async def draw(desk: Desk, paper: PrintableDocument, rounds: int) -> Row:
 async def _trust(profile: Profile) -> Trust:
     """What the terminal believes in, as the terminal learns it."""
     platform = profile.platform
-    identity = DeviceIdentity(platform.certificate, platform.key, platform.ca)
+    identity = device_identity(platform)
     client = platform_client(platform, identity)
     try:
         return await TrustStore(profile.trust.root, client, SystemClock()).current()

@@ -9,8 +9,9 @@ from cryptography import x509
 from hardware.cards.emrtd.trust import TrustAnchors
 from kiosk.china_time import china_date
 from kiosk.doctor.findings import Finding, fail, ok, warn
+from kiosk.identity import device_identity
 from kiosk.profile import Profile
-from platform_client.identity import DeviceIdentity, IdentityError
+from platform_client.identity import IdentityError
 
 SOON: Final = timedelta(days=30)
 
@@ -31,7 +32,7 @@ def examine(profile: Profile, now: datetime) -> list[Finding]:
 def _device(profile: Profile) -> Finding:
     platform = profile.platform
     try:
-        identity = DeviceIdentity(platform.certificate, platform.key, platform.ca)
+        identity = device_identity(platform)
     except IdentityError as error:
         return fail("device identity", str(error), "put certificate, key and CA in place again")
     if identity.terminal != profile.terminal.id:

@@ -26,6 +26,7 @@ from platform_client.sandbox.local import LocalRegister
 from platform_client.sandbox.material import SOURCE_LIMIT_S, Material
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.records import registered
+from platform_client.sandbox.registration import Registration
 from platform_client.sandbox.seal import SealSystem
 from platform_client.sandbox.sharing import Sharing
 from platform_client.sandbox.sources import Source
@@ -88,6 +89,7 @@ class Sandbox:
         outside = () if options.topology.outer_front else (glitches,)
         door = Door(pki, options.accounts, self.faults, self.tracer, options.clock, *outside)
         Sharing(self._systems[SHARING], pki, options.clock).stand_behind(door)
+        Registration(pki, options.clock).stand_behind(door)
         self.hall = Hall(pki.directory, options.clock)
         self.hall.stand_behind(door)
         self._duties.append(self.hall.remind)

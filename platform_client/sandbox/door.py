@@ -53,10 +53,11 @@ PREFIX: Final = "/door"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Which terminal is being answered, and under which request id."""
+    """Which terminal is being answered, by which certificate, and under which request id."""
 
     terminal: str
     request_id: str
+    device: x509.Certificate
 
 
 CALLER: Final[ContextVar[Caller]] = ContextVar("caller")
@@ -164,7 +165,7 @@ class Door:
         began = time.monotonic()
         what = operation(request.path.removeprefix(PREFIX))
         request[_DEVICE] = self._device(request)
-        CALLER.set(Caller(terminal_of(request[_DEVICE]), call_id(request)))
+        CALLER.set(Caller(terminal_of(request[_DEVICE]), call_id(request), request[_DEVICE]))
         if calling_system(request) is None and call_id(request):
             with self._tracer.call(call_id(request), TERMINAL, SHARING, what):
                 response = await handler(request)

@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from platform_client.sandbox.catalogue import AGENCIES
@@ -101,6 +102,17 @@ class SandboxPki:
 
     def revoked_seal(self, agency: str) -> Credential:
         return Credential.at(self.directory / "seals", f"{agency}-revoked")
+
+    def renewed(self, request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
+        """A further certificate for a terminal that asks for one; whether it may is for the caller to know."""
+        authority = self.tls_ca.load_certificate()
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.tls_ca.load_key().public_key())
+        return (
+            _draft(request.subject, request.public_key(), _tls_client(), _LEAF_LIFE, now)
+            .issuer_name(authority.subject)
+            .add_extension(issuer, critical=False)
+            .sign(self.tls_ca.load_key(), hashes.SHA256())
+        )
 
     def crls(self, now: datetime) -> tuple[bytes, bytes]:
         """The CRLs of the document root and of the issuing CA, DER, signed now."""
@@ -226,26 +238,36 @@ def _ensure(
     key = ec.generate_private_key(ec.SECP256R1())
     issuer_key = key if issuer is None else issuer.load_key()
     issuer_name = name if issuer is None else issuer.load_certificate().subject
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
+    certificate = (
+        _draft(name, key.public_key(), profile, life, now)
         .issuer_name(issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .sign(issuer_key, hashes.SHA256())
     )
-    for extension, critical in profile:
-        builder = builder.add_extension(extension, critical=critical)
-    certificate = builder.sign(issuer_key, hashes.SHA256())
     _write(
         subject.key,
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         0o600,
     )
     _write(subject.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _draft(
+    name: x509.Name, key: CertificatePublicKeyTypes, profile: _Extensions, life: timedelta, now: datetime
+) -> x509.CertificateBuilder:
+    """A certificate without an issuer yet."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + life)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+    for extension, critical in profile:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder
 
 
 def _still_good(subject: Credential, issuer: Credential | None, now: datetime) -> bool:

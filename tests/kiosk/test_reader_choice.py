@@ -39,7 +39,7 @@ def test_travel_documents_are_read_over_pcsc_and_believed_only_with_trust_anchor
 async def test_a_portrait_from_the_platform_is_refused_by_name(tmp_path: Path) -> None:
     key = tmp_path / "audit.key"
     KeyFile.create(key)
-    platform = Platform("https://localhost", *(tmp_path / name for name in ("ca", "certificate", "key")))
+    platform = Platform("https://localhost", tmp_path / "ca", tmp_path / "certificate", str(tmp_path / "key"))
     profile = Profile(
         run=tmp_path,
         audit=tmp_path / "audit",

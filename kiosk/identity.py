@@ -1,0 +1,47 @@
+"""This terminal's identity as the profile names it, and a further certificate before the present one ends."""
+
+import logging
+from typing import Final
+
+from kiosk.audit.log import AuditLog
+from kiosk.clock import Clock
+from kiosk.profile import Platform
+from platform_client import credentials
+from platform_client.client import PlatformClient
+from platform_client.credentials import CredentialError
+from platform_client.device_key import DeviceKey, DeviceKeyError, FileKey, TokenKey
+from platform_client.errors import PlatformError
+from platform_client.identity import DeviceIdentity, IdentityError
+from platform_client.renewal import NotRenewed, is_due, renew
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 6 * 3600.0
+
+
+def device_identity(settings: Platform) -> DeviceIdentity:
+    """The certificate with its key, from a private file or a token. Raises IdentityError."""
+    try:
+        return DeviceIdentity(settings.certificate, _key(settings), settings.ca)
+    except (CredentialError, DeviceKeyError) as error:
+        raise IdentityError(str(error)) from None
+
+
+def _key(settings: Platform) -> DeviceKey:
+    if settings.pkcs11_module is None or settings.pin is None:
+        return FileKey(credentials.file(settings.key))
+    return TokenKey(settings.key, settings.pkcs11_module, credentials.line(settings.pin))
+
+
+async def keep_valid(client: PlatformClient, identity: DeviceIdentity, clock: Clock, audit: AuditLog) -> None:
+    """For as long as the terminal runs: a month before its certificate ends, asks for the next, until it has it."""
+    while True:
+        if is_due(identity, clock.now()):
+            try:
+                await renew(client, identity)
+            except (PlatformError, NotRenewed, IdentityError, OSError) as error:
+                log.warning("the terminal's certificate was not renewed: %s", error)
+                audit.record("identity.not-renewed", why=type(error).__name__, until=identity.not_after.isoformat())
+            else:
+                audit.record("identity.renewed", until=identity.not_after.isoformat())
+        await clock.sleep(LOOK_EVERY_S)
