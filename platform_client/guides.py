@@ -8,7 +8,7 @@ from platform_client.binding import Message, field
 from platform_client.kinds import Bilingual
 from platform_client.operation import Ask, Fetch
 
-_IDENTITY_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+_IDENTITY_NUMBER: Final = re.compile(r"(?<!\d)\d{17}[\dXxＸｘ](?!\d)")
 
 
 class Stage(Enum):

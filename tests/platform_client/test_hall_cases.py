@@ -117,7 +117,7 @@ async def test_a_refusal_has_five_fields_and_a_supplement_six(hall: HallWorld) -
     assert refusal is not None
     assert len(type(refusal).__struct_fields__) == 5
     sent = hall.hall.store.all("SELECT kind FROM outbox WHERE reference = ? ORDER BY kind", number)
-    assert [row["kind"] for row in sent] == ["accepted", "refused", "supplement"]
+    assert [row["kind"] for row in sent] == ["refused", "supplement"]
 
 
 async def test_the_clock_stands_still_while_a_case_is_suspended(hall: HallWorld) -> None:

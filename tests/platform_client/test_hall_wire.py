@@ -24,6 +24,7 @@ from platform_client.transport import Request, Response
 from platform_client.wire import WireError
 
 DTD = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+OWN_WORDS = {("complain", "text"), ("rate-service", "reason")}
 DECLARATION = re.compile(rb"^<\?xml[^>]*\?>\s*")
 
 
@@ -147,6 +148,25 @@ async def test_every_personal_answer_belongs_to_a_personal_question(morning: dic
         assert personal == isinstance(made.question, AboutPerson)
         if not personal:
             assert citizen(1).number.encode() not in made.asked
+
+
+async def test_no_question_has_a_place_for_an_identity_number(morning: dict[str, Exchange]) -> None:
+    """E01: in whichever text field of whichever question it is put, nothing is sent. What a citizen writes in a
+    complaint or as a reason is theirs to say: it goes under evidence, and is published without numbers (B25)."""
+    tried = 0
+    for made in morning.values():
+        if made.question is None:
+            continue
+        for field in type(made.question).__struct_fields__:
+            if not isinstance(getattr(made.question, field), str) or (made.operation.name, field) in OWN_WORDS:
+                continue
+            for typed in ("999900199001010014", "查999900199001010014", "9999001990"):
+                asked = msgspec.structs.replace(made.question, **{field: typed})
+                with pytest.raises(ValueError, match="not a question") as refused:
+                    await PlatformClient(Saying(b"")).call(made.operation, asked)  # type: ignore[arg-type]
+                assert typed not in str(refused.value)
+                tried += 1
+    assert tried >= 3 * 12
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ first asked for by card. An application makes a new one.
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -170,34 +170,7 @@ class CaseFiles:
 
     def accept(self, number: str) -> None:
         """The promised time begins (B32)."""
-
-        def accepted(file: CaseFile, now: datetime) -> CaseFile:
-            window, item = self._plan.windows[file.progress.window], self._plan.items[file.progress.item]
-            promised = self._plan.calendar.after_working_days(now.astimezone(CHINA).date(), item.promised_days)
-            notice = AcceptanceNotice(
-                number,
-                now,
-                self._plan.departments[window.department],
-                window.clerk_name,
-                f"{item.promised_days}个工作日",
-                "hall",
-                tuple(each.name for each in file.application.materials),
-            )
-            return replace(
-                file,
-                progress=replace(
-                    self._stepped(file, Stage.ACCEPTANCE, now, _ACCEPTED),
-                    state=CaseState.ACCEPTED,
-                    state_reason=None,
-                    promised_by=promised,
-                ),
-                application=replace(file.application, acceptance_notice=f"受理通知书 {number}"),
-                acceptance=notice,
-                supplement=None,
-                days_frozen=None,
-            )
-
-        self._move(number, accepted, Notice.ACCEPTED)
+        self._move(number, self._accepted, Notice.ACCEPTED)
 
     def refuse(self, number: str, reason: str) -> None:
         """It is not accepted (B33)."""
@@ -232,12 +205,7 @@ class CaseFiles:
 
     def decide(self, number: str, result: CaseResult) -> None:
         """The decision, and what is issued with it (B20)."""
-
-        def decided(file: CaseFile, now: datetime) -> CaseFile:
-            progress = self._stepped(file, Stage.DECISION, now, result.decision)
-            return replace(file, progress=replace(progress, state=CaseState.DECIDED, state_reason=None), result=result)
-
-        self._move(number, decided, Notice.DECIDED)
+        self._move(number, lambda file, now: self._decided(file, result, now), Notice.DECIDED)
 
     def suspend(self, number: str, reason: str) -> None:
         """The clock stands still (B42)."""
@@ -294,10 +262,39 @@ class CaseFiles:
             file = _decode(row["file"])
             if self.is_over(file.progress):
                 raise ValueError("the case is over")
-            fresh = moved(file, now)
-            change.execute("UPDATE cases SET file = ? WHERE number = ?", (msgspec.json.encode(fresh), number))
+            _keep(change, moved(file, now))
             if notice is not None:
                 post(change, row["who"], notice, number, now)
+
+    def _accepted(self, file: CaseFile, now: datetime) -> CaseFile:
+        window, item = self._plan.windows[file.progress.window], self._plan.items[file.progress.item]
+        promised = self._plan.calendar.after_working_days(now.astimezone(CHINA).date(), item.promised_days)
+        notice = AcceptanceNotice(
+            file.progress.number,
+            now,
+            self._plan.departments[window.department],
+            window.clerk_name,
+            f"{item.promised_days}个工作日",
+            "hall",
+            tuple(each.name for each in file.application.materials),
+        )
+        return replace(
+            file,
+            progress=replace(
+                self._stepped(file, Stage.ACCEPTANCE, now, _ACCEPTED),
+                state=CaseState.ACCEPTED,
+                state_reason=None,
+                promised_by=promised,
+            ),
+            application=replace(file.application, acceptance_notice=f"受理通知书 {file.progress.number}"),
+            acceptance=notice,
+            supplement=None,
+            days_frozen=None,
+        )
+
+    def _decided(self, file: CaseFile, result: CaseResult, now: datetime) -> CaseFile:
+        progress = self._stepped(file, Stage.DECISION, now, result.decision)
+        return replace(file, progress=replace(progress, state=CaseState.DECIDED, state_reason=None), result=result)
 
     def _stepped(self, file: CaseFile, stage: Stage, now: datetime, opinion: str) -> CaseProgress:
         """The progress with one more step, begun when the one before ended."""
@@ -327,28 +324,44 @@ class CaseFiles:
         if self._store.one("SELECT 1 FROM cases WHERE who = ? AND request_id IS NULL", visitor.who) is not None:
             return
         draw = Draw.about(visitor.person)
-        decided, going = sorted(self._plan.items)[:2] if draw.number("cases", 0, 1) else sorted(self._plan.items)[1:3]
-        with self._store.change() as change:
-            first = self._earlier(change, visitor, decided, 40)
-            second = self._earlier(change, visitor, going, 1)
-        self.accept(first)
+        items = sorted(self._plan.items)
+        decided, going = (items[0], items[1]) if draw.number("cases", 0, 1) else (items[1], items[2])
         offer = draw.one("licence", tuple(OFFERS.values())).kind
-        until = visitor.today + timedelta(days=365)
-        self.decide(first, CaseResult(_DECIDED, (Licence(offer.title, offer.code, "A", until),)))
-        self.accept(second)
+        licence = Licence(offer.title, offer.code, "A", visitor.today + timedelta(days=365))
+        with self._store.change() as change:
+            old = self._earlier(change, visitor, decided, 40)
+            old = self._decided(
+                self._accepted(old, self._morning(39)), CaseResult(_DECIDED, (licence,)), self._morning(38)
+            )
+            new = self._earlier(change, visitor, going, 2)
+            new = self._accepted(new, self._morning(1))
+            _keep(change, old)
+            _keep(change, new)
         match draw.number("going", 0, 3):
             case 0:
-                self.suspend(second, "需等待有关机构出具鉴定结论，期间不计入承诺办结时限。")
+                self.suspend(new.progress.number, "需等待有关机构出具鉴定结论，期间不计入承诺办结时限。")
             case 1:
-                self.extend(second, 5, "情况复杂，经本机构负责人批准，办理期限延长5个工作日。")
+                self.extend(new.progress.number, 5, "情况复杂，经本机构负责人批准，办理期限延长5个工作日。")
             case 2:
-                self.ask_for(second, "请补交近期免冠照片一张。")
+                self.ask_for(new.progress.number, "请补交近期免冠照片一张。")
 
-    def _earlier(self, change: sqlite3.Connection, visitor: Visitor, item: str, days_ago: int) -> str:
+    def _earlier(self, change: sqlite3.Connection, visitor: Visitor, item: str, days_ago: int) -> CaseFile:
         guide = self._guides.find(item)
         held = guide.elements.materials.materials[:2] if guide is not None else ()
         materials = tuple(CaseMaterial(each.name, "B") for each in held)
-        return self.open(change, visitor, item, materials, visitor.now - timedelta(days=days_ago), None).progress.number
+        return self.open(change, visitor, item, materials, self._morning(days_ago), None)
+
+    def _morning(self, days_ago: int) -> datetime:
+        """When the windows opened on the last working day that is at least so many days ago."""
+        day = self._clock().astimezone(CHINA).date() - timedelta(days=days_ago)
+        while not self._plan.calendar.works_on(day):
+            day -= timedelta(days=1)
+        return next(self._plan.calendar.slots_of(day)).astimezone(UTC)
+
+
+def _keep(change: sqlite3.Connection, file: CaseFile) -> None:
+    encoded = msgspec.json.encode(file)
+    change.execute("UPDATE cases SET file = ? WHERE number = ?", (encoded, file.progress.number))
 
 
 def _decode(file: bytes) -> CaseFile:

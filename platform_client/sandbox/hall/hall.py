@@ -32,8 +32,8 @@ from platform_client.sandbox.hall.complaints import Complaints
 from platform_client.sandbox.hall.guesses import Guesses
 from platform_client.sandbox.hall.guidebook import Guidebook
 from platform_client.sandbox.hall.materials import MaterialFiles
-from platform_client.sandbox.hall.plan import Plan, arranged
-from platform_client.sandbox.hall.queue import WAIT_S, HallQueue
+from platform_client.sandbox.hall.plan import arranged
+from platform_client.sandbox.hall.queue import HallQueue
 from platform_client.sandbox.hall.ratings import Ratings
 from platform_client.sandbox.hall.store import Store
 from platform_client.sandbox.hall.visitor import Reception
@@ -42,24 +42,16 @@ _REMIND_EVERY_S: Final = 30.0
 
 
 class Hall:
-    """`keys`: the folder of the reviewer's key. `database` None: everything is forgotten with the process."""
+    """`keys`: the folder of the reviewer's key. Everything else is forgotten with the process."""
 
-    def __init__(
-        self,
-        keys: Path,
-        clock: Callable[[], datetime],
-        *,
-        database: Path | None = None,
-        wait_s: float = WAIT_S,
-        plan: Plan | None = None,
-    ) -> None:
-        self.plan = plan or arranged()
-        self.store = Store(database)
+    def __init__(self, keys: Path, clock: Callable[[], datetime]) -> None:
+        self.plan = arranged()
+        self.store = Store()
         self.guides = Guidebook(clock)
         self.reviewer = ReviewerKey.kept_in(keys)
         self.bundle = Bundle(self.guides, self.reviewer)
         guesses = Guesses(clock, lambda: CALLER.get().terminal)
-        self.queue = HallQueue(self.store, self.plan, self.guides, clock, wait_s)
+        self.queue = HallQueue(self.store, self.plan, self.guides, clock)
         self.bookings = Bookings(self.store, self.plan, self.guides, self.queue, clock)
         self.cases = CaseFiles(self.store, self.plan, self.guides, guesses, clock)
         self.ratings = Ratings(self.store, self.cases)

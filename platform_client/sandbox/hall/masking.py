@@ -6,7 +6,7 @@ from typing import Final
 from platform_client.hall import Holder
 from platform_client.sandbox.registry import Person
 
-_LONG_NUMBER: Final = re.compile(r"[0-9][0-9 \-]{5,}[0-9Xx]")
+_LONG_NUMBER: Final = re.compile(r"\d[\d \-]{5,}[\dXxＸｘ]")
 
 
 def holder_of(person: Person) -> Holder:

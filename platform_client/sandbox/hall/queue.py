@@ -49,14 +49,12 @@ ORDER BY not_before IS NULL, not_before, turn
 class HallQueue:
     """`wait_s`: how long an answer waits for a call. `called`: the next one."""
 
-    def __init__(
-        self, store: Store, plan: Plan, guides: Guidebook, clock: Callable[[], datetime], wait_s: float = WAIT_S
-    ) -> None:
+    def __init__(self, store: Store, plan: Plan, guides: Guidebook, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._plan = plan
         self._guides = guides
         self._clock = clock
-        self.wait_s = wait_s
+        self.wait_s = WAIT_S
         self.called = asyncio.Event()
 
     # --- who waits ----------------------------------------------------------------------------------------------------
