@@ -79,11 +79,26 @@ class FaceMesh:
         height, width = rgb.shape[:2]
         found = self._solution.process(rgb).multi_face_landmarks or ()
         scale = (width, height, width)
-        return [Mesh(np.array([(p.x, p.y, p.z) for p in face.landmark], np.float64) * scale) for face in found]
+        return [Mesh(_points(face.SerializeToString()) * scale) for face in found]
 
     def close(self) -> None:
         """Stops the graph; nothing of the last picture is kept."""
         self._solution.close()
+
+
+# One landmark as protobuf writes it (mediapipe/framework/formats/landmark.proto): head, then each axis after its field
+# number. Asking each of 468 messages for three numbers took a tenth of the time of finding them.
+_LANDMARK: Final = np.dtype(
+    [("head", "V2"), ("x#", "u1"), ("x", "<f4"), ("y#", "u1"), ("y", "<f4"), ("z#", "u1"), ("z", "<f4")]
+)
+_FIELDS: Final = {"x#": 0x0D, "y#": 0x15, "z#": 0x1D}
+
+
+def _points(landmarks: bytes) -> Points:
+    written = np.frombuffer(landmarks, _LANDMARK)
+    if len(written) != POINTS or any((written[name] != number).any() for name, number in _FIELDS.items()):
+        raise ValueError("mediapipe's landmarks are not written as x, y, z")
+    return np.stack([written["x"], written["y"], written["z"]], axis=1, dtype=np.float64)
 
 
 @contextmanager

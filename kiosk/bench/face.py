@@ -1,8 +1,8 @@
 """The face: what a picture costs us, from pixels to a verdict, and what the bare models take for the same pictures.
 
-A whole check of the simulated citizen is recorded once, then replayed: landmarks, quality and liveness of each picture,
-embeddings where a step ends. mediapipe follows a face from one picture to the next, so both sides see every picture in
-order, each with a mesh of its own.
+A whole check of the simulated citizen is recorded once, then replayed at the camera's pace: landmarks, quality and
+liveness of each picture, embeddings beside them in their thread. mediapipe follows a face from one picture to the next,
+so both sides see every picture in order, each with a mesh of its own.
 """
 
 import time
@@ -34,6 +34,7 @@ from models.matching import Comparison
 
 TURNS_OVER_S: Final = 0.5
 FRAMES_MOST: Final = 400
+PACE_S: Final = 1 / 30
 EMBEDDINGS: Final = 20
 
 
@@ -52,14 +53,34 @@ async def start_check(desk: Desk, portrait: Portrait, rounds: int) -> Row:
     return Row("start the face check", await repeat(rounds, first_prompt))
 
 
-async def followed(seen: AsyncIterator[Guidance | LiveMatch], machine: Machine) -> LiveMatch:
-    """The match of a head that follows the prompts."""
+async def decide(desk: Desk, machine: Machine, portrait: Portrait, rounds: int) -> Row:
+    """From the head standing as it was last asked to until the desk has the match, in the vision process as it is.
+
+    Less than nothing is possible: a turn counts before the simulated head has come to its end.
+    """
+
+    async def decision() -> float:
+        asked_s = [0.0]
+        await followed(desk.presence.prove(portrait), machine, asked_s)
+        took = time.perf_counter() - asked_s[-1] - TURNS_OVER_S
+        machine.puppet.turn(0.0)
+        return max(took, 0.0)
+
+    return Row("last prompt done to match", await repeat(rounds, decision))
+
+
+async def followed(
+    seen: AsyncIterator[Guidance | LiveMatch], machine: Machine, asked_s: list[float] | None = None
+) -> LiveMatch:
+    """The match of a head that follows the prompts; `asked_s` is told when it was asked each."""
     asked = None
     async for step in seen:
         if isinstance(step, LiveMatch):
             return step
         if step.prompt is not asked:
             asked = step.prompt
+            if asked_s is not None:
+                asked_s.append(time.perf_counter())
             machine.puppet.turn(POSES_DEG[asked.value])
     raise NotMeasured("the check ended without a match")
 
@@ -102,18 +123,28 @@ def record(assets: Path, person: Path, card: Portrait) -> Recording:
     return replace(recording, frames=tuple(frames))
 
 
-def picture_rows(recording: Recording, rounds: int) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Pictures:
     """One picture, one embedding, the last picture, the whole check."""
+
+    look: Row
+    embed: Row
+    verdict: Row
+    whole: Row
+
+
+def pictures(recording: Recording, rounds: int) -> Pictures:
+    """Replays the check and its parts."""
     replays = [_replay(recording) for _ in range(rounds + 1)][1:]
     ours, floor = [ours for ours, _ in replays], [floor for _, floor in replays]
     embeddings = _embeddings(recording)
     verdicts = Times(tuple(each[-1] + embeddings[1].median for each in floor))
-    return [
+    return Pictures(
         Row("look at a picture", _each(chain(*ours)), _each(chain(*floor)), "bare mediapipe"),
         Row("embed a face", *embeddings, "two bare onnxruntime runs"),
         Row("last picture to verdict", _each(one[-1] for one in ours), verdicts, "bare mediapipe and two bare runs"),
         Row("all pictures of a check", _each(map(sum, ours)), _each(map(sum, floor)), "bare mediapipe, no embedding"),
-    ]
+    )
 
 
 def _replay(recording: Recording) -> tuple[list[float], list[float]]:
@@ -133,9 +164,11 @@ def _replay(recording: Recording) -> tuple[list[float], list[float]]:
         bare.process(frame.rgb)
         floor.append(time.perf_counter() - began)
 
+    began_s = time.perf_counter()
     for number, frame in enumerate(recording.frames):
         if check.verdict is not None:
             break
+        time.sleep(max(0.0, began_s + number * PACE_S - time.perf_counter()))
         for side in (look, find) if number % 2 else (find, look):
             side(frame)
     if not isinstance(check.verdict, Matched):

@@ -85,6 +85,17 @@ async def frames(probe: Path) -> int:
         writer.close()
 
 
+async def lateness(probe: Path, seconds: float) -> list[float]:
+    """By how much each beat of the window's timer came late (or early), in the last so many seconds."""
+    reader, writer = await asyncio.open_unix_connection(probe, limit=LINE_LIMIT)
+    try:
+        seen = json.loads(await reader.readline())
+    finally:
+        writer.close()
+    every_s = float(seen["beat_s"])
+    return [abs(beat_s - every_s) for beat_s in seen["beats_s"][-round(seconds / every_s) :]]
+
+
 def _painted(at: float, seen: dict[str, Any]) -> Painted:
     named = [item for item in seen["items"] if item.get("id")]
     prompts = [item["id"].removeprefix("prompt:") for item in named if item["id"].startswith("prompt:")]

@@ -16,7 +16,7 @@ from kiosk.pages import Action
 from kiosk.ui.description import describe
 from kiosk.ui.display import scale_of
 from kiosk.ui.door import Door
-from kiosk.ui.probe import Probe, Snapshot
+from kiosk.ui.probe import BEAT_S, Probe, Snapshot
 from kiosk.ui.rest import Rest
 from kiosk.ui.screens import Here, Screen, screen_for
 from kiosk.ui.theme import fonts as typefaces
@@ -45,6 +45,8 @@ class Glass(App):
         self._built = self._first = 0  # screens so far, and which of them was the first with the page that is shown
         self._ready = False
         self._probe = Probe(probe) if probe else None
+        if self._probe:
+            Clock.schedule_interval(self._probe.beat, BEAT_S)
         self._rest = Rest()
         self.closed_by_hand = False
         Window.bind(on_request_close=self._close_by_hand)

@@ -2,17 +2,22 @@
 
 A new reader gets the current description at once, and every reader gets a line each time the description has changed
 and a frame with it is on the glass. `frames` counts the frames painted so far, `built` the screens built; `window` is
-where the window is on the display: left, top, width, height in pixels. Nothing can be said to the probe. It exists only
-when a path is given; the appliance gives none.
+where the window is on the display: left, top, width, height in pixels. The first line for a reader also has `beats_s`:
+what passed between the last ticks of a timer of `beat_s`, which says how well the window keeps time. Nothing can be
+said to the probe. It exists only when a path is given; the appliance gives none.
 """
 
 import json
 import socket
 import threading
+from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 Snapshot = dict[str, Any]
+
+BEAT_S: Final = 0.05
+_BEATS: Final = 600
 
 
 class Probe:
@@ -24,6 +29,7 @@ class Probe:
         self._readers: list[socket.socket] = []
         self._last: Snapshot | None = None
         self._frames = 0
+        self._beats_s: deque[float] = deque(maxlen=_BEATS)
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         early = path.with_name(f"{path.name}.early")  # whoever sees the path may connect at once
         early.unlink(missing_ok=True)
@@ -42,6 +48,11 @@ class Probe:
             self._last = now
             self._readers = [reader for reader in self._readers if self._tell(reader)]
 
+    def beat(self, passed_s: float) -> None:
+        """A tick of the window's timer, so long after the one before."""
+        with self._guard:
+            self._beats_s.append(passed_s)
+
     def close(self) -> None:
         self._server.close()
         self._path.unlink(missing_ok=True)
@@ -54,11 +65,11 @@ class Probe:
                 return
             reader.settimeout(1)  # a reader that does not read must not stop the screen
             with self._guard:
-                if self._last is None or self._tell(reader):
+                if self._last is None or self._tell(reader, beat_s=BEAT_S, beats_s=list(self._beats_s)):
                     self._readers.append(reader)
 
-    def _tell(self, reader: socket.socket) -> bool:
-        line = json.dumps({**(self._last or {}), "frames": self._frames}, ensure_ascii=False) + "\n"
+    def _tell(self, reader: socket.socket, **more: Any) -> bool:
+        line = json.dumps({**(self._last or {}), "frames": self._frames, **more}, ensure_ascii=False) + "\n"
         try:
             reader.sendall(line.encode())
         except OSError:

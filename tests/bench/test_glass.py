@@ -4,7 +4,9 @@ import asyncio
 import json
 from pathlib import Path
 
-from kiosk.bench.glass import frames, watching
+import pytest
+
+from kiosk.bench.glass import frames, lateness, watching
 
 
 def line(page: str, *items: dict[str, object], drawn: int = 1) -> bytes:
@@ -40,3 +42,12 @@ async def test_a_new_reader_is_told_how_many_frames_there_were(tmp_path: Path) -
 
     async with await asyncio.start_unix_server(probe, tmp_path / "probe"):
         assert await frames(tmp_path / "probe") == 42
+
+
+async def test_lateness_is_of_the_last_seconds_only(tmp_path: Path) -> None:
+    async def probe(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told = {"page": "Home", "items": [], "frames": 1, "beat_s": 0.1, "beats_s": [9.0, 0.1, 0.13, 0.09]}
+        writer.write(json.dumps(told).encode() + b"\n")
+
+    async with await asyncio.start_unix_server(probe, tmp_path / "probe"):
+        assert await lateness(tmp_path / "probe", 0.3) == pytest.approx([0.0, 0.03, 0.01])

@@ -64,6 +64,14 @@ def test_one_face_is_found_where_it_is(near: Picture, faces: FaceMesh) -> None:
     assert "…" in repr(face)
 
 
+def test_points_are_what_mediapipe_says_in_its_own_words(near: Picture, faces: FaceMesh) -> None:
+    """They are read from the bytes of its message; the slow way is to ask each landmark."""
+    (said,) = faces._solution.process(near).multi_face_landmarks
+    asked = np.array([(point.x, point.y, point.z) for point in said.landmark])
+    height, width = near.shape[:2]
+    assert np.array_equal(only(faces.find(near)).points, asked * (width, height, width))
+
+
 def test_yaw_and_relief_of_a_turned_head(portrait: Picture, faces: FaceMesh) -> None:
     """Monotonic, of the right sign and size, on both sides; a print of the same turn has neither."""
     head = Head(portrait, landmarks_of(faces))

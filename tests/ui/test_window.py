@@ -233,6 +233,9 @@ def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     after = stage.look_again()
     minutes = int(before["items"] != after["items"])
     assert after["frames"] - before["frames"] <= minutes
+    # Meanwhile a timer went on, and tells how well it keeps time.
+    assert len(after["beats_s"]) > len(before["beats_s"])
+    assert min(after["beats_s"]) > after["beat_s"] / 2
 
 
 def test_pages_that_never_pause_do_not_fill_the_memory(half_stage: Stage) -> None:

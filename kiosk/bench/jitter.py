@@ -1,0 +1,72 @@
+"""How well the window keeps time while vision works beside it.
+
+The real window shows the page of the face check, with camera pictures in it. Its own timer says how long each beat was
+(kiosk/ui/probe.py). First the pictures of a recorded check are put into the ring at the camera's pace and nobody looks
+at them; then the vision process runs one check after the other on the simulated camera. What is compared is how late
+the latest twentieth of the beats came: the window draws the same in both.
+"""
+
+import asyncio
+import contextlib
+import statistics
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from hardware.cameras.port import Frame
+from hardware.cards.reading import Portrait
+from kiosk.bench.bench import Terminal
+from kiosk.bench.face import PACE_S, followed
+from kiosk.bench.glass import lateness, watching
+from kiosk.bench.timing import Row, Times
+from kiosk.bootstrap import PREVIEW
+from kiosk.pages import FaceCheck, Prompt
+from kiosk.preview import PreviewRing
+
+SETTLES_S: Final = 1.5
+WATCHED_S: Final = 8.0
+
+
+async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portrait, rounds: int) -> Row:
+    """How late the latest twentieth of the window's beats is, in each of so many turns: with vision, and without."""
+    machine, desk = terminal.machine, terminal.desk
+    lates: dict[bool, list[float]] = {True: [], False: []}
+    async with AsyncExitStack() as workers:
+        await machine.start_worker(workers, "vision")
+        desk.screen.show(FaceCheck(Prompt.LOOK))
+        await machine.start_worker(workers, "ui")
+        async with watching(machine.probe) as glass:
+            await glass.page("FaceCheck")
+        ring = PreviewRing(machine.run / PREVIEW)
+
+        async def pictures_only() -> None:
+            while True:
+                for frame in frames:
+                    ring.write(frame.rgb.data.cast("B"))
+                    await asyncio.sleep(PACE_S)
+
+        async def vision() -> None:
+            while True:
+                machine.puppet.turn(0.0)
+                await followed(desk.presence.prove(portrait), machine)
+
+        for number in range(rounds):
+            for works in (True, False) if number % 2 else (False, True):
+                lates[works].append(await _late(machine.probe, vision if works else pictures_only))
+        ring.close()
+    return Row("lateness of the window's timer", Times(tuple(lates[True])), Times(tuple(lates[False])), "no vision")
+
+
+async def _late(probe: Path, work: Callable[[], Coroutine[None, None, None]]) -> float:
+    """While `work` goes on, for ever: the 95th percentile."""
+    working = asyncio.create_task(work())
+    try:
+        done, _ = await asyncio.wait({working}, timeout=SETTLES_S + WATCHED_S)
+        for ended in done:
+            ended.result()
+        return statistics.quantiles(await lateness(probe, WATCHED_S), n=20)[-1]
+    finally:
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
