@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from platform_client.binding import Message, field
 from platform_client.evidence import SignedEvidence
+from platform_client.hall import Holder
 from platform_client.kinds import Bilingual
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
 
@@ -78,6 +79,40 @@ class Materials(PersonalAnswer, frozen=True):
     materials: tuple[HeldMaterial, ...] = field(name="Material")
 
 
+class LicenceCall(AboutPerson, frozen=True):
+    """What stands on this licence, and does the library that holds it still vouch for it (D12)?"""
+
+    number: str
+
+
+class LicenceMetadata(Message, frozen=True):
+    """By what licences are sorted: issuer, type, date, holder (D11)."""
+
+    number: str
+    type: str
+    name: Bilingual
+    issuer: str
+    holder: Holder
+    issued: date
+    valid_until: date
+
+
+class LicenceLine(Message, frozen=True):
+    """One line of its face."""
+
+    label: Bilingual
+    value: str
+
+
+class LicenceShown(PersonalAnswer, frozen=True):
+    """Metadata, image and face data of a licence of level A (D11). `image`: PNG, where the library has one."""
+
+    metadata: LicenceMetadata
+    standing: Literal["valid", "expired", "revoked"]
+    image: bytes | None
+    lines: tuple[LicenceLine, ...] = field(name="Line")
+
+
 class UploadCall(AboutPerson, frozen=True):
     """One piece. Made by `upload`."""
 
@@ -110,6 +145,7 @@ class Applied(PersonalAnswer, frozen=True):
 
 
 MATERIALS: Final = Ask("materials", "/v1/materials/mine", MaterialsCall, Materials, repeatable=True)
+LICENCE: Final = Ask("licence", "/v1/materials/licence", LicenceCall, LicenceShown, repeatable=True)
 UPLOAD: Final = Ask("upload", "/v1/materials/upload", UploadCall, Uploaded, repeatable=True)
 APPLY: Final = Ask("apply", "/v1/materials/apply", ApplyCall, Applied, repeatable=True)
 
@@ -131,6 +167,8 @@ class MaterialRefusal(Enum):
     TOO_LARGE = "material-too-large"
     QUOTA_EXCEEDED = "quota-exceeded"
     EXPIRED = "material-expired"
+    REVOKED = "material-revoked"
+    """The library that holds it vouches for it no more."""
     INCOMPLETE = "material-incomplete"
     """A piece that the guide asks for is not there."""
     ONLINE_NOT_OFFERED = "online-not-offered"

@@ -106,7 +106,9 @@ async def _personal(hall: HallWorld, ask: Asking) -> None:
     await ask(tickets.CALLS_AFTER, tickets.CallsAfter(0))
     photo = (await ask(materials.UPLOAD, _upload(hall, "photograph", materials.Level.C, b"\xff\xd8\xff"))).material
     form = (await ask(materials.UPLOAD, _upload(hall, "application-form", materials.Level.D, b"%PDF-1"))).material
-    await ask(materials.MATERIALS, materials.MaterialsCall(hall.shown(), "social-card"))
+    held = (await ask(materials.MATERIALS, materials.MaterialsCall(hall.shown(), "social-card"))).materials
+    licence = next(each.number for each in held if each.level is materials.Level.A)
+    await ask(materials.LICENCE, materials.LicenceCall(hall.shown(), licence))
     await ask(materials.APPLY, materials.ApplyCall(hall.shown(), "social-card", (photo.number, form.number)))
     lines = (await ask(cases.CASES, cases.CasesCall(hall.shown()))).cases
     decided = next(line.number for line in lines if line.state is cases.CaseState.DECIDED)

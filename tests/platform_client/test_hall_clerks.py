@@ -24,6 +24,7 @@ from platform_client.sandbox.hall.clerks import (
     NobodyCame,
     RefuseCase,
     ResumeCase,
+    RevokeLicence,
     SuspendCase,
     TerminateCase,
     WithdrawGuide,
@@ -93,6 +94,7 @@ async def test_what_does_not_exist_is_an_error(hall: HallWorld) -> None:
         Finish("99"),
         AcceptCase("BJ261130-00000000-0"),
         CheckMaterial("CL261130-00000000-0"),
+        RevokeLicence("CL261130-00000000-0"),
         AnswerComplaint("TS261130-00000000-0", "答复"),
         WithdrawGuide("no-such-item"),
     ):

@@ -8,12 +8,14 @@ from hall_world import HallWorld
 from platform_client.cases import CASES, CasesCall, CaseState
 from platform_client.materials import (
     APPLY,
+    LICENCE,
     LIMIT_BYTES,
     MATERIALS,
     UPLOAD,
     ApplyCall,
     HeldMaterial,
     Level,
+    LicenceCall,
     MaterialRefusal,
     MaterialsCall,
     NotUploadable,
@@ -21,6 +23,7 @@ from platform_client.materials import (
     upload,
     watermark,
 )
+from platform_client.sandbox.hall.clerks import RevokeLicence
 
 PDF = b"%PDF-1.7\n% nothing of anybody\n"
 JPEG, PNG = b"\xff\xd8\xff\xe0 picture", b"\x89PNG\r\n\x1a\n picture"
@@ -191,6 +194,29 @@ async def test_what_is_there_need_not_be_brought(hall: HallWorld) -> None:
     hall.clock.now += timedelta(days=1)
     held = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(), ITEM))).materials
     assert "photograph" not in [each.material for each in held]
+
+
+async def test_a_licence_is_what_its_library_says_now(hall: HallWorld) -> None:
+    """D11, D12: metadata, face data, standing; revoked, it is neither offered nor attached; B is no licence."""
+    checked = hall.hall.materials.checked((await uploaded(hall)).number)
+    no_licence = LicenceCall(hall.shown(), checked.number)
+    assert await hall.refused(LICENCE, no_licence) == MaterialRefusal.NO_SUCH_MATERIAL.value
+    card = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(), ITEM))).materials[0]
+    shown = await hall.client.call(LICENCE, LicenceCall(hall.shown(), card.number))
+    assert (shown.metadata.type, shown.metadata.issuer, shown.standing) == ("identity-card", "示例省公安厅", "valid")
+    assert shown.metadata.valid_until == card.valid_until
+    assert shown.lines[1].value == shown.metadata.holder.number
+    theirs = LicenceCall(hall.shown(2), card.number)
+    assert await hall.refused(LICENCE, theirs) == MaterialRefusal.NO_SUCH_MATERIAL.value
+    hall.sandbox.obey(RevokeLicence(card.number))
+    assert (await hall.client.call(LICENCE, LicenceCall(hall.shown(), card.number))).standing == "revoked"
+    offered = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(), ITEM))).materials
+    assert card.number not in [each.number for each in offered]
+    question = ApplyCall(hall.shown(), ITEM, (card.number,))
+    assert await hall.refused(APPLY, question) == MaterialRefusal.REVOKED.value
+    other = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(2), ITEM))).materials[0]
+    hall.clock.now += timedelta(days=4000)
+    assert (await hall.client.call(LICENCE, LicenceCall(hall.shown(2), other.number))).standing == "expired"
 
 
 async def test_expired_material_is_not_attached(hall: HallWorld) -> None:

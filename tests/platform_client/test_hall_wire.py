@@ -128,7 +128,7 @@ def _without_one(made: Exchange) -> Iterator[tuple[bytes, bool]]:
 async def test_an_answer_about_somebody_else_is_refused(morning: dict[str, Exchange]) -> None:
     """E02: another person, another request, another nonce, for each personal answer."""
     personal = [made for made in morning.values() if issubclass(made.operation.answer, PersonalAnswer)]
-    assert len(personal) == 12
+    assert len(personal) == 13
     for made in personal:
         for element, fault in (
             (b"RequestId", PlatformFault.OTHER_REQUEST),
@@ -190,6 +190,7 @@ async def test_no_question_has_a_place_for_an_identity_number(morning: dict[str,
         ("complaint-reply", rb"<State>replied<", b"<State>forgotten<"),
         ("upload", rb"<Sha256>.", b"<Sha256>Z"),
         ("materials", rb"<ValidUntil>20", b"<ValidUntil>-20"),
+        ("licence", rb"<Standing>valid<", b"<Standing>good<"),
         ("apply", rb"<Code>TY", b"<Code>BJ"),
         ("content-version", rb"<Version>\d+<", b"<Version>one<"),
         ("content", rb"<Key>.", b"<Key>Z"),

@@ -82,6 +82,12 @@ class CheckMaterial(msgspec.Struct, frozen=True, tag=True):
     number: str
 
 
+class RevokeLicence(msgspec.Struct, frozen=True, tag=True):
+    """The library vouches for the licence `number` no more."""
+
+    number: str
+
+
 class AnswerComplaint(msgspec.Struct, frozen=True, tag=True):
     number: str
     text: str
@@ -106,6 +112,7 @@ ClerkCommand = (
     | ExtendCase
     | TerminateCase
     | CheckMaterial
+    | RevokeLicence
     | AnswerComplaint
     | WithdrawGuide
 )

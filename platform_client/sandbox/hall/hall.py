@@ -24,6 +24,7 @@ from platform_client.sandbox.hall.clerks import (
     NobodyCame,
     RefuseCase,
     ResumeCase,
+    RevokeLicence,
     SuspendCase,
     TerminateCase,
     WithdrawGuide,
@@ -88,6 +89,7 @@ class Hall:
         reception.ask(ratings.RATE_SERVICE, self.ratings.rate)
         reception.ask(complaints.COMPLAIN, self.complaints.complain)
         reception.ask(materials.MATERIALS, self.materials.mine)
+        reception.ask(materials.LICENCE, self.materials.licence)
         reception.ask(materials.UPLOAD, self.materials.upload)
         reception.ask(materials.APPLY, self.materials.apply)
 
@@ -130,6 +132,8 @@ class Hall:
                 self.cases.terminate(command.number, command.reason)
             case CheckMaterial():
                 self.materials.checked(command.number)
+            case RevokeLicence():
+                self.materials.revoke(command.number)
             case AnswerComplaint():
                 self.complaints.answer(command.number, command.text)
             case WithdrawGuide():

@@ -7,7 +7,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from platform_client.cases import CaseMaterial
 from platform_client.guides import GuideMaterial
@@ -17,6 +17,10 @@ from platform_client.materials import (
     ApplyCall,
     HeldMaterial,
     Level,
+    LicenceCall,
+    LicenceLine,
+    LicenceMetadata,
+    LicenceShown,
     MaterialRefusal,
     Materials,
     MaterialsCall,
@@ -65,8 +69,26 @@ class MaterialFiles:
         asked = {each.code for each in self._asked_for(call.item)}
         self._remember(visitor)
         rows = self._store.all("SELECT * FROM materials WHERE who = ? ORDER BY level, held_since DESC", visitor.who)
-        held = (_told(row) for row in rows if row["material"] in asked)
+        held = (_told(row) for row in rows if row["material"] in asked and not row["revoked"])
         return Materials(visitor.about, tuple(each for each in held if each.may_be_used_on(visitor.today)))
+
+    def licence(self, call: LicenceCall, visitor: Visitor) -> LicenceShown:
+        """A licence of level A, as the library that holds it knows it now (D11, D12)."""
+        self._remember(visitor)
+        row = self._row(call.number, visitor)
+        if row["level"] != Level.A.value:
+            raise Refuse(MaterialRefusal.NO_SUCH_MATERIAL.value)
+        until, issued = date.fromisoformat(row["valid_until"]), instant(row["held_since"]).astimezone(CHINA).date()
+        name, holder = Bilingual(row["zh"], row["en"]), visitor.holder
+        metadata = LicenceMetadata(call.number, row["material"], name, row["agency"], holder, issued, until)
+        lines = (
+            LicenceLine(Bilingual("姓名", "Name"), holder.name),
+            LicenceLine(Bilingual("公民身份号码", "Number"), holder.number),
+            LicenceLine(Bilingual("签发机关", "Issued by"), row["agency"]),
+            LicenceLine(Bilingual("有效期限", "Valid"), f"{issued:%Y.%m.%d}-{until:%Y.%m.%d}"),
+        )
+        standing: Literal["valid", "expired"] = "valid" if visitor.today <= until else "expired"
+        return LicenceShown(visitor.about, metadata, "revoked" if row["revoked"] else standing, None, lines)
 
     def upload(self, call: UploadCall, visitor: Visitor) -> Uploaded:
         """The rules that need no memory are the terminal's, too (materials.py); here they are asked again."""
@@ -101,7 +123,10 @@ class MaterialFiles:
         guide = self._guides.find(call.item)
         if guide is None or guide.elements.handling == "window":
             raise Refuse(MaterialRefusal.ONLINE_NOT_OFFERED.value)
-        held = [self._own(number, visitor) for number in call.materials]
+        rows = [self._row(number, visitor) for number in call.materials]
+        if any(row["revoked"] for row in rows):
+            raise Refuse(MaterialRefusal.REVOKED.value)
+        held = [_told(row) for row in rows]
         if not all(each.may_be_used_on(visitor.today) for each in held):
             raise Refuse(MaterialRefusal.EXPIRED.value)
         if not {each.code for each in asked if each.electronic} <= {each.material for each in held}:
@@ -142,11 +167,18 @@ class MaterialFiles:
             raise Refuse(MaterialRefusal.NO_SUCH_ITEM.value)
         return guide.elements.materials.materials
 
-    def _own(self, number: str, visitor: Visitor) -> HeldMaterial:
+    def revoke(self, number: str) -> None:
+        """The library vouches for a licence no more. Raises KeyError for what is no licence."""
+        with self._store.change() as change:
+            found = change.execute("UPDATE materials SET revoked = 1 WHERE number = ? AND level = 'A'", (number,))
+            if found.rowcount == 0:
+                raise KeyError(number)
+
+    def _row(self, number: str, visitor: Visitor) -> sqlite3.Row:
         row = self._store.one("SELECT * FROM materials WHERE number = ? AND who = ?", number, visitor.who)
         if row is None:
             raise Refuse(MaterialRefusal.NO_SUCH_MATERIAL.value)
-        return _told(row)
+        return row
 
     def _within_quota(self, change: sqlite3.Connection, visitor: Visitor, size_bytes: int) -> None:
         used = change.execute(
@@ -190,7 +222,7 @@ def _insert(
 ) -> sqlite3.Row:
     number = fresh_number(Series.MATERIAL, visitor.today)
     change.execute(
-        "INSERT INTO materials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO materials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
         (
             number,
             request_id,

@@ -57,7 +57,8 @@ CREATE TABLE IF NOT EXISTS complaints (
 CREATE TABLE IF NOT EXISTS materials (
     number TEXT PRIMARY KEY, request_id TEXT UNIQUE, who TEXT NOT NULL, material TEXT NOT NULL, zh TEXT NOT NULL,
     en TEXT NOT NULL, agency TEXT NOT NULL, level TEXT NOT NULL, third_party INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    bytes INTEGER NOT NULL, held_since INTEGER NOT NULL, valid_until TEXT);
+    bytes INTEGER NOT NULL, held_since INTEGER NOT NULL, valid_until TEXT,
+    revoked INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE IF NOT EXISTS outbox (
     who TEXT NOT NULL, kind TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (kind, reference));
