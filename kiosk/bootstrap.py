@@ -93,8 +93,6 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 tries=call.tries,
             )
 
-        if profile.portrait.policy == "platform":
-            raise ProfileError('portrait policy "platform": no platform of this release sends portraits; "counter"')
         identity = device_identity(profile.platform)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
@@ -133,6 +131,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 profile.timing.farewell_s,
                 profile.timing.paper_rescue_s,
             ),
+            platform_portraits=profile.portrait.policy == "platform",
         )
 
 

@@ -128,8 +128,23 @@ class Citizen:
         self._desk.audit.record("card.read", reader=card.reader_id)
         return card
 
-    async def prove_presence(self, portrait: Portrait | None) -> LiveMatch:
-        """A live person with the portrait's face is in front of the camera. Refuses a card without a portrait."""
+    async def prove_presence(self, card: CardReading) -> LiveMatch:
+        """A live person with the face of the card's portrait is in front of the camera.
+
+        A portrait that is missing or cannot be decoded ends here, unless the platform is to say what the holder of this
+        card looks like.
+        """
+        try:
+            return await self._compare(card.portrait)
+        except Refused as refused:
+            if refused.reason is not Reason.PORTRAIT_UNREADABLE or not self._desk.platform_portraits:
+                raise
+            log.info("the platform is asked for a portrait: %s", refused.detail)
+        portrait = await self.wait_for(self._desk.platform.portrait(card), Stage.ASKING_PORTRAIT)
+        self._desk.audit.record("portrait.given")
+        return await self._compare(portrait)
+
+    async def _compare(self, portrait: Portrait | None) -> LiveMatch:
         if portrait is None:
             raise Refused(Reason.PORTRAIT_UNREADABLE, "the card has no portrait")
         self._desk.screen.show(FaceCheck(Prompt.LOOK))

@@ -68,6 +68,8 @@ class Platform(Protocol):
 
     async def kinds_for(self, card: CardReading, match: LiveMatch) -> tuple[Offer, ...]: ...
 
+    async def portrait(self, card: CardReading) -> Portrait: ...
+
     async def issue(self, request: IssueRequest) -> bytes: ...
 
     async def rate(self, request: IssueRequest, stars: int) -> None: ...
@@ -132,7 +134,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a journey may use."""
+    """Everything a journey may use. `platform_portraits`: the platform is asked for a portrait when the card's own
+    cannot be decoded; else such a citizen goes to a counter."""
 
     screen: Screen
     reader: Reader
@@ -143,6 +146,7 @@ class Desk:
     clock: Clock
     audit: AuditLog
     timing: Timing
+    platform_portraits: bool = False
 
     def citizen(self) -> Citizen:
         """The scope of one citizen; leaving it wipes."""

@@ -50,3 +50,7 @@ class Station:
     def show(self, card: CardReading, match: LiveMatch, *, request_id: str, nonce: str, at: datetime) -> Evidence:
         """The two proofs in the platform's vocabulary, ready to be signed by the terminal."""
         return Evidence.of(card, match, Moment(self.terminal, request_id, nonce, at, self.software, self.boot))
+
+    def show_card(self, card: CardReading, *, request_id: str, nonce: str, at: datetime) -> Evidence:
+        """The card alone: there is no face to compare with yet."""
+        return Evidence.of_card(card, Moment(self.terminal, request_id, nonce, at, self.software, self.boot))

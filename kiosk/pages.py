@@ -75,6 +75,7 @@ class Hint(Enum):
 class Stage(Enum):
     """What the terminal is doing while the citizen waits."""
 
+    ASKING_PORTRAIT = "asking-portrait"
     ASKING_KINDS = "asking-kinds"
     ISSUING = "issuing"
     CHECKING = "checking"

@@ -53,7 +53,7 @@ class Portrait(_Table, frozen=True):
     """Portraits of resident cards (WLT) need the reader maker's library: where it is, and its SHA-256 in hexadecimal.
 
     `policy`: what a card means whose portrait cannot be decoded: the citizen goes to the "counter", or the "platform"
-    sends a portrait (not in this release).
+    is asked for a portrait of the holder of this card, which it sends to terminals that were granted that.
     """
 
     wlt_library: Path | None = None

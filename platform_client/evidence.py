@@ -143,8 +143,8 @@ class Statement(Message, frozen=True):
     nonce: str
     at: datetime
     card: Card
-    match: Match
     software: str
+    match: Match | None = None
     boot: str | None = None
 
 
@@ -194,7 +194,7 @@ class SignedEvidence(ShownEvidence):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evidence:
-    """One person, one match, one moment. Made by `Evidence.of` only."""
+    """One person, one moment, and one match if there was one. Made by `Evidence.of` and `Evidence.of_card` only."""
 
     mint: InitVar[object]
     name: str
@@ -207,13 +207,6 @@ class Evidence:
     @classmethod
     def of(cls, card: CardLike, match: MatchLike, moment: Moment) -> "Evidence":
         """What this card, this face and this moment say."""
-        shown = Card(
-            card.kind.value,
-            subject_digest(moment.nonce, card),
-            card.reader_id,
-            card.authenticity.level,
-            tuple(card.authenticity.checks),
-        )
         proof = Match(
             _measure(match.score),
             _measure(match.threshold),
@@ -222,11 +215,12 @@ class Evidence:
             tuple(Signal(name, _measure(value)) for name, value in match.liveness.items()),
             (Model(match.model, match.weights_sha256),),
         )
-        at = moment.at.astimezone(UTC).replace(microsecond=0)
-        statement = Statement(
-            moment.terminal, moment.request_id, moment.nonce, at, shown, proof, moment.software, moment.boot
-        )
-        return cls(_MINT, card.name, card.number, statement)
+        return cls(_MINT, card.name, card.number, _statement(card, moment, proof))
+
+    @classmethod
+    def of_card(cls, card: CardLike, moment: Moment) -> "Evidence":
+        """That this card lies on the reader now, and of a face nothing: good for a portrait, and for nothing else."""
+        return cls(_MINT, card.name, card.number, _statement(card, moment, None))
 
     def signed(self, signer: Signer) -> SignedEvidence:
         """The evidence under this terminal's signature. Raises wire.WireError for what the schema does not allow."""
@@ -250,6 +244,18 @@ class PersonLike(Protocol):
 def subject_digest(nonce: str, person: PersonLike) -> str:
     """SHA-256 over nonce ‖ 0x00 ‖ number ‖ 0x00 ‖ name in UTF-8, lower-case hex (docs/certificate-statement.md)."""
     return hashlib.sha256("\0".join((nonce, person.number, person.name)).encode()).hexdigest()
+
+
+def _statement(card: CardLike, moment: Moment, match: Match | None) -> Statement:
+    shown = Card(
+        card.kind.value,
+        subject_digest(moment.nonce, card),
+        card.reader_id,
+        card.authenticity.level,
+        tuple(card.authenticity.checks),
+    )
+    at = moment.at.astimezone(UTC).replace(microsecond=0)
+    return Statement(moment.terminal, moment.request_id, moment.nonce, at, shown, moment.software, match, moment.boot)
 
 
 def _check_mint(mint: object) -> None:

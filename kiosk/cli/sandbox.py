@@ -20,6 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control", type=Path, help="file that will say where faults are switched and traces are read")
     parser.add_argument("--fault", help="start with this fault on; an unknown word lists them")
     parser.add_argument("--trace", action="store_true", help="draw each call as a sequence diagram on stderr")
+    parser.add_argument("--portrait", type=Path, help="everybody's picture in the register; every terminal may ask")
     parser.add_argument("--make-pki", action="store_true", help="make keys and certificates, then end")
 
 
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         control=args.control,
         fault=None if args.fault is None else Fault(args.fault),
         diagrams=args.trace,
+        portrait=args.portrait,
     )
     main(settings)
     return 0

@@ -74,11 +74,10 @@ def portrait_decoder(configured: settings.Portrait) -> list[Finding]:
         else ok("portrait decoder", f"{', '.join(_CODECS.values())}, in a process of its own")
     ]
     if configured.policy == "platform":
-        remedy = 'portrait.policy = "counter"'
-        found.append(fail("portrait policy", "no platform of this release sends portraits", remedy))
+        found.append(ok("portrait policy", "the platform is asked for a portrait that cannot be decoded"))
     if configured.wlt_library is None:
-        says = "not installed: the portraits of real resident cards cannot be decoded, so their holders cannot be "
-        says += "compared with the camera and are all sent to the counter"
+        says = "not installed: the portraits of real resident cards cannot be decoded, so their holders "
+        says += "are all sent to the counter" if configured.policy == "counter" else "are compared with the platform's"
         remedy = "get the library from the reader's maker; set portrait.wlt_library and portrait.wlt_sha256"
         return [*found, warn(part, says, remedy)]
     decoder = PortraitDecoder(WltLibrary(configured.wlt_library, configured.wlt_sha256))

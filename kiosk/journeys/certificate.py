@@ -10,7 +10,7 @@ async def certificate(desk: Desk, wish: Kind | None) -> None:
     """One citizen, one certificate. `wish`: the kind tapped on the home page. Raises Refused with a named reason."""
     async with desk.citizen() as citizen:  # leaving it wipes
         card = await citizen.present_card(wish)
-        match = await citizen.prove_presence(card.portrait)
+        match = await citizen.prove_presence(card)
         offers = await citizen.wait_for(desk.platform.kinds_for(card, match), Stage.ASKING_KINDS)
         offer = await citizen.choose_certificate(offers, wish, card.masked_name)
         request = IssueRequest.new(offer, card, match, desk.clock)  # carries a fresh nonce

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from hardware.cards.reading import CardReading
+from hardware.cards.reading import CardReading, Portrait, UnknownEncoding
 from kiosk.clock import Clock
 from kiosk.evidence import IssueRequest, Station
 from kiosk.pages import Kind, Offer, Text
@@ -23,6 +23,7 @@ from platform_client.client import PlatformClient
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.evidence import SignedEvidence, Signer
 from platform_client.kinds import Bilingual, CertificateKind
+from platform_client.portraits import PORTRAIT, PortraitQuery
 from platform_client.ratings import RATE, Rating
 
 Answer = TypeVar("Answer")
@@ -76,6 +77,17 @@ class PlatformPort:
         """What it can print for this person. Raises Refused."""
         query = KindsQuery(self._signed(card, match, secrets.token_hex(16), secrets.token_hex(16)))
         return self._offers((await self._refusing(self._client.call(certificates.KINDS_FOR, query))).kinds)
+
+    async def portrait(self, card: CardReading) -> Portrait:
+        """The registered portrait of the holder of this card. Raises Refused."""
+        request_id, nonce = secrets.token_hex(16), secrets.token_hex(16)
+        evidence = self._station.show_card(card, request_id=request_id, nonce=nonce, at=self._clock.now())
+        query = PortraitQuery(evidence.signed(self._signer))
+        given = await self._refusing(self._client.call(PORTRAIT, query))
+        try:
+            return Portrait.detect(given.picture)
+        except UnknownEncoding:
+            raise Refused(Reason.PLATFORM_ANSWER_INVALID, "a portrait of an unknown encoding") from None
 
     async def issue(self, request: IssueRequest) -> bytes:
         """The sealed certificate, as the platform gave it: nothing about it is believed yet. Raises Refused."""

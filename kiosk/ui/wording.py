@@ -104,12 +104,17 @@ CHOOSE_LEAD: Final = Text("点一下即可，打印前可以先查看。", "One 
 
 # Waiting
 STAGES: Final[dict[Stage, Text]] = {
+    Stage.ASKING_PORTRAIT: Text("正在调取登记照片", "Fetching your registered portrait"),
     Stage.ASKING_KINDS: Text("正在查询可办的证明", "Looking up your certificates"),
     Stage.ISSUING: Text("正在为您开具证明", "Preparing your certificate"),
     Stage.CHECKING: Text("正在核验电子印章", "Checking the electronic seal"),
     Stage.RECALLING: Text("正在取消打印", "Cancelling the print"),
 }
 STAGES_HOW: Final[dict[Stage, Text]] = {
+    Stage.ASKING_PORTRAIT: Text(
+        "证件中的照片无法读出；登记照片只用于本次核对。",
+        "The one on your card cannot be read. It is used for this check only.",
+    ),
     Stage.ASKING_KINDS: Text("正在连接政务服务平台。", "Asking the government platform."),
     Stage.ISSUING: Text("政务服务平台正在汇集并盖章。", "The government platform gathers and seals it."),
     Stage.CHECKING: Text("确认证明真实有效，并且属于您本人。", "Making sure that it is genuine and about you."),

@@ -21,12 +21,14 @@ _ITERATIONS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`granted`: codes of kinds; None: all. At most one of `key_sha256` and `password` (PHC string) is set."""
+    """`granted`: codes of kinds; None: all. `portraits`: it may ask what the holder of a card looks like. At most one
+    of `key_sha256` and `password` (PHC string) is set."""
 
     terminal: str
     granted: frozenset[str] | None = None
     key_sha256: bytes | None = None
     password: str | None = None
+    portraits: bool = False
 
     def may_issue(self, kind: str) -> bool:
         return self.granted is None or kind in self.granted

@@ -27,6 +27,7 @@ from platform_client.sandbox.material import SOURCE_LIMIT_S, Material
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.records import registered
 from platform_client.sandbox.registration import Registration
+from platform_client.sandbox.registry import Person
 from platform_client.sandbox.seal import SealSystem
 from platform_client.sandbox.sharing import Sharing
 from platform_client.sandbox.sources import Source
@@ -55,12 +56,13 @@ BORDER_S: Final = 0.005
 class Options:
     """How a platform is built. `accounts`: of a terminal, by its name; as it is, every terminal may ask for everything.
     `clock` returns the time, timezone-aware; `source_limit_s`: how long a source may take;
-    `traced` is told of every finished call."""
+    `pictures`: what its register holds of a person; `traced` is told of every finished call."""
 
     topology: Topology = Topology.EXTRANET
     accounts: Callable[[str], Account | None] = Account
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     source_limit_s: float = SOURCE_LIMIT_S
+    pictures: Callable[[Person], bytes | None] = lambda person: None
     traced: Callable[[Trace], None] = lambda trace: None
 
 
@@ -88,7 +90,7 @@ class Sandbox:
         glitches = Glitches(self.faults).middleware
         outside = () if options.topology.outer_front else (glitches,)
         door = Door(pki, options.accounts, self.faults, self.tracer, options.clock, *outside)
-        Sharing(self._systems[SHARING], pki, options.clock).stand_behind(door)
+        Sharing(self._systems[SHARING], pki, options.clock, options.pictures).stand_behind(door)
         Registration(pki, options.clock).stand_behind(door)
         self.hall = Hall(pki.directory, options.clock)
         self.hall.stand_behind(door)

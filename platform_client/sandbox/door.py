@@ -34,7 +34,7 @@ from platform_client.operation import A, AboutPerson, Ask, Fetch, Q
 from platform_client.refusal import Refusal
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.faults import Fault, Faults
-from platform_client.sandbox.intake import Applicant, Refuse, admit, terminal_of
+from platform_client.sandbox.intake import Applicant, Refuse, admit, admit_card, terminal_of
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.system import Handler, Reply, calling_system
 from platform_client.sandbox.topology import SHARING, TERMINAL
@@ -138,6 +138,15 @@ class Door:
 
         self.application.router.add_post(operation.path, handle)
 
+    def ask_about_card(self, operation: Ask[Q, A], serve: Callable[[Q, Applicant], Awaitable[A]]) -> None:
+        """A question about the card on the terminal's reader, before a face was matched with it."""
+
+        async def handle(request: web.Request) -> web.Response:
+            question = await _question(request, operation.question)
+            return xml(binding.encode(await serve(question, self._applicant(request, question, admit_card))))
+
+        self.application.router.add_post(operation.path, handle)
+
     def hand_on(self, operation: Ask[Q, A], serve: Callable[[Q, Applicant, Return | None], Awaitable[Reply]]) -> None:
         """Another such question, which another system answers: its answer is passed on as it is.
 
@@ -153,10 +162,10 @@ class Door:
 
         self.application.router.add_post(operation.path, handle)
 
-    def _applicant(self, request: web.Request, question: Q) -> Applicant:
+    def _applicant(self, request: web.Request, question: Q, intake: Callable[..., Applicant] = admit) -> Applicant:
         assert isinstance(question, AboutPerson)
         device, account = request[_DEVICE], request[_ACCOUNT]
-        applicant = admit(question.evidence, device, account, call_id(request), self._clock())
+        applicant = intake(question.evidence, device, account, call_id(request), self._clock())
         request[_SUBJECT] = hmac.digest(_PSEUDONYMS, applicant.person.number.encode(), "sha256").hex()[:16]
         return applicant
 

@@ -76,6 +76,17 @@ class Applicant:
 
 def admit(shown: ShownEvidence, device: x509.Certificate, account: Account, call_id: str, now: datetime) -> Applicant:
     """The person of evidence that `device`, whose is `account`, signed for the call `call_id`. Raises Refuse."""
+    applicant = admit_card(shown, device, account, call_id, now)
+    match = applicant.statement.match
+    if match is None or match.score > match.threshold:
+        raise Refuse("not-matched")
+    return applicant
+
+
+def admit_card(
+    shown: ShownEvidence, device: x509.Certificate, account: Account, call_id: str, now: datetime
+) -> Applicant:
+    """The same for evidence of a card, whoever stands before it. Raises Refuse."""
     said = _statement(shown, device)
     if said.terminal != terminal_of(device):
         raise Refuse("evidence-of-another-terminal")
@@ -83,8 +94,6 @@ def admit(shown: ShownEvidence, device: x509.Certificate, account: Account, call
         raise Refuse("evidence-of-another-call")
     if abs(now - said.at) > FRESH:
         raise Refuse("evidence-stale")
-    if said.match.score > said.match.threshold:
-        raise Refuse("not-matched")
     person = Person(shown.name, shown.number)
     if said.card.subject_digest != subject_digest(said.nonce, person):
         raise Refuse("evidence-of-another-person")

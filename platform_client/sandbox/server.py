@@ -5,12 +5,14 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from systemd import daemon
 
+from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.assembly import Options, Sandbox
 from platform_client.sandbox.control import Control
 from platform_client.sandbox.faults import Fault
@@ -26,7 +28,8 @@ __all__ = ["Sandbox", "Settings", "main"]
 class Settings:
     """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `control`: the file that says where.
 
-    `diagrams`: each finished call is drawn on stderr.
+    `diagrams`: each finished call is drawn on stderr. `portrait`: JPEG, JPEG 2000 or WebP, of everybody; with it, every
+    terminal may ask for portraits.
     """
 
     pki: Path
@@ -38,6 +41,7 @@ class Settings:
     control: Path | None = None
     fault: Fault | None = None
     diagrams: bool = False
+    portrait: Path | None = None
 
 
 def main(settings: Settings, announce: Callable[[int], None] | None = None) -> None:
@@ -52,7 +56,11 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     pki = make(settings.pki, terminals=settings.terminals, now=datetime.now(UTC))
     typecase = await asyncio.to_thread(Typecase.open, settings.cache)
     traced = _draw if settings.diagrams else _silent
-    sandbox = Sandbox(pki, typecase, Options(settings.topology, traced=traced))
+    options = Options(settings.topology, traced=traced)
+    if settings.portrait is not None:
+        picture = settings.portrait.read_bytes()
+        options = replace(options, accounts=partial(Account, portraits=True), pictures=lambda person: picture)
+    sandbox = Sandbox(pki, typecase, options)
     sandbox.faults.active = settings.fault
     port = await sandbox.start(settings.host, settings.port)
     control = Control(sandbox.obey, sandbox.tracer)

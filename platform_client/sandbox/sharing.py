@@ -12,6 +12,7 @@ from aiohttp import web
 
 from platform_client import certificates
 from platform_client.certificates import IssueCall, Kinds, KindsQuery, OfferedKinds
+from platform_client.portraits import PORTRAIT, GivenPortrait, PortraitQuery
 from platform_client.ratings import RATE, Rating, RatingTaken
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import OFFERS
@@ -21,15 +22,25 @@ from platform_client.sandbox.intake import Applicant, Refuse
 from platform_client.sandbox.material import CHINA
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.ratings import Ratings
+from platform_client.sandbox.registry import Person
 from platform_client.sandbox.system import Handler, Reply, System, Unanswered
 from platform_client.sandbox.topology import LOCAL, MATERIAL, PRIVATE_CLOUD_FRONT
 from platform_client.trust import TRUST, TrustFeed
 
 
 class Sharing:
-    """The calls about certificates, and the ways to two sources. `clock` returns the time, timezone-aware."""
+    """The calls about certificates, and the ways to two sources. `clock` returns the time, timezone-aware.
 
-    def __init__(self, system: System, pki: SandboxPki, clock: Callable[[], datetime]) -> None:
+    `pictures`: the register's portrait of a person, None where it has none."""
+
+    def __init__(
+        self,
+        system: System,
+        pki: SandboxPki,
+        clock: Callable[[], datetime],
+        pictures: Callable[[Person], bytes | None],
+    ) -> None:
+        self._pictures = pictures
         self._system = system
         self._pki = pki
         self._clock = clock
@@ -43,6 +54,7 @@ class Sharing:
     def stand_behind(self, door: Door) -> None:
         door.fetch_granted(certificates.KINDS, self._kinds)
         door.ask_about_person(certificates.KINDS_FOR, self._kinds_for)
+        door.ask_about_card(PORTRAIT, self._portrait)
         door.hand_on(certificates.ISSUE, self._issue)
         door.ask(RATE, self._rate)
         door.fetch(TRUST, self._trust)
@@ -56,6 +68,14 @@ class Sharing:
         today = self._today()
         kinds = tuple(offer.kind for offer in OFFERS.values() if applicant.may_have(offer, today))
         return OfferedKinds(applicant.about(applicant.person), kinds)
+
+    async def _portrait(self, query: PortraitQuery, applicant: Applicant) -> GivenPortrait:
+        if not applicant.account.portraits:
+            raise Refuse("portrait-not-granted")
+        picture = self._pictures(applicant.person)
+        if picture is None:
+            raise Refuse("no-portrait")
+        return GivenPortrait(applicant.about(applicant.person), picture)
 
     async def _issue(self, call: IssueCall, applicant: Applicant, back: Return | None) -> Reply:
         offer = OFFERS.get(call.kind)

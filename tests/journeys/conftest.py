@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,15 @@ from platform_client.client import CallRecord, PlatformClient
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.patience import Patience
+from platform_client.sandbox.accounts import Account
+from platform_client.sandbox.assembly import Options
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.server import Sandbox
 from platform_client.sandbox.typeface import Typecase
 
 TERMINAL = "kiosk-0001"
+REGISTERED = b"\xff\xd8 everybody has this picture"
 TIMING = Timing(idle_s=45.0, countdown_s=20, farewell_s=20.0, paper_rescue_s=120.0)
 
 
@@ -50,7 +54,8 @@ def typecase(assets: Path) -> Typecase:
 
 @pytest.fixture
 async def sandbox(pki: SandboxPki, typecase: Typecase) -> AsyncIterator[tuple[Sandbox, int]]:
-    sandbox = Sandbox(pki, typecase)
+    options = Options(accounts=partial(Account, portraits=True), pictures=lambda person: REGISTERED)
+    sandbox = Sandbox(pki, typecase, options)
     yield sandbox, await sandbox.start("127.0.0.1", 0)
     await sandbox.stop()
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from playing import KIND, Scene, lay_card, play, refused_for, take_card, tap, unplug
 from theatre import PATIENCE_S, Stage, performing
 
 from hardware.cards.reading import CardReading
@@ -17,14 +17,12 @@ from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.journeys.attract import attract
 from kiosk.pages import (
-    Action,
     Cancel,
     ChooseCertificate,
     Done,
     FaceCheck,
     HandOver,
     Home,
-    Page,
     Pick,
     PresentCard,
     Preview,
@@ -43,48 +41,6 @@ from kiosk.ports.printer import PaperPort
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 from platform_client.sandbox.faults import Fault
-
-KIND = "social-insurance"
-Happening = Callable[[Stage], Awaitable[None] | None]
-Scene = tuple[type[Page], Happening | None]
-
-
-async def play(stage: Stage, scenes: list[Scene], terminal: Awaitable[None] | None = None) -> None:
-    """Every page comes, in this order and no other, and on each the given thing happens."""
-    async with performing(terminal or attract(stage.desk)), asyncio.timeout(PATIENCE_S):
-        for number, (_, happening) in enumerate(scenes):
-            await stage.screen.seen(lambda pages, number=number: len(pages) > number)
-            shown = [type(seen).__name__ for seen in stage.screen.pages[: number + 1]]
-            assert shown == [expected.__name__ for expected, _ in scenes[: number + 1]]
-            if happening is not None:
-                waiting = happening(stage)
-                if waiting is not None:
-                    await waiting
-
-
-def tap(action: Action) -> Happening:
-    return lambda stage: stage.screen.tap(action)
-
-
-def lay_card(stage: Stage) -> None:
-    stage.reader.insert(stage.card)
-
-
-def take_card(stage: Stage) -> None:
-    stage.reader.remove()
-
-
-def unplug(stage: Stage) -> None:
-    stage.reader.unplug()
-
-
-def refused_for(reason: Reason) -> Happening:
-    def check(stage: Stage) -> None:
-        page = stage.screen.pages[-1]
-        assert isinstance(page, Refusal)
-        assert page.reason is reason
-
-    return check
 
 
 async def tiles(stage: Stage) -> None:

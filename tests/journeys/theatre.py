@@ -108,11 +108,16 @@ class FaceBooth:
     def __init__(self) -> None:
         self.verdict: Reason | None = None
         self.asked = 0
+        self.seen: list[str] = []
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     async def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]:
+        """As on a machine without the reader maker's library: WLT cannot be decoded."""
         self.asked += 1
+        self.seen.append(portrait.encoding)
+        if portrait.encoding == "wlt":
+            raise Refused(Reason.PORTRAIT_UNREADABLE, "no decoder for WLT portraits")
         yield Guidance(1, Prompt.TURN_LEFT, None, 0.5)
         await self.go_on.wait()
         if self.verdict is not None:

@@ -8,10 +8,8 @@ import pytest
 from hardware.cards.emulator.utopia import State
 from hardware.cards.pcsc.reader import PcscReader
 from hardware.cards.sdt_reader import SdtReader
-from kiosk.audit.checkpoint import KeyFile
-from kiosk.bootstrap import card_reader, opened
-from kiosk.clock import SystemClock
-from kiosk.profile import Name, Platform, Portrait, Printer, Profile, ProfileError, Reader, Terminal, Trust
+from kiosk.bootstrap import card_reader
+from kiosk.profile import ProfileError, Reader
 
 
 @pytest.mark.parametrize("uri", ["sdt:///dev/ttyUSB0?baud=57600", "sdt+usb://", "sdt+usb://0400:c35a?at=1-2"])
@@ -34,25 +32,3 @@ def test_travel_documents_are_read_over_pcsc_and_believed_only_with_trust_anchor
     for missing in (None, tmp_path / "nowhere"):
         with pytest.raises(ProfileError, match="trust"):
             card_reader(Reader("pcsc://", trust=missing), date.today)
-
-
-async def test_a_portrait_from_the_platform_is_refused_by_name(tmp_path: Path) -> None:
-    key = tmp_path / "audit.key"
-    KeyFile.create(key)
-    platform = Platform("https://localhost", tmp_path / "ca", tmp_path / "certificate", str(tmp_path / "key"))
-    profile = Profile(
-        run=tmp_path,
-        audit=tmp_path / "audit",
-        audit_key=key,
-        ledger=tmp_path / "ledger",
-        terminal=Terminal("kiosk-0001", Name("厅", "Hall")),
-        reader=Reader("pcsc://"),
-        platform=platform,
-        trust=Trust(tmp_path / "root"),
-        printer=Printer("127.0.0.1:631", "kiosk", "ipp://printer"),
-        certificates={},
-        portrait=Portrait(policy="platform"),
-    )
-    with pytest.raises(ProfileError, match="no platform of this release sends portraits"):
-        async with opened(profile, SystemClock()):
-            pass

@@ -113,6 +113,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "face-comparing": FaceCheck(Prompt.COMPARING, None, 1.0),
         "choose": ChooseCertificate("张*", KINDS),
         "choose-three": ChooseCertificate("张*", KINDS[:3]),
+        "waiting-portrait": Waiting(Stage.ASKING_PORTRAIT),
         "waiting-kinds": Waiting(Stage.ASKING_KINDS),
         "waiting-issuing": Waiting(Stage.ISSUING, kind),
         "waiting-checking": Waiting(Stage.CHECKING, kind),

@@ -17,6 +17,7 @@ from kiosk.ui.widgets.words import Words
 
 _LONG_SECONDS: Final = 6.0
 _ICONS: Final = {
+    Stage.ASKING_PORTRAIT: "hall",
     Stage.ASKING_KINDS: "hall",
     Stage.ISSUING: "document",
     Stage.CHECKING: "shield",
@@ -26,7 +27,7 @@ _ICONS: Final = {
 
 class WaitingScreen(Screen):
     def __init__(self, page: Waiting, here: Here) -> None:
-        self.step = 4 if page.stage is Stage.RECALLING else 3
+        self.step = {Stage.ASKING_PORTRAIT: 2, Stage.RECALLING: 4}.get(page.stage, 3)
         super().__init__(page, here)
 
     def body(self, page: Waiting) -> Widget:
