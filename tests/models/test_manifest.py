@@ -1,12 +1,14 @@
 """The manifest names every model and whom it is set for, and a file that is not the named one is refused."""
 
+import re
+import textwrap
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from models import manifest
-from models.manifest import ModelRefused, Task
+from models.manifest import Alignment, Metric, ModelRefused, Task
 
 POINT = {
     "population": "adults-here",
@@ -129,3 +131,14 @@ def test_a_wrong_manifest_is_refused_with_a_word_about_it(tmp_path: Path, text: 
     (tmp_path / "manifest.toml").write_text(text)
     with pytest.raises(ModelRefused, match=word):
         manifest.models(tmp_path)
+
+
+def test_the_entry_in_the_guide_is_a_whole_one(tmp_path: Path) -> None:
+    """An operator who copies it and fills in the dots has an entry that loads."""
+    guide = Path(__file__).parents[2] / "docs" / "face.md"
+    _, block, _ = re.split(r"```toml\n|```\n\n3\.", guide.read_text(encoding="utf-8"))
+    text = textwrap.dedent(block).replace('sha256 = "…"', f'sha256 = "{"a" * 64}"')
+    (tmp_path / "manifest.toml").write_text(text, encoding="utf-8")
+    entry = manifest.embedding("our-arcface", tmp_path)
+    assert (entry.alignment, entry.input_px, entry.output.compared_by) == (Alignment.ARCFACE, 112, Metric.COSINE)
+    assert not entry.point_for("adults-here").validated
