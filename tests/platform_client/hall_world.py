@@ -19,6 +19,7 @@ from platform_client.sandbox.hall.hall import Hall
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import check_character
 from platform_client.sandbox.server import Sandbox
+from platform_client.sandbox.topology import Topology
 from platform_client.sandbox.typeface import Typecase
 
 CHINA_H = timedelta(hours=8)
@@ -80,9 +81,11 @@ class HallWorld:
 
 
 @contextlib.asynccontextmanager
-async def opened(pki: SandboxPki, typecase: Typecase) -> AsyncIterator[HallWorld]:
+async def opened(
+    pki: SandboxPki, typecase: Typecase, topology: Topology = Topology.EXTRANET
+) -> AsyncIterator[HallWorld]:
     clock = Clock()
-    sandbox = Sandbox(pki, typecase, Options(clock=clock))
+    sandbox = Sandbox(pki, typecase, Options(topology, clock=clock))
     port = await sandbox.start("127.0.0.1", 0)
     calls: list[CallRecord] = []
     identity = identity_of(pki, TERMINAL)

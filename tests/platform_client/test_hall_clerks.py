@@ -11,24 +11,7 @@ from platform_client.appointments import BOOK, BookCall
 from platform_client.cases import CASE_BY_NUMBER, CASES, CasesCall, CaseState, by_number
 from platform_client.materials import APPLY, UPLOAD, ApplyCall, Level, upload
 from platform_client.sandbox.control import Control, NotFlipped, flip
-from platform_client.sandbox.hall.clerks import (
-    AcceptCase,
-    AnswerComplaint,
-    AskForMore,
-    CallNext,
-    CheckMaterial,
-    ClerkCommand,
-    DecideCase,
-    ExtendCase,
-    Finish,
-    NobodyCame,
-    RefuseCase,
-    ResumeCase,
-    RevokeLicence,
-    SuspendCase,
-    TerminateCase,
-    WithdrawGuide,
-)
+from platform_client.sandbox.hall import clerks
 from platform_client.tickets import CALLS_AFTER, TICKET, CallsAfter, TicketCall
 
 ITEM = "social-card"
@@ -52,21 +35,25 @@ async def test_a_case_goes_its_way(hall: HallWorld, tmp_path: Path) -> None:
     control = Control(hall.sandbox.obey, hall.sandbox.tracer)
     await control.start(tmp_path / "control")
     number, scan = await applied(hall)
-    steps: tuple[tuple[ClerkCommand, CaseState], ...] = (
-        (AskForMore(number, "请补交照片。"), CaseState.SUPPLEMENT),
-        (CheckMaterial(scan), CaseState.SUPPLEMENT),
-        (AcceptCase(number), CaseState.ACCEPTED),
-        (SuspendCase(number, "需等待鉴定结论。"), CaseState.SUSPENDED),
-        (ResumeCase(number), CaseState.ACCEPTED),
-        (ExtendCase(number, 3, "情况复杂。"), CaseState.EXTENDED),
-        (DecideCase(number, "准予办理。", "household", date(2027, 12, 31)), CaseState.DECIDED),
+    steps: tuple[tuple[clerks.ClerkCommand, CaseState], ...] = (
+        (clerks.AskForMore(number, "请补交照片。"), CaseState.SUPPLEMENT),
+        (clerks.CheckMaterial(scan), CaseState.SUPPLEMENT),
+        (clerks.AcceptCase(number), CaseState.ACCEPTED),
+        (clerks.SuspendCase(number, "需等待鉴定结论。"), CaseState.SUSPENDED),
+        (clerks.ResumeCase(number), CaseState.ACCEPTED),
+        (clerks.ExtendCase(number, 3, "情况复杂。"), CaseState.EXTENDED),
+        (clerks.DecideCase(number, "准予办理。", "household", date(2027, 12, 31)), CaseState.DECIDED),
     )
     try:
         for command, state in steps:
             await flip(tmp_path / "control", command)
             seen = await hall.client.call(CASE_BY_NUMBER, by_number(number))
             assert seen.progress.state is state, command
-        for late in (RefuseCase(number, "理由"), TerminateCase(number, "理由"), DecideCase(number, "", "x", date.max)):
+        for late in (
+            clerks.RefuseCase(number, "理由"),
+            clerks.TerminateCase(number, "理由"),
+            clerks.DecideCase(number, "", "x", date.max),
+        ):
             with pytest.raises(NotFlipped):
                 await flip(tmp_path / "control", late)
     finally:
@@ -78,7 +65,13 @@ async def test_a_case_goes_its_way(hall: HallWorld, tmp_path: Path) -> None:
 async def test_a_window_calls(hall: HallWorld) -> None:
     """A11: called, not come; called, served."""
     tickets = [(await hall.client.call(TICKET, TicketCall(ITEM))).ticket.number for _ in range(2)]
-    for command in (CallNext("1"), NobodyCame("1"), CallNext("2"), Finish("2"), CallNext("2")):
+    for command in (
+        clerks.CallNext("1"),
+        clerks.NobodyCame("1"),
+        clerks.CallNext("2"),
+        clerks.Finish("2"),
+        clerks.CallNext("2"),
+    ):
         hall.sandbox.obey(command)
     calls = (await hall.client.call(CALLS_AFTER, CallsAfter(0))).calls
     assert [(call.ticket, call.window) for call in calls] == [(tickets[0], "1"), (tickets[1], "2")]
@@ -89,14 +82,14 @@ async def test_what_does_not_exist_is_an_error(hall: HallWorld) -> None:
     """Each command says so; nothing is half done."""
     await hall.client.call(CASES, CasesCall(hall.shown()))
     for command in (
-        CallNext("99"),
-        NobodyCame("99"),
-        Finish("99"),
-        AcceptCase("BJ261130-00000000-0"),
-        CheckMaterial("CL261130-00000000-0"),
-        RevokeLicence("CL261130-00000000-0"),
-        AnswerComplaint("TS261130-00000000-0", "答复"),
-        WithdrawGuide("no-such-item"),
+        clerks.CallNext("99"),
+        clerks.NobodyCame("99"),
+        clerks.Finish("99"),
+        clerks.AcceptCase("BJ261130-00000000-0"),
+        clerks.CheckMaterial("CL261130-00000000-0"),
+        clerks.RevokeLicence("CL261130-00000000-0"),
+        clerks.AnswerComplaint("TS261130-00000000-0", "答复"),
+        clerks.WithdrawGuide("no-such-item"),
     ):
         with pytest.raises(KeyError):
             hall.sandbox.obey(command)

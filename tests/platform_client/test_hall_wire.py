@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from hall_exchanges import OPERATIONS, Exchange, exchanges
-from hall_world import HallWorld, citizen
+from hall_world import HallWorld, citizen, opened
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +20,9 @@ from platform_client.errors import PlatformError, PlatformFault
 from platform_client.guides import Guide
 from platform_client.operation import AboutPerson, Fetch, PersonalAnswer
 from platform_client.sandbox.hall.guidebook import written
+from platform_client.sandbox.pki import SandboxPki
+from platform_client.sandbox.topology import Topology
+from platform_client.sandbox.typeface import Typecase
 from platform_client.transport import Request, Response
 from platform_client.wire import WireError
 
@@ -70,6 +73,17 @@ async def test_every_message_survives_the_wire(morning: dict[str, Exchange]) -> 
             assert not isinstance(made.operation, Fetch)
             question = binding.decode(wire.parse(made.asked, wire.PLATFORM), made.operation.question)
             assert binding.encode(question) == made.asked, made.operation.name
+
+
+@pytest.mark.parametrize("topology", [Topology.CLOUD, Topology.ISOLATED])
+async def test_the_hall_is_reached_over_the_security_border(
+    pki: SandboxPki, typecase: Typecase, topology: Topology
+) -> None:
+    """C09, C11: every operation, also through front-ends; the platform still knows which terminal asks."""
+    async with opened(pki, typecase, topology) as hall:
+        assert set(await exchanges(hall)) == set(OPERATIONS)
+        rows = hall.hall.store.all("SELECT DISTINCT terminal FROM trail")
+        assert [row["terminal"] for row in rows] == [hall.identity.terminal]
 
 
 async def test_no_answer_holds_a_whole_name_or_number(morning: dict[str, Exchange]) -> None:

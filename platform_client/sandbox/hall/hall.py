@@ -8,27 +8,10 @@ from typing import Final
 
 from platform_client import appointments, cases, complaints, content, guides, materials, ratings, tickets
 from platform_client.sandbox.door import CALLER, Door
+from platform_client.sandbox.hall import clerks
 from platform_client.sandbox.hall.appointments import Bookings
 from platform_client.sandbox.hall.bundle import Bundle, ReviewerKey
 from platform_client.sandbox.hall.cases import CaseFiles
-from platform_client.sandbox.hall.clerks import (
-    AcceptCase,
-    AnswerComplaint,
-    AskForMore,
-    CallNext,
-    CheckMaterial,
-    ClerkCommand,
-    DecideCase,
-    ExtendCase,
-    Finish,
-    NobodyCame,
-    RefuseCase,
-    ResumeCase,
-    RevokeLicence,
-    SuspendCase,
-    TerminateCase,
-    WithdrawGuide,
-)
 from platform_client.sandbox.hall.complaints import Complaints
 from platform_client.sandbox.hall.guesses import Guesses
 from platform_client.sandbox.hall.guidebook import Guidebook
@@ -99,42 +82,42 @@ class Hall:
             self.bookings.remind()
             await asyncio.sleep(_REMIND_EVERY_S)
 
-    def obey(self, command: ClerkCommand) -> None:
+    def obey(self, command: clerks.ClerkCommand) -> None:
         """What a clerk does. Raises KeyError for what does not exist, or cannot be done to it any more."""
         try:
             self._obey(command)
         except ValueError as error:
             raise KeyError(str(error)) from None
 
-    def _obey(self, command: ClerkCommand) -> None:
+    def _obey(self, command: clerks.ClerkCommand) -> None:
         match command:
-            case CallNext():
+            case clerks.CallNext():
                 self.queue.call_next(command.window)
-            case NobodyCame():
+            case clerks.NobodyCame():
                 self.queue.nobody_came(command.window)
-            case Finish():
+            case clerks.Finish():
                 self.queue.finish(command.window)
-            case AcceptCase():
+            case clerks.AcceptCase():
                 self.cases.accept(command.number)
-            case RefuseCase():
+            case clerks.RefuseCase():
                 self.cases.refuse(command.number, command.reason)
-            case AskForMore():
+            case clerks.AskForMore():
                 self.cases.ask_for(command.number, command.missing)
-            case DecideCase():
+            case clerks.DecideCase():
                 self.cases.decide(command.number, command.result())
-            case SuspendCase():
+            case clerks.SuspendCase():
                 self.cases.suspend(command.number, command.reason)
-            case ResumeCase():
+            case clerks.ResumeCase():
                 self.cases.resume(command.number)
-            case ExtendCase():
+            case clerks.ExtendCase():
                 self.cases.extend(command.number, command.working_days, command.reason)
-            case TerminateCase():
+            case clerks.TerminateCase():
                 self.cases.terminate(command.number, command.reason)
-            case CheckMaterial():
+            case clerks.CheckMaterial():
                 self.materials.checked(command.number)
-            case RevokeLicence():
+            case clerks.RevokeLicence():
                 self.materials.revoke(command.number)
-            case AnswerComplaint():
+            case clerks.AnswerComplaint():
                 self.complaints.answer(command.number, command.text)
-            case WithdrawGuide():
+            case clerks.WithdrawGuide():
                 self.guides.withdraw(command.item)
