@@ -79,6 +79,7 @@ class ComplaintRefusal(Enum):
     """Why a complaint is not taken, or its reply not told."""
 
     NO_SUCH_DEPARTMENT = "no-such-department"
+    TEXT_MISSING = "text-missing"
     NO_SUCH_COMPLAINT = "no-such-complaint"
     TOO_MANY_GUESSES = "too-many-guesses"
 

@@ -49,8 +49,9 @@ async def test_the_two_lowest_need_a_reason_and_the_others_none(hall: HallWorld,
     for reason in ("", "  \n"):
         with pytest.raises(ReasonMissing):
             service_rating(hall.shown(), number, score, reason)
-    forced = ServiceRating(hall.shown(), number, score, None)
-    assert await hall.refused(RATE_SERVICE, forced) == RatingRefusal.REASON_MISSING.value
+    for nothing in (None, "\u3000"):  # an ideographic blank is no blank to XML
+        forced = ServiceRating(hall.shown(), number, score, nothing)
+        assert await hall.refused(RATE_SERVICE, forced) == RatingRefusal.REASON_MISSING.value
     await hall.client.call(RATE_SERVICE, service_rating(hall.shown(), number, score, "等候时间过长。"))
 
 
@@ -110,6 +111,8 @@ async def test_a_complaint_has_four_inputs_and_gets_a_number(hall: HallWorld) ->
     assert (await hall.client.call(REPLY, reply_to(number))).state is ComplaintState.RECEIVED
     with pytest.raises(ValueError, match="not a question"):
         await complain(hall, "  ", publish=False)
+    blank = ComplaintCall(hall.shown(), "human-resources", ComplaintCategory.DELAY, False, "\u3000")
+    assert await hall.refused(COMPLAIN, blank) == ComplaintRefusal.TEXT_MISSING.value
     unknown = ComplaintCall(hall.shown(), "no-such", ComplaintCategory.DELAY, False, "内容")
     assert await hall.refused(COMPLAIN, unknown) == ComplaintRefusal.NO_SUCH_DEPARTMENT.value
     assert {"department", "category", "publish", "text"} < set(ComplaintCall.__struct_fields__)

@@ -18,6 +18,7 @@ from platform_client.client import PlatformClient
 from platform_client.complaints import ComplaintCategory, PublishedComplaint, PublishedComplaints
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.guides import Guide
+from platform_client.materials import LIMIT_BYTES, UPLOAD, Level, upload
 from platform_client.operation import AboutPerson, Fetch, PersonalAnswer
 from platform_client.sandbox.hall.guidebook import written
 from platform_client.sandbox.pki import SandboxPki
@@ -79,9 +80,14 @@ async def test_every_message_survives_the_wire(morning: dict[str, Exchange]) -> 
 async def test_the_hall_is_reached_over_the_security_border(
     pki: SandboxPki, typecase: Typecase, topology: Topology
 ) -> None:
-    """C09, C11: every operation, also through front-ends; the platform still knows which terminal asks."""
+    """C09, C11: every operation through front-ends, and the largest material; who asks is known all the same."""
     async with opened(pki, typecase, topology) as hall:
         assert set(await exchanges(hall)) == set(OPERATIONS)
+        largest = b"\x89PNG\r\n\x1a\n".ljust(LIMIT_BYTES, b"\0")
+        scan = upload(
+            hall.shown(), item="social-card", material="photograph", level=Level.C, content=largest, promise=False
+        )
+        assert (await hall.client.call(UPLOAD, scan)).material.level is Level.C
         rows = hall.hall.store.all("SELECT DISTINCT terminal FROM trail")
         assert [row["terminal"] for row in rows] == [hall.identity.terminal]
 

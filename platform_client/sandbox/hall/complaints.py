@@ -35,6 +35,8 @@ class Complaints:
     def complain(self, call: ComplaintCall, visitor: Visitor) -> ComplaintTaken:
         if call.department not in self._plan.departments:
             raise Refuse(ComplaintRefusal.NO_SUCH_DEPARTMENT.value)
+        if not call.text.strip():
+            raise Refuse(ComplaintRefusal.TEXT_MISSING.value)
         text = without_author(call.text, visitor.person.name)
         with self._store.change() as change:
             before = change.execute(
