@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from kiosk.checks import ASKED_FOR_ONLY, OF_FILE, OF_SEAL, SENTENCES, Check
+from kiosk.cli.paper_check import check_page_arguments, check_paper_arguments
 from kiosk.messages import NotVerified, Policy, Trust, Verified, Verify
 from kiosk.reasons import Reason
 
@@ -48,6 +49,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     verify.add_argument("--sm2", action="store_true", help="believe seals by SM2 with SM3, too (experimental)")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(answer=_verify)
+    check_paper_arguments(
+        commands.add_parser(
+            "check-paper",
+            help="is the code on a paper a terminal's?",
+            description="Checks the code on a scanned paper or slip, without a network. Exit code 0: genuine, 1: not, "
+            "2: cannot be checked.",
+        )
+    )
+    check_page_arguments(commands.add_parser("check-page", help="write the static page that checks codes in a browser"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ def picture_pdf(pictures: Iterable[Any], dpi: int) -> bytes:
     pages: list[bytes] = []
     for pixels in pictures:
         height, width = pixels.shape[:2]
-        size_pt = b"%.2f %.2f" % (width * _POINTS_PER_INCH / dpi, height * _POINTS_PER_INCH / dpi)
+        size_pt = b"%.3f %.3f" % (_points(width, dpi), _points(height, dpi))
         first = len(objects) + 1
         image = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB/BitsPerComponent 8" % (
             width,
@@ -31,6 +31,11 @@ def picture_pdf(pictures: Iterable[Any], dpi: int) -> bytes:
         pages.append(b"%d 0 R" % first)
     objects[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(pages), len(pages))
     return _file(objects)
+
+
+def _points(pixels: int, dpi: int) -> float:
+    """A hair less: a reader with single precision that rounds up to whole pixels then finds as many as there are."""
+    return (int(pixels * _POINTS_PER_INCH * 1000 / dpi) - 1) / 1000
 
 
 def _file(objects: list[bytes]) -> bytes:

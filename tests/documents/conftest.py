@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sealed_samples import Sealer, compose
+from signing_hall import Hall
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,8 @@ def good(sealer: Sealer) -> bytes:
 def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Short enough for the path of a unix socket."""
     return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    return Hall(tmp_path_factory.mktemp("hall"))

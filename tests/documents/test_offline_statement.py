@@ -2,44 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sealed_samples import EXPECTED, OTHER, ZHANG, Citizen
-from test_gate import PDF, sealed
+from signing_hall import OTHER_TERMINAL, TERMINAL, Hall
+from test_gate import PDF
 
 from kiosk.documents import base45, cbor, offline_statement
-from kiosk.documents.gate import admit
-from kiosk.documents.offline_statement import PREFIX, NotGenuine, OfflineStatement, check, modules
-from platform_client.identity import DeviceIdentity
-from platform_client.sandbox import pki
-
-TERMINAL, OTHER_TERMINAL = "kiosk-0001", "kiosk-0002"
-
-
-class Hall:
-    """Two terminals with certificates of the sandbox, and a statement of the first."""
-
-    def __init__(self, directory: Path) -> None:
-        self.now = datetime.now(UTC)
-        self.pki = pki.make(directory, terminals=(TERMINAL, OTHER_TERMINAL), now=self.now)
-        self.statement = OfflineStatement.about(admit(sealed(), EXPECTED), TERMINAL, self.now)
-        self.code = self.statement.signed(self.device(TERMINAL))
-
-    def device(self, terminal: str) -> DeviceIdentity:
-        credential = self.pki.kiosk(terminal)
-        return DeviceIdentity(credential.certificate, credential.key, self.pki.tls_ca.certificate)
-
-    def certificate(self, terminal: str) -> x509.Certificate:
-        return self.pki.kiosk(terminal).load_certificate()
-
-
-@pytest.fixture(scope="module")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
-    return Hall(tmp_path_factory.mktemp("hall"))
+from kiosk.documents.offline_statement import PREFIX, NotGenuine, check, modules
 
 
 def test_it_says_which_file_of_whom_by_whom_until_when(hall: Hall) -> None:

@@ -4,6 +4,7 @@ nobody believes them unless the profile says so. No seal of a real Chinese autho
 import asyncio
 import io
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
