@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.checks import Check
-from kiosk.pages import Action, Hint, Language, Page, Picture, Prompt, Text
+from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text
 from kiosk.reasons import Reason
 
 FRAME_LIMIT: Final = 32 * 1024 * 1024
@@ -79,6 +79,7 @@ class Guidance(Struct, frozen=True, tag=True):
     prompt: Prompt
     hint: Hint | None
     progress: float
+    light: Light | None = None
 
 
 class Matched(Struct, frozen=True, tag=True):

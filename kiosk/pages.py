@@ -55,21 +55,37 @@ class Prompt(Enum):
     LOOK = "look"
     TURN_LEFT = "turn-left"
     TURN_RIGHT = "turn-right"
+    LOOK_UP = "look-up"
+    OPEN_MOUTH = "open-mouth"
     BACK_TO_FRONT = "back-to-front"
+    KEEP_LOOKING = "keep-looking"
     COMPARING = "comparing"
 
 
 class Hint(Enum):
-    """What is wrong with the picture right now; shown under the prompt."""
+    """What is wrong with the picture right now; shown under the prompt. `NO_PICTURE`: the camera is away."""
 
+    NO_PICTURE = "no-picture"
     NO_FACE = "no-face"
     TWO_FACES = "two-faces"
     TOO_FAR = "too-far"
     TOO_NEAR = "too-near"
     OFF_CENTRE = "off-centre"
+    BACK_LIT = "back-lit"
     TOO_DARK = "too-dark"
     TOO_BRIGHT = "too-bright"
+    COVERED = "covered"
     BLURRED = "blurred"
+    TURNED_AWAY = "turned-away"
+    HOLD_STILL = "hold-still"
+
+
+class Light(Enum):
+    """What the screen sheds on the citizen's face."""
+
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
 
 
 class Stage(Enum):
@@ -107,11 +123,15 @@ class ReadingCard(Struct, frozen=True, tag=True):
 
 
 class FaceCheck(Struct, frozen=True, tag=True):
-    """Look at the camera. `progress` is 0..1 over the whole check; the picture comes from the preview ring."""
+    """Look at the camera. `progress` is 0..1 over the whole check; the picture comes from the preview ring.
+
+    `light`: the page is to be of this colour.
+    """
 
     prompt: Prompt
     hint: Hint | None = None
     progress: float = 0.0
+    light: Light | None = None
 
 
 class ChooseCertificate(Struct, frozen=True, tag=True):

@@ -5,27 +5,43 @@ ordinary webcams' fields of view (about 60° across), and have not been tuned on
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.landmarks import Mesh, Picture
 
-FACE_HEIGHT_LEAST: Final = 0.20
-"""Forehead to chin over the picture's height: an adult at about 1 m."""
-FACE_HEIGHT_MOST: Final = 0.72
-"""An adult at about 30 cm; closer, the turned head leaves the picture."""
-OFF_CENTRE_MOST: Final = 0.25
-"""How far the face's middle may be from the picture's, over the picture's width or height."""
+ONLOOKER_LEAST: Final = 0.4
+"""A second face counts from this part of the first one's height: behind somebody at 60 cm it is closer than a metre."""
+MARGIN_LEAST: Final = 0.04
+"""Between the face and the picture's edge, over the picture's height: a face that is cut off cannot be compared."""
+ASIDE_MOST: Final = 0.25
+"""How far the face may be beside the picture's middle, over its width: a head that turns needs room."""
 LUMA_LEAST: Final = 55.0
 """Mean brightness of the face, 0..255."""
 LUMA_MOST: Final = 215.0
+BACKLIGHT_LEAST: Final = 1.8
+"""How much brighter than the face what is around it may not be, when the face is darker than `SHADED_MOST`."""
+SHADED_MOST: Final = 95.0
 SHARPNESS_LEAST: Final = 30.0
 """Variance of the Laplacian of the face at `SHARPNESS_PX` width: small when it is blurred."""
 SHARPNESS_PX: Final = 96
+OTHER_COLOUR: Final = 0.05
+"""In chromaticity (r, g): shade and beard change a skin's by less, cloth and paper by more."""
+COVERED_LEAST: Final = 0.7
+"""The part of the lower face that has another colour before something is said to cover it."""
+FEATURE_LEAST: Final = 0.2
+"""Contrast of the mouth over that of the eyes, or the other way round; less, and one of them is not there."""
+
+# Bare on everybody who wears a mask: between and above the brows, root of the nose.
+_BARE: Final = [8, 9, 151, 107, 336, 6]
+# Under a mask or a hand: tip of the nose, cheeks beside it, upper lip, chin, jaw. A beard leaves the first five bare.
+_LOWER: Final = [4, 203, 423, 205, 425, 164, 199, 200, 210, 430]
+_MOUTH: Final = [61, 291, 0, 17]
+_EYES: Final = ([33, 133, 159, 145], [263, 362, 386, 374])
 
 
 class Fault(Enum):
@@ -36,59 +52,118 @@ class Fault(Enum):
     TOO_FAR = "too-far"
     TOO_NEAR = "too-near"
     OFF_CENTRE = "off-centre"
+    BACK_LIT = "back-lit"
     TOO_DARK = "too-dark"
     TOO_BRIGHT = "too-bright"
+    COVERED = "covered"
     BLURRED = "blurred"
 
 
-def fault(rgb: Picture, faces: Sequence[Mesh]) -> Fault | None:
-    """The first fault of a picture (height x width x 3) in which these faces were found, or None if it is good."""
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How large a face must be, forehead to chin over the picture's height. `models.placement` says why."""
+
+    height_least: float = 0.20
+    height_most: float = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`fault`: the first thing wrong, None if nothing is. `face`: the one that counts, None if there is none or two."""
+
+    fault: Fault | None
+    face: Mesh | None
+    sharpness: float
+
+
+def assess(rgb: Picture, faces: Sequence[Mesh], placing: Placing) -> Assessment:
+    """A picture (height x width x 3) in which these faces were found. Somebody far behind does not count."""
     if not faces:
-        return Fault.NO_FACE
-    if len(faces) > 1:
-        return Fault.TWO_FACES
-    (face,) = faces
-    return _placing(rgb, face) or _light(_face_only(rgb, face))
+        return Assessment(Fault.NO_FACE, None, 0.0)
+    if onlooker(faces):
+        return Assessment(Fault.TWO_FACES, None, 0.0)
+    face = max(faces, key=lambda each: each.height_px)
+    misplaced = _placing(rgb, face, placing)
+    if misplaced is not None:
+        return Assessment(misplaced, face, 0.0)
+    cut = _Cut(rgb, face)
+    sharpness = float(cv2.Laplacian(cut.grey, cv2.CV_32F).var())
+    return Assessment(_seen(rgb, face, cut, sharpness), face, sharpness)
 
 
-def sharpness(rgb: Picture, face: Mesh) -> float:
-    """Variance of the Laplacian (Pech-Pacheco et al. 2000) of the face, at a fixed size so that noise hardly counts."""
-    return _sharpness(_face_only(rgb, face))
+def onlooker(faces: Sequence[Mesh]) -> bool:
+    """Whether a second face is close."""
+    heights = sorted((face.height_px for face in faces), reverse=True)
+    return len(heights) > 1 and heights[1] >= ONLOOKER_LEAST * heights[0]
 
 
-def _placing(rgb: Picture, face: Mesh) -> Fault | None:
+def _placing(rgb: Picture, face: Mesh, placing: Placing) -> Fault | None:
     height, width = rgb.shape[:2]
     share = face.height_px / height
-    if share < FACE_HEIGHT_LEAST:
+    if share < placing.height_least:
         return Fault.TOO_FAR
-    if share > FACE_HEIGHT_MOST:
+    if share > placing.height_most:
         return Fault.TOO_NEAR
-    middle = (face.flat.min(axis=0) + face.flat.max(axis=0)) / 2
-    if np.abs(middle / (width, height) - 0.5).max() > OFF_CENTRE_MOST:
+    (left, top), (right, bottom) = face.flat.min(axis=0), face.flat.max(axis=0)
+    if abs((left + right) / 2 / width - 0.5) > ASIDE_MOST:
         return Fault.OFF_CENTRE
+    if min(top, height - bottom) < MARGIN_LEAST * height or min(left, width - right) < MARGIN_LEAST * height:
+        # Nobody can change how tall they are: from farther away, a face that is too high or low is in the picture.
+        return Fault.TOO_NEAR if share > 1.5 * placing.height_least else Fault.OFF_CENTRE
     return None
 
 
-def _light(grey: NDArray[np.uint8]) -> Fault | None:
-    luma = float(grey.mean())
+def _seen(rgb: Picture, face: Mesh, cut: "_Cut", sharpness: float) -> Fault | None:
+    """Light, then what hides the face: a black mask darkens the face, too, but does not hide it in the dark."""
+    luma = float(cut.grey.mean())
+    back_lit = luma < SHADED_MOST and _around(rgb, face) > BACKLIGHT_LEAST * max(luma, LUMA_LEAST)
     if luma < LUMA_LEAST:
-        return Fault.TOO_DARK
+        return Fault.BACK_LIT if back_lit else Fault.TOO_DARK
+    if cut.covered:
+        return Fault.COVERED
+    if back_lit:
+        return Fault.BACK_LIT
     if luma > LUMA_MOST:
         return Fault.TOO_BRIGHT
-    if _sharpness(grey) < SHARPNESS_LEAST:
-        return Fault.BLURRED
-    return None
+    return Fault.BLURRED if sharpness < SHARPNESS_LEAST else None
 
 
-def _sharpness(grey: NDArray[np.uint8]) -> float:
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+def _around(rgb: Picture, face: Mesh) -> float:
+    """Mean brightness of what is beside and above the face."""
+    sparse = rgb[::16, ::16, 1].astype(np.float32)
+    (left, top), (right, bottom) = face.flat.min(axis=0) / 16, face.flat.max(axis=0) / 16
+    y, x = np.mgrid[0 : sparse.shape[0], 0 : sparse.shape[1]]
+    beside = ((x < left - 1) | (x > right + 1) | (y < top - 3)) & (y <= bottom)
+    return float(sparse[beside].mean()) if beside.any() else 0.0
 
 
-def _face_only(rgb: Picture, face: Mesh) -> NDArray[np.uint8]:
-    """The face's rectangle in grey, `SHARPNESS_PX` wide; what is outside of the picture is left out."""
-    height, width = rgb.shape[:2]
-    left, top = np.clip(np.floor(face.flat.min(axis=0)).astype(int), 0, (width - 2, height - 2))
-    right, bottom = np.clip(np.ceil(face.flat.max(axis=0)).astype(int), (left + 2, top + 2), (width, height))
-    grey = cv2.cvtColor(rgb[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    rows = max(2, round(SHARPNESS_PX * grey.shape[0] / grey.shape[1]))
-    return np.asarray(cv2.resize(grey, (SHARPNESS_PX, rows), interpolation=cv2.INTER_AREA), np.uint8)
+class _Cut:
+    """The face's rectangle, `SHARPNESS_PX` wide; what is outside of the picture is left out."""
+
+    def __init__(self, rgb: Picture, face: Mesh) -> None:
+        height, width = rgb.shape[:2]
+        left, top = np.clip(np.floor(face.flat.min(axis=0)).astype(int), 0, (width - 2, height - 2))
+        right, bottom = np.clip(np.ceil(face.flat.max(axis=0)).astype(int), (left + 2, top + 2), (width, height))
+        scale = SHARPNESS_PX / (right - left)
+        rows = max(2, round(scale * (bottom - top)))
+        small = cv2.resize(rgb[top:bottom, left:right], (SHARPNESS_PX, rows), interpolation=cv2.INTER_AREA)
+        self.rgb = np.asarray(small, np.uint8)
+        self.grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        self._flat = np.clip((face.flat - (left, top)) * scale, 0, (SHARPNESS_PX - 1, rows - 1)).astype(int)
+
+    @property
+    def covered(self) -> bool:
+        """A mask, a hand, dark glasses: another colour below the eyes, or no features where there should be some."""
+        x, y = self._flat[_BARE + _LOWER].T
+        colours = np.asarray(cv2.blur(self.rgb, (3, 3)))[y, x] + 1.0
+        chroma = colours[:, :2] / colours.sum(axis=1, keepdims=True)
+        bare, lower = np.median(chroma[: len(_BARE)], axis=0), chroma[len(_BARE) :]
+        if (np.linalg.norm(lower - bare, axis=1) > OTHER_COLOUR).mean() >= COVERED_LEAST:
+            return True
+        mouth, eyes = self._contrast(_MOUTH), max(map(self._contrast, _EYES))
+        return min(mouth, eyes) < FEATURE_LEAST * max(mouth, eyes)
+
+    def _contrast(self, points: list[int]) -> float:
+        """Standard deviation of the rectangle around these points."""
+        (left, top), (right, bottom) = self._flat[points].min(axis=0), self._flat[points].max(axis=0)
+        return float(self.grey[top : bottom + 1, left : right + 1].std())

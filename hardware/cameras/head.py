@@ -20,12 +20,20 @@ Landmarks = Callable[[Picture], "NDArray[np.float64] | None"]
 """Finds one face in an RGB picture: N x 3 points in pixels (x, y, z away from the camera), or None."""
 
 MAX_TURN_DEG: Final = 35.0
+MAX_TILT_DEG: Final = 18.0
 FACE_HEIGHT_PX: Final = 230.0
 
 _STEP_DEG: Final = 5
 _YAWS_DEG: Final = range(-int(MAX_TURN_DEG), int(MAX_TURN_DEG) + 1, _STEP_DEG)
 _PITCH_DEG: Final = 12.0
 _CAMERA_IN_HEADS: Final = 4.5
+
+# Points of mediapipe's mesh along the inner edges of the lips, from the person's right to their left.
+_UPPER_LIP: Final = [191, 80, 81, 82, 13, 312, 311, 310, 415]
+_LOWER_LIP: Final = [95, 88, 178, 87, 14, 317, 402, 318, 324]
+_UNDER_LOWER_LIP: Final = 17
+_MOUTH_DARK: Final = (45, 15, 25)
+_MOUTH_SHOWS: Final = 0.05
 
 
 class NoFace(Exception):
@@ -65,17 +73,28 @@ class Head:
         straight = self._turned[len(self._turned) // 2]
         self._lowered = mesh.map(0.0, -_PITCH_DEG) - straight
         self._lifted = mesh.map(0.0, _PITCH_DEG) - straight
+        self._opened = mesh.map(0.0, 0.0, mouth=1.0) - straight
+        self._open_mouthed = _darkened(self.portrait, points)
 
-    def picture(self, yaw_deg: float, pitch_deg: float, shift_px: tuple[float, float] = (0.0, 0.0)) -> Picture:
-        """The head turned to its own left by `yaw_deg`, lifted by `pitch_deg`, moved right and down by `shift_px`."""
+    def picture(
+        self, yaw_deg: float, pitch_deg: float, shift_px: tuple[float, float] = (0.0, 0.0), mouth: float = 0.0
+    ) -> Picture:
+        """The head turned to its own left by `yaw_deg`, lifted by `pitch_deg`, moved right and down by `shift_px`.
+
+        `mouth`: from 0, as in the portrait, to 1, wide open.
+        """
         steps = (min(max(yaw_deg, -MAX_TURN_DEG), MAX_TURN_DEG) + MAX_TURN_DEG) / _STEP_DEG
         below = min(int(steps), len(self._turned) - 2)
         part = steps - below
         where = cv2.addWeighted(self._turned[below], 1 - part, self._turned[below + 1], part, 0)
         tilt = self._lifted if pitch_deg > 0 else self._lowered
-        where = cv2.scaleAdd(tilt, min(abs(pitch_deg) / _PITCH_DEG, 1.5), where)
+        where = cv2.scaleAdd(tilt, min(abs(pitch_deg), MAX_TILT_DEG) / _PITCH_DEG, where)
+        skin = self.portrait
+        if mouth > _MOUTH_SHOWS:
+            where = cv2.scaleAdd(self._opened, min(mouth, 1.0), where)
+            skin = self._open_mouthed
         moved = np.asarray(where, np.float32) - np.asarray(shift_px, np.float32)
-        seen = cv2.remap(self.portrait, moved, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.remap(skin, moved, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(seen, np.uint8)
 
 
@@ -95,6 +114,7 @@ class _Solid:
             ]
         )
         self._points = np.vstack([landmarks, ring])
+        self._radius = radius
         self._axis = np.array([centre[0], centre[1] + 0.2 * radius, back + 0.3 * radius])
         self._distance = 2 * _CAMERA_IN_HEADS * radius
         self._frame = np.array(
@@ -105,9 +125,10 @@ class _Solid:
         self._source = np.clip(flat, 0, (WIDTH - 1, HEIGHT - 1))
         self._triangles = _delaunay(self._source)
 
-    def map(self, yaw_deg: float, pitch_deg: float) -> NDArray[np.float32]:
+    def map(self, yaw_deg: float, pitch_deg: float, mouth: float = 0.0) -> NDArray[np.float32]:
         """For each pixel (HEIGHT x WIDTH) the place in the portrait (x, y) it shows."""
         goal, depth = self._projected(yaw_deg, pitch_deg)
+        goal[:, 1] += self._dropped(mouth)
         corners = np.concatenate([goal[self._triangles], np.ones((len(self._triangles), 3, 1))], axis=2)
         upright = np.abs(np.linalg.det(corners)) > 1e-3
         triangles, corners = self._triangles[upright], corners[upright]
@@ -135,9 +156,32 @@ class _Solid:
         goal = np.vstack([self._points[:, :2] + moved, self._frame])
         return goal, np.concatenate([turned[:, 2], np.full(len(self._frame), np.inf)])
 
+    def _dropped(self, mouth: float) -> NDArray[np.float64]:
+        """How far each point goes down with the jaw: all below the mouth, the lower lip's inner edge most of all."""
+        down = np.zeros(len(self._points) + len(self._frame))
+        if mouth:
+            x, y = self._points[:, 0], self._points[:, 1]
+            middle, under = self._points[_LOWER_LIP[4]], self._points[_UNDER_LOWER_LIP]
+            jaw = 0.3 * mouth * self._radius
+            below = np.clip((y - self._points[_UPPER_LIP[4], 1]) / (under[1] - middle[1] + 1e-6), 0, 1)
+            near = np.exp(-(((x - middle[0]) / (0.55 * self._radius)) ** 2))
+            down[: len(self._points)] = jaw * below * near * (y < under[1] + 2 * self._radius)
+            down[_UPPER_LIP] = 0.0
+            gap = self._points[_LOWER_LIP, 0] - middle[0]
+            down[_LOWER_LIP] = jaw * np.exp(-((gap / (0.35 * self._radius)) ** 2))
+        return down
+
     def _seen(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         seen: NDArray[np.float64] = points[:, :2] * (self._distance / (self._distance + points[:, 2:]))
         return seen
+
+
+def _darkened(portrait: Picture, landmarks: NDArray[np.float64]) -> Picture:
+    """The portrait with the dark of an open mouth between the lips, a line only as long as they are closed."""
+    lips = np.round(landmarks[[*_UPPER_LIP, *reversed(_LOWER_LIP)], :2]).astype(np.int32)
+    dark = portrait.copy()
+    cv2.fillPoly(dark, [lips], _MOUTH_DARK)
+    return np.asarray(cv2.addWeighted(dark, 0.85, portrait, 0.15, 0), np.uint8)
 
 
 def _delaunay(points: NDArray[np.float64]) -> NDArray[np.int64]:

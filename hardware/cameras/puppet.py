@@ -3,11 +3,17 @@
 It is told by one-line JSON datagrams on a unix socket; a line that is not understood is logged and ignored:
 
     {"turn": 25, "over_s": 0.6}   turn to 25° (the citizen's own left is positive, as in `models.pose`) within 0.6 s
+    {"lift": 15, "over_s": 0.6}   lift the head by 15° within 0.6 s; negative: lower it
+    {"mouth": 1, "over_s": 0.6}   open the mouth, from 0 to 1, within 0.6 s
     {"nod": 10}                   lower the head by 10° and lift it again
     {"leave": true}               the chair is empty; false: somebody sits down
-    {"print": true}               a flat print of the portrait is held up; `turn` turns the sheet of paper
+    {"print": true}               a print of the portrait is held up; `turn` and `lift` turn the sheet, `bend` bends it
+    {"onlooker": true}            somebody else looks over the shoulder
+    {"light": [1, 0, 0]}          the screen is red and bright: red, green, blue, each 0 to 1
     {"freeze": true}              the stream repeats its last picture, bit for bit
     {"dark": true}                somebody switched the light off
+    {"garbage": true}             the lower part of each picture is rubbish, as after a bad transfer
+    {"rate": 1}                   so many pictures a second
     {"lost": true}                the plug is pulled, until false
     {"portrait": "FILE"}          the person in this picture sits down
     {"stranger": true}            a person with another face sits down; false: the first person again
@@ -31,8 +37,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hardware.cameras.head import MAX_TURN_DEG, Head, Landmarks, NoFace
+from hardware.cameras.head import MAX_TILT_DEG, MAX_TURN_DEG, Head, Landmarks, NoFace
 from hardware.cameras.port import HEIGHT, WIDTH, CameraLost, Frame, Picture
+from hardware.cameras.sheet import WALL, Pose, held
 from hardware.cameras.stranger import stranger
 
 FRAMES_PER_S: Final = 15
@@ -42,9 +49,11 @@ NOD_S: Final = 0.8
 _NOISE_SD: Final = 2.5
 _NOISE_MARGIN: Final = 64
 _DARK: Final = 0.1
-_WALL: Final = (168, 172, 176)
-_SHEET_PX: Final = 430
-_FOCAL_PX: Final = 650.0
+_SKIN_REFLECTS: Final = 0.08
+"""How much brighter a full colour of the screen makes what is before it."""
+_ONLOOKER: Final = (slice(20, 240), slice(8, 178))
+"""Rows and columns where the head behind the shoulder is seen, and whose size it has."""
+_HEAD: Final = (slice(60, 420), slice(180, 460))
 
 _log = logging.getLogger(__name__)
 
@@ -54,9 +63,16 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     turn: float | None = None
     over_s: float = 0.6
+    lift: float | None = None
+    mouth: float | None = None
+    bend: float | None = None
     nod: float | None = None
     leave: bool | None = None
     print: bool | None = None
+    onlooker: bool | None = None
+    light: tuple[float, float, float] | None = None
+    garbage: bool | None = None
+    rate: float | None = None
     freeze: bool | None = None
     dark: bool | None = None
     lost: bool | None = None
@@ -100,12 +116,13 @@ class PuppetCamera:
         time.sleep(max(0.0, self._due_s - time.monotonic()))
         taken_s = time.monotonic()
         # After a pause the next picture is due one period from now: a camera does not catch up.
-        self._due_s = max(self._due_s, taken_s - 1 / FRAMES_PER_S) + 1 / FRAMES_PER_S
+        period_s = 1 / self._scene.frames_per_s
+        self._due_s = max(self._due_s, taken_s - period_s) + period_s
         if self._scene.lost:
             self._due_s = None
             raise CameraLost("the puppet's plug is pulled")
         if self._last is None or not self._scene.frozen:
-            self._last = self._grainy(self._scene.picture(taken_s))
+            self._last = self._torn(self._grainy(self._scene.picture(taken_s)))
         return Frame(self._last.copy(), taken_s)
 
     def close(self) -> None:
@@ -126,6 +143,12 @@ class PuppetCamera:
         top, left = self._random.integers(0, _NOISE_MARGIN, 2)
         noise = self._noise[top : top + HEIGHT, left : left + WIDTH]
         return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+
+    def _torn(self, picture: Picture) -> Picture:
+        if self._scene.garbage:
+            row = int(self._random.integers(HEIGHT // 3))
+            picture[row:] = self._random.integers(0, 256, picture[row:].shape, np.uint8)
+        return picture
 
     def _listen(self, control: Path) -> None:
         control.unlink(missing_ok=True)
@@ -152,23 +175,34 @@ class _Scene:
         self.head = head
         self.frozen = False
         self.lost = False
+        self.garbage = False
+        self.frames_per_s: float = FRAMES_PER_S
+        self._onlooker = False
+        self._light = (0.0, 0.0, 0.0)
         self._away = False
         self._print = False
         self._dark = False
-        self._turn = _Turn(0.0, 0.0, 0.0, 1.0)
+        self._turn = self._lift = self._mouth = self._bend = _Move(0.0, 0.0, 0.0, 1.0)
         self._nod_deg, self._nod_s = 0.0, -math.inf
 
     def obey(self, command: Command, now_s: float) -> None:
-        if command.turn is not None:
-            if not math.isfinite(command.turn) or not 0 < command.over_s <= 60:
-                raise ValueError("a turn needs an angle and a time")
-            goal = min(max(command.turn, -MAX_TURN_DEG), MAX_TURN_DEG)
-            self._turn = _Turn(self._turn.at(now_s), goal, now_s, command.over_s)
+        if not 0 < command.over_s <= 60:
+            raise ValueError("a movement needs a time")
+        self._turn = self._turn.then(command.turn, MAX_TURN_DEG, now_s, command.over_s)
+        self._lift = self._lift.then(command.lift, MAX_TILT_DEG, now_s, command.over_s)
+        self._mouth = self._mouth.then(command.mouth, 1.0, now_s, command.over_s)
+        self._bend = self._bend.then(command.bend, 120.0, now_s, command.over_s)
+        if command.rate is not None:
+            self.frames_per_s = min(max(command.rate, 0.2), 60.0)
+        if command.light is not None:
+            self._light = command.light
         if command.nod is not None:
             self._nod_deg, self._nod_s = min(max(command.nod, 0.0), 15.0), now_s
         self._away = _told(command.leave, self._away)
         self._print = _told(command.print, self._print)
         self._dark = _told(command.dark, self._dark)
+        self._onlooker = _told(command.onlooker, self._onlooker)
+        self.garbage = _told(command.garbage, self.garbage)
         self.frozen = _told(command.freeze, self.frozen)
         self.lost = _told(command.lost, self.lost)
 
@@ -176,46 +210,31 @@ class _Scene:
         """Without noise. Nobody stands quite still: the head sways by a degree and a pixel or two."""
         yaw = self._turn.at(now_s)
         sway = math.sin(1.9 * now_s), math.sin(1.3 * now_s + 1), math.sin(0.8 * now_s + 2)
+        pitch = self._lift.at(now_s) - self._nod(now_s)
         if self._away:
-            picture = np.full((HEIGHT, WIDTH, 3), _WALL, np.uint8)
+            picture = np.full((HEIGHT, WIDTH, 3), WALL, np.uint8)
         elif self._print:
-            picture = self._sheet(yaw + 2 * sway[0], (4 * sway[1], 3 * sway[2]))
+            hand = Pose(yaw + 2 * sway[0], pitch, 0.0, self._bend.at(now_s), 1.0, (4 * sway[1], 3 * sway[2]))
+            picture = held(self.head.portrait, hand)
         else:
-            pitch = 0.8 * sway[1] - self._nod(now_s)
-            picture = self.head.picture(yaw + 0.9 * sway[0], pitch, (2 * sway[2], 1.5 * sway[1]))
+            shift = (2 * sway[2], 1.5 * sway[1])
+            picture = self.head.picture(yaw + 0.9 * sway[0], pitch + 0.8 * sway[1], shift, self._mouth.at(now_s))
+        if self._onlooker:
+            rows, columns = _ONLOOKER
+            size = (columns.stop - columns.start, rows.stop - rows.start)
+            picture[_ONLOOKER] = cv2.resize(self.head.portrait[_HEAD], size, interpolation=cv2.INTER_AREA)
+        if any(self._light):
+            shed = 1 + _SKIN_REFLECTS * np.array(self._light, np.float32)
+            picture = np.asarray(cv2.multiply(picture, np.broadcast_to(shed, picture.shape), dtype=cv2.CV_8U), np.uint8)
         return np.asarray(cv2.convertScaleAbs(picture, alpha=_DARK), np.uint8) if self._dark else picture
 
     def _nod(self, now_s: float) -> float:
         part = (now_s - self._nod_s) / NOD_S
         return self._nod_deg * math.sin(math.pi * part) if 0 <= part <= 1 else 0.0
 
-    def _sheet(self, yaw_deg: float, shift_px: tuple[float, float]) -> Picture:
-        """A square print of the portrait, turned about the vertical before a pinhole camera."""
-        half = _SHEET_PX / 2
-        yaw = math.radians(yaw_deg)
-        seen = []
-        for x, y in ((-half, -half), (half, -half), (half, half), (-half, half)):
-            # Turned to its own left, the sheet's right edge goes away from the camera.
-            depth = _FOCAL_PX + x * math.sin(yaw)
-            seen.append(
-                (
-                    _FOCAL_PX * x * math.cos(yaw) / depth + WIDTH / 2 + shift_px[0],
-                    _FOCAL_PX * y / depth + HEIGHT / 2 + shift_px[1],
-                )
-            )
-        left, top = (WIDTH - _SHEET_PX) // 2, (HEIGHT - _SHEET_PX) // 2
-        right, bottom = left + _SHEET_PX, top + _SHEET_PX
-        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
-        turn = cv2.getPerspectiveTransform(corners, np.array(seen, np.float32))
-        outside = np.ones((HEIGHT, WIDTH), np.uint8)
-        cv2.fillConvexPoly(outside, np.round(seen).astype(np.int32), (0,))
-        picture = np.asarray(cv2.warpPerspective(self.head.portrait, turn, (WIDTH, HEIGHT)), np.uint8)
-        picture[outside > 0] = _WALL
-        return picture
 
-
-class _Turn:
-    """From one angle to another, starting and ending gently."""
+class _Move:
+    """From one place to another, starting and ending gently."""
 
     def __init__(self, start_deg: float, goal_deg: float, since_s: float, over_s: float) -> None:
         self._start, self._goal, self._since, self._over = start_deg, goal_deg, since_s, over_s
@@ -223,6 +242,14 @@ class _Turn:
     def at(self, now_s: float) -> float:
         part = min(max((now_s - self._since) / self._over, 0.0), 1.0)
         return self._start + (self._goal - self._start) * part * part * (3 - 2 * part)
+
+    def then(self, goal: float | None, most: float, now_s: float, over_s: float) -> "_Move":
+        """On to a new goal from where it is now, if there is one."""
+        if goal is None:
+            return self
+        if not math.isfinite(goal):
+            raise ValueError("a movement needs a goal")
+        return _Move(self.at(now_s), min(max(goal, -most), most), now_s, over_s)
 
 
 def _told(value: bool | None, before: bool) -> bool:

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
 
+import msgspec
 import numpy as np
 
 from hardware.cameras.port import Frame
@@ -20,7 +21,7 @@ from hardware.cards.portrait.port import PortraitDecoder
 from hardware.cards.reading import Portrait
 from kiosk.bench.timing import NotMeasured, Row, Times, repeat
 from kiosk.demo.machine import Machine
-from kiosk.demo.puppeteer import POSES_DEG
+from kiosk.demo.puppeteer import POSES
 from kiosk.desk import Desk
 from kiosk.messages import Guidance, Matched
 from kiosk.vision.check import PresenceCheck
@@ -28,7 +29,8 @@ from kiosk.vision.portrait import face_in
 from kiosk.vision.witness import LiveMatch
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Mesh, Picture, Points
-from models.liveness import Asked, Challenge
+from models.liveness.challenge import Challenge
+from models.liveness.gestures import Asked
 from models.manifest import DEFAULT_MODEL
 from models.matching import Comparison
 
@@ -81,7 +83,7 @@ async def followed(
             asked = step.prompt
             if asked_s is not None:
                 asked_s.append(time.perf_counter())
-            machine.puppet.turn(POSES_DEG[asked.value])
+            machine.puppet.follow(asked.value)
     raise NotMeasured("the check ended without a match")
 
 
@@ -112,10 +114,10 @@ def record(assets: Path, person: Path, card: Portrait) -> Recording:
     while check.verdict is None and len(frames) < FRAMES_MOST:
         if check.guidance.prompt is not asked:
             asked = check.guidance.prompt
-            camera.obey(Command(turn=POSES_DEG[asked.value], over_s=TURNS_OVER_S))
+            camera.obey(msgspec.convert(POSES[asked.value] | {"over_s": TURNS_OVER_S}, Command))
         frame = camera.read()
         frames.append(frame)
-        check.see(frame.rgb, frame.time_s)
+        check.see(frame.rgb.copy(), frame.time_s)
     camera.close()
     check.forget()
     if not isinstance(check.verdict, Matched):
@@ -155,8 +157,9 @@ def _replay(recording: Recording) -> tuple[list[float], list[float]]:
     floor: list[float] = []
 
     def look(frame: Frame) -> None:
+        picture = frame.rgb.copy()  # a check wipes what it was given
         began = time.perf_counter()
-        check.see(frame.rgb, frame.time_s)
+        check.see(picture, frame.time_s)
         ours.append(time.perf_counter() - began)
 
     def find(frame: Frame) -> None:

@@ -30,13 +30,15 @@ from kiosk.bench.timing import NotMeasured
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine
 from kiosk.demo.puppeteer import follow_prompts
-from models.liveness import HOLD_S
+from models.liveness.challenge import HOLD_S
 
 KIND: Final = "social-insurance"
 TURNS_OVER_S: Final = 0.5
-"""The default of kiosk.demo.puppeteer.Puppet.turn."""
-_HELD: Final = {"look": HOLD_S, "turn-left": 0.0, "turn-right": 0.0, "back-to-front": HOLD_S}
-_TURNED: Final = {"look": 0.0, "turn-left": TURNS_OVER_S, "turn-right": TURNS_OVER_S, "back-to-front": TURNS_OVER_S}
+"""The default of kiosk.demo.puppeteer.Puppet.follow."""
+_HELD: Final = {"look": HOLD_S, "back-to-front": HOLD_S}
+_MOVED: Final = {"look": 0.0} | dict.fromkeys(
+    ("turn-left", "turn-right", "look-up", "open-mouth", "back-to-front"), TURNS_OVER_S
+)
 
 
 async def journey(machine: Machine, glass: Glass, finger: Finger, eyes: Eyes) -> Account:
@@ -93,8 +95,8 @@ def prompted(painted: Sequence[Painted]) -> list[Span]:
     prompts = [each for index, each in enumerate(painted) if index == 0 or each.prompt != painted[index - 1].prompt]
     spans = []
     for prompt, after in pairwise(prompts):
-        if prompt.prompt in _HELD:
-            needed = _TURNED[prompt.prompt] + _HELD[prompt.prompt]
+        if prompt.prompt in _MOVED:
+            needed = _MOVED[prompt.prompt] + _HELD.get(prompt.prompt, 0.0)
             spans.append(Span(Owner.CITIZEN, prompt.at, min(after.at, prompt.at + needed)))
     return spans
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine
-from kiosk.demo.puppeteer import TURN_DEGREES, follow_prompts
+from kiosk.demo.puppeteer import follow_prompts
 from platform_client.sandbox.faults import Fault
 
 PANEL = """
@@ -22,14 +22,14 @@ PANEL = """
 
     c  lay a card on the reader            x  take the card away
     d  lay a card with a wrong number      e  lay an expired card
-    ←  turn the head to its own left       →  … to its right       ↑  look ahead
+    ←  turn the head to its own left       →  … to its right       ↑  look ahead   ↓  look up
     a  the head follows the prompts        f  hold up a flat photograph
     p  empty the paper tray                o  fill it again
     n  pull the network cable              m  plug it in again
     w  the platform sends somebody else's certificate (m: back to normal)
     q  end the demo
 """
-_ARROWS = {"\x1b[D": TURN_DEGREES, "\x1b[C": -TURN_DEGREES, "\x1b[A": 0.0}
+_ARROWS = {"\x1b[D": "turn-left", "\x1b[C": "turn-right", "\x1b[A": "look", "\x1b[B": "look-up"}
 
 
 class Dock:
@@ -61,12 +61,12 @@ class Dock:
         if self._follower is None:
             self._follower = asyncio.create_task(follow_prompts(self._eyes, self._machine.puppet))
 
-    def turn(self, degrees: float) -> None:
+    def move(self, prompt: str) -> None:
         """By hand, from now on."""
         if self._follower is not None:
             self._follower.cancel()
             self._follower = None
-        self._machine.puppet.turn(degrees)
+        self._machine.puppet.follow(prompt)
 
     def _lay_wrong_number(self) -> None:
         card = self._machine.citizens[0]
@@ -88,8 +88,8 @@ async def dock(machine: Machine, eyes: Eyes) -> None:
         try:
             while (key := await keys.get()) != "q":
                 if key in _ARROWS:
-                    panel.turn(_ARROWS[key])
-                    print(f"  the head is turned to {_ARROWS[key]:.0f}°")
+                    panel.move(_ARROWS[key])
+                    print(f"  the head: {_ARROWS[key]}")
                 elif key in panel.switches:
                     says, switch = panel.switches[key]
                     waiting = switch()

@@ -1,4 +1,4 @@
-"""The simulated person in front of the simulated camera does what the screen asks: reads the prompt and turns the head.
+"""The simulated person in front of the simulated camera does what the screen asks: reads the prompt and moves the head.
 
 It knows nothing but what stands on the screen, like the citizen it stands for.
 """
@@ -9,9 +9,17 @@ from pathlib import Path
 
 from kiosk.demo.eyes import Eyes
 
-TURN_DEGREES = 24.0
+REST = {"turn": 0.0, "lift": 0.0, "mouth": 0.0}
 # Where the head goes for each prompt.
-POSES_DEG = {"look": 0.0, "turn-left": TURN_DEGREES, "turn-right": -TURN_DEGREES, "back-to-front": 0.0}
+POSES = {
+    "look": REST,
+    "turn-left": REST | {"turn": 24.0},
+    "turn-right": REST | {"turn": -24.0},
+    "look-up": REST | {"lift": 16.0},
+    "open-mouth": REST | {"mouth": 1.0},
+    "back-to-front": REST,
+    "keep-looking": REST,
+}
 
 
 class Puppet:
@@ -28,17 +36,18 @@ class Puppet:
             except (FileNotFoundError, ConnectionRefusedError):
                 return
 
-    def turn(self, degrees: float, over_s: float = 0.5) -> None:
-        self.do(turn=degrees, over_s=over_s)
+    def follow(self, prompt: str, over_s: float = 0.5) -> None:
+        """Does what this prompt asks for."""
+        self.do(**POSES[prompt], over_s=over_s)
 
 
 async def follow_prompts(eyes: Eyes, puppet: Puppet) -> None:
-    """Turns the head as the face page asks, for ever. Looks ahead again when the page is gone."""
+    """Moves the head as the face page asks, for ever. Looks ahead again when the page is gone."""
     asked = ""
     view = await eyes.see(lambda _: True, seconds=60.0)
     while True:
         prompt = view.prompt or "look"
-        if prompt in POSES_DEG and prompt != asked:
+        if prompt in POSES and prompt != asked:
             asked = prompt
-            puppet.turn(POSES_DEG[prompt])
+            puppet.follow(prompt)
         view = await eyes.next_change(view)

@@ -83,18 +83,28 @@ PROMPTS: Final[dict[Prompt, Text]] = {
     Prompt.LOOK: Text("请正视屏幕", "Look straight at the screen"),
     Prompt.TURN_LEFT: Text("请慢慢向左转头", "Slowly turn your head left"),
     Prompt.TURN_RIGHT: Text("请慢慢向右转头", "Slowly turn your head right"),
+    Prompt.LOOK_UP: Text("请慢慢抬头", "Slowly look up"),
+    Prompt.OPEN_MOUTH: Text("请张开嘴", "Open your mouth"),
     Prompt.BACK_TO_FRONT: Text("请转回正面", "Now face the screen again"),
+    Prompt.KEEP_LOOKING: Text("请继续看着屏幕", "Keep looking at the screen"),
     Prompt.COMPARING: Text("正在核对，请稍候", "Comparing, one moment"),
 }
 HINTS: Final[dict[Hint, Text]] = {
+    Hint.NO_PICTURE: Text("摄像头正在恢复，请稍候", "The camera is coming back, one moment"),
     Hint.NO_FACE: Text("请将脸部移到椭圆框内", "Move your face into the oval"),
-    Hint.TWO_FACES: Text("画面中只能有您一人", "Only you should be in the picture"),
+    Hint.TWO_FACES: Text("请让身边的人退后一些", "Please ask the person beside you to step back"),
     Hint.TOO_FAR: Text("请再靠近一些", "Please come a little closer"),
     Hint.TOO_NEAR: Text("请稍微后退", "Please step back a little"),
     Hint.OFF_CENTRE: Text("请移到画面中间", "Please move to the middle"),
+    Hint.BACK_LIT: Text("背后光线太强，请换个角度", "The light is behind you: please turn a little"),
     Hint.TOO_DARK: Text("光线太暗，请转向亮处", "Too dark: please face the light"),
-    Hint.TOO_BRIGHT: Text("光线太强，请避开逆光", "Too bright: please turn away from the light"),
-    Hint.BLURRED: Text("请保持不动", "Please hold still"),
+    Hint.TOO_BRIGHT: Text("光线太强，请避开直射光", "Too bright: please move out of the glare"),
+    Hint.COVERED: Text(
+        "请露出整张脸：摘下口罩、墨镜，放下手", "Please show your whole face: no mask, dark glasses or hand"
+    ),
+    Hint.BLURRED: Text("画面不清晰，请放慢动作", "The picture is blurred: please move slowly"),
+    Hint.TURNED_AWAY: Text("请正对屏幕", "Please turn to the screen"),
+    Hint.HOLD_STILL: Text("请保持不动", "Please hold still"),
 }
 FACE_PRIVACY: Final = Text("画面只用于本次核对，随后立即清除。", "The picture is used for this check only, then wiped.")
 
@@ -212,6 +222,11 @@ CODE: Final = Text("代码 {code}", "Code {code}")
 # Idle
 COUNTDOWN_TITLE: Final = Text("您还在吗？", "Are you still there?")
 COUNTDOWN_HOW: Final = Text("秒后结束办理，并清除您的信息", "seconds until we stop and wipe your data")
+
+
+def voice(said: Prompt | Hint) -> str:
+    """The name of what is asked or said: for a voice, and for readers that must not depend on the words."""
+    return f"{type(said).__name__.lower()}:{said.value}"
 
 
 def clock(now: datetime) -> str:

@@ -1,8 +1,8 @@
 """The camera's thread: while a check runs it fills the preview and keeps the newest picture at hand.
 
 It reads at the camera's pace, so that the preview is smooth even when the models are slower; the check takes what is
-newest and skips the rest. The camera is in use (its lamp is on) only between `start` and `stop`. A pulled plug is tried
-again for `GIVE_UP_S` before it counts as lost.
+newest and skips the rest. The camera is in use (its lamp is on) only between `start` and `stop`. One that is pulled out
+is `away`, and tried again and again: for `GIVE_UP_S`, or `NEVER_CAME_S` if it gave no picture yet, before it is lost.
 """
 
 import contextlib
@@ -15,7 +15,9 @@ from typing import Final
 from hardware.cameras.port import Camera, CameraLost, Frame
 from kiosk.preview import PreviewRing
 
-GIVE_UP_S: Final = 4.0
+GIVE_UP_S: Final = 15.0
+"""A person needs some seconds to put a plug back."""
+NEVER_CAME_S: Final = 4.0
 _AGAIN_S: Final = 0.3
 
 _log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Feed:
         self._lock = threading.Lock()
         self._newest: Frame | None = None
         self._lost = False
+        self._away = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.ready = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -38,7 +41,7 @@ class Feed:
         """Pictures from now on."""
         self.stop()
         self._stop = threading.Event()
-        self._lost = False
+        self._lost = self._away = False
         self._thread = threading.Thread(target=self._run, args=(self._stop,), name="camera", daemon=True)
         self._thread.start()
 
@@ -50,6 +53,12 @@ class Feed:
             if frame is None and self._lost:
                 raise CameraLost("no picture from the camera")
             return frame
+
+    @property
+    def away(self) -> bool:
+        """The camera gave pictures and gives none now."""
+        with self._lock:
+            return self._away
 
     def stop(self) -> None:
         """Turns the camera off and leaves nothing of what it saw, neither here nor on the screen."""
@@ -75,7 +84,7 @@ class Feed:
             self._camera.close()
 
     def _read_until(self, stop: threading.Event) -> None:
-        last_s = time.monotonic()
+        last_s, patience_s = time.monotonic(), NEVER_CAME_S
         is_open = False
         while not stop.is_set():
             try:
@@ -85,12 +94,15 @@ class Feed:
                 frame = self._camera.read()
             except CameraLost:
                 is_open = False
-                if time.monotonic() - last_s > GIVE_UP_S:
+                if time.monotonic() - last_s > patience_s:
                     self._offer(None)
                     return
+                if patience_s == GIVE_UP_S:
+                    self._mark_away(away=True)
                 stop.wait(_AGAIN_S)
                 continue
-            last_s = frame.time_s
+            self._mark_away(away=False)
+            last_s, patience_s = frame.time_s, GIVE_UP_S
             self._preview.write(frame.rgb.data.cast("B"))
             self._offer(frame)
 
@@ -98,6 +110,13 @@ class Feed:
         with self._lock:
             self._newest, self._lost = frame, frame is None
             os.eventfd_write(self.ready, 1)
+
+    def _mark_away(self, *, away: bool) -> None:
+        with self._lock:
+            if away is not self._away:
+                _log.warning("the camera is away") if away else _log.info("the camera is back")
+                self._away = away
+                os.eventfd_write(self.ready, 1)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -42,7 +42,7 @@ from kiosk.vision.feed import Feed
 from kiosk.vision.portrait import PortraitUnreadable, face_in
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture, Points
-from models.liveness import Challenge
+from models.liveness.challenge import Challenge
 from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 from models.matching import Comparison
 
@@ -208,9 +208,12 @@ class Worker:
         """The newest picture, and what follows from it."""
         try:
             frame = self._feed.take()
-            if frame is None or self._check is None:
+            if self._check is None:
                 return
-            self._check.see(frame.rgb, frame.time_s)
+            if frame is not None:
+                self._check.see(frame.rgb, frame.time_s)
+            elif self._feed.away:
+                self._check.without_picture()
             verdict = self._check.verdict
         except CameraLost:
             verdict = self._check.lost_camera() if self._check else None

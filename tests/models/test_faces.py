@@ -16,7 +16,7 @@ from models.landmarks import POINTS, FaceMesh, Mesh, Points
 from models.manifest import ModelRefused
 from models.matching import Verdict, judge
 from models.pose import relief, yaw_deg
-from models.quality import Fault, fault
+from models.quality import Fault, Placing, assess
 
 
 @pytest.fixture(scope="module")
@@ -139,4 +139,4 @@ def shrunk(picture: Picture, scale: float, x: float = 0, y: float = 0) -> Pictur
 )
 def test_faults_have_names(near: Picture, faces: FaceMesh, change, expected: Fault | None) -> None:  # type: ignore[no-untyped-def]
     picture = change(near)
-    assert fault(picture, faces.find(picture)) is expected
+    assert assess(picture, faces.find(picture), Placing()).fault is expected

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from kiosk.demo.puppeteer import POSES
 from kiosk.messages import FromVision, Guidance, Matched, NotProven, ProvePresence, StopPresence, encode, receive
 from kiosk.pages import Prompt
 from kiosk.preview import PreviewRing
 
 PATIENCE_S = 60.0
-
-TURN_DEG = {Prompt.TURN_LEFT: 25.0, Prompt.TURN_RIGHT: -25.0, Prompt.LOOK: 0.0, Prompt.BACK_TO_FRONT: 0.0}
 
 
 def card_portrait(portrait: Path, *, limit: int = 1024) -> bytes:
@@ -49,6 +48,9 @@ class Bench:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
             mouth.sendto(json.dumps(command).encode(), str(self.control))
 
+    def follow(self, prompt: Prompt) -> None:
+        self.puppet(**POSES[prompt.value], over_s=0.5)
+
     def prove(self, portrait: bytes, encoding: str = "webp", *, validated_only: bool = False) -> int:
         self.number += 1
         self.writer.write(encode(ProvePresence(self.number, portrait, encoding, validated_only)))
@@ -67,7 +69,7 @@ class Bench:
         guidance: list[Guidance] = []
         while isinstance(message := await self.hear(), Guidance):
             if follow and (not guidance or guidance[-1].prompt is not message.prompt):
-                self.puppet(turn=TURN_DEG[message.prompt], over_s=0.5)
+                self.follow(message.prompt)
             guidance.append(message)
         return message, guidance
 

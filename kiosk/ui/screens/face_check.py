@@ -5,13 +5,14 @@
 
 from typing import Final
 
+from kivy.core.window import Window
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
-from kiosk.pages import FaceCheck, Prompt
+from kiosk.pages import FaceCheck, Light, Prompt
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Here, Screen
-from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
+from kiosk.ui.theme.tokens import BODY, COLOURS, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.camera import CameraView
 from kiosk.ui.widgets.drawing import Badge, Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row
@@ -21,7 +22,10 @@ _ICONS: Final = {
     Prompt.LOOK: "look",
     Prompt.TURN_LEFT: "left",
     Prompt.TURN_RIGHT: "right",
+    Prompt.LOOK_UP: "up",
+    Prompt.OPEN_MOUTH: "mouth",
     Prompt.BACK_TO_FRONT: "look",
+    Prompt.KEEP_LOOKING: "look",
     Prompt.COMPARING: "shield",
 }
 
@@ -32,16 +36,27 @@ class FaceCheckScreen(Screen):
     step = 2
 
     def body(self, page: FaceCheck) -> Widget:
+        shed(page.light)
         self._prompt = _Prompt(page, self.here)
         self._camera = CameraView(self.here.preview, page.progress)
         self._hint = _Hint(page, self.here)
         return Column(self._prompt, self._camera, self._hint, gap=GAP, margin=(MARGIN, 8))
 
     def renew(self, page: FaceCheck) -> bool:
+        shed(page.light)
         self._prompt.show(page)
         self._camera.advance(page.progress)
         self._hint.show(page)
         return True
+
+    def close(self) -> None:
+        shed(None)
+        super().close()
+
+
+def shed(light: Light | None) -> None:
+    """Colours the page's ground, so that it lights the face; None is the page's own colour."""
+    Window.clearcolor = COLOURS["page" if light is None else f"shed_{light.value}"]
 
 
 class _Prompt(Row):
@@ -62,7 +77,7 @@ class _Prompt(Row):
             badge.opacity = 1.0 if side == used else 0.0
         self._sides[used].icon.change(_ICONS[page.prompt])
         self._words.say(self._here.say(wording.PROMPTS[page.prompt]))
-        self._words.meaning = f"prompt:{page.prompt.value}"
+        self._words.meaning = wording.voice(page.prompt)
 
 
 class _Hint(Row):
@@ -83,6 +98,7 @@ class _Hint(Row):
             icon, text, tone, ground = "warning", wording.HINTS[page.hint], "warn", "warn_tint"
         self._icon.change(icon, tone)
         self._words.say(self._here.say(text))
+        self._words.meaning = wording.voice(page.hint) if page.hint else ""
         self._words.bold = page.hint is not None
         self._words.font_size = mm(BODY if page.hint is None else HEADING)
         self._words.tint(tone)

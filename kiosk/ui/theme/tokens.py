@@ -67,6 +67,9 @@ COLOURS: Final[dict[str, Rgba]] = {
         "track": "#FFFFFF66",
         "paper_line": "#B9C6D6",
         "seal": "#C8372D",
+        "shed_red": "#FF0000",
+        "shed_green": "#00FF00",
+        "shed_blue": "#0000FF",
     }.items()
 }
 

@@ -19,10 +19,10 @@ PATIENCE_S = 20.0
 
 
 def ellipsoid(rgb: Picture) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Landmarks in the middle of any picture: 400 points, of which 152 is the chin."""
+    """Landmarks in the middle of any picture: 468 points, of which 152 is the chin."""
     height, width = rgb.shape[:2]
     random = np.random.default_rng(2)
-    angle, part = random.uniform(0, 2 * np.pi, 400), np.sqrt(random.uniform(0, 1, 400))
+    angle, part = random.uniform(0, 2 * np.pi, 468), np.sqrt(random.uniform(0, 1, 468))
     half = 0.24 * height
     return np.column_stack(
         [

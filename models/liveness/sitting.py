@@ -1,0 +1,76 @@
+"""One person before one camera: every picture goes in, and in the end they are there, all of them one person, or not.
+
+The challenge says what each picture is good for, the comparison whose face it is: frontal pictures of each look at the
+camera, and one of each gesture. Both must be content in the end.
+"""
+
+from typing import Final
+
+from models.landmarks import FaceMesh, Picture
+from models.liveness import policy
+from models.liveness.challenge import Challenge, Failed, Moment, Passed, View
+from models.liveness.gestures import GESTURES
+from models.liveness.policy import Failure
+from models.liveness.stream import Print
+from models.matching import Comparison, Likeness
+from models.quality import Fault, Placing, assess, glance
+
+FRAMES_LEAST: Final = 5
+"""From fewer frontal pictures nothing is ever concluded."""
+
+
+class Sitting:
+    """Feed it pictures by `see` until `outcome` is there. `likeness`: what the comparison found, once it passed."""
+
+    def __init__(
+        self, faces: FaceMesh, comparison: Comparison, challenge: Challenge, placing: Placing | None = None
+    ) -> None:
+        """`faces`, which follows one stream, and `comparison` belong to this sitting. `challenge` has just begun.
+
+        Every picture that is seen belongs to it, too: it is wiped as soon as nothing needs it.
+        """
+        self.outcome: Passed | Failed | None = None
+        self.likeness: Likeness | None = None
+        self.challenge = challenge
+        self._faces = faces
+        self._comparison = comparison
+        self._placing = placing or Placing()
+
+    def see(self, rgb: Picture, time_s: float) -> Fault | None:
+        """Takes the next picture into account; what is wrong with it comes back."""
+        found, asked, neutral = self._faces.find(rgb), self.challenge.asked, self.challenge.neutral
+        seen = glance(rgb, found) if asked in GESTURES else assess(rgb, found, self._placing)
+        moment = self.challenge.see(View(time_s, Print.of(rgb), rgb, seen.face, seen.fault is None))
+        match moment:
+            case Moment.STARTED_OVER:
+                self._comparison.start_over()
+            case Moment.FRONTAL if seen.face is not None:
+                self._comparison.frontal(rgb, seen.face, seen.sharpness)
+                if self.challenge.asked is not asked:
+                    self._comparison.look_over()
+            case Moment.MOVED if seen.face is not None:
+                self._comparison.turned(rgb, seen.face)
+        if self.challenge.outcome is not None:
+            self.outcome = self._judged(self.challenge.outcome)
+        for picture in (rgb, neutral):
+            if picture is not None and picture is not self.challenge.neutral:
+                picture.fill(0)
+        return seen.fault
+
+    def forget(self) -> None:
+        """Lets go of every picture and embedding."""
+        if self.challenge.neutral is not None:
+            self.challenge.neutral.fill(0)
+        self.challenge.forget()
+        self._comparison.forget()
+        self._faces.close()
+
+    def _judged(self, outcome: Passed | Failed) -> Passed | Failed:
+        if isinstance(outcome, Failed):
+            return outcome
+        self.likeness = self._comparison.concluded()
+        if self.likeness is None or self.likeness.frames < FRAMES_LEAST:
+            return Failed(Failure.NOT_SEEN, outcome.signals)
+        signals = outcome.signals | self.likeness.signals
+        why = policy.failure(self.challenge.order, self._comparison.embedder.point, signals)
+        return Passed(signals) if why is None else Failed(why, signals)

@@ -1,0 +1,119 @@
+"""Do the pictures come from a sensor, one after the other? A recording repeats itself, a sensor never does.
+
+Noise makes each picture of a sensor unlike all others, bit for bit. A stream fed in from elsewhere may have its noise
+added anew, or be compressed anew: so what it shows is compared, too. A person who keeps still looks alike for a while;
+one who moves never makes the same movement twice to within a grey level, picture by picture.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from zlib import crc32
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.landmarks import Picture
+
+FROZEN_S: Final = 1.0
+GAP_S: Final = 1.0
+RATE_LEAST: Final = 3.0
+"""Pictures a second, over `RATE_S`: from fewer nobody can tell a movement."""
+RATE_S: Final = 5.0
+PAUSE_S: Final = 2.0
+ALIKE: Final = 0.6
+"""In grey levels, of every block of the thumbnail."""
+MOVED: Final = 6.0
+RUN: Final = 12
+"""So many pictures in a row must be like earlier ones before it is no chance."""
+LAG_LEAST: Final = 6
+
+_THUMB: Final = (12, 9)
+_MEMORY: Final = 1500
+"""Pictures: 50 s at 30 a second, more than a check lasts."""
+
+
+class Repetition(Enum):
+    """What no sensor does."""
+
+    FROZEN = "frozen"
+    LOOPED = "looped"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Print:
+    """One picture's fingerprint. `exact`: equal for equal pictures; `thumb`: close for pictures that look alike."""
+
+    exact: int
+    thumb: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, rgb: Picture) -> "Print":
+        sparse = np.ascontiguousarray(rgb[::4, ::4, 1])
+        thumb = cv2.resize(sparse.astype(np.float32), _THUMB, interpolation=cv2.INTER_AREA)
+        return cls(crc32(rgb[::8, ::8].tobytes()), np.asarray(thumb, np.float32).ravel())
+
+    def __repr__(self) -> str:
+        return "Print(…)"
+
+
+class Pace:
+    """Counts pictures over `RATE_S`. A pause counts as none: the camera was away."""
+
+    def __init__(self) -> None:
+        self._times_s: deque[float] = deque()
+        self._whole = False
+
+    def slow(self, time_s: float) -> bool:
+        """Takes the next picture's time; True when pictures come too slowly to tell a movement."""
+        times = self._times_s
+        if times and not 0 < time_s - times[-1] <= PAUSE_S:
+            times.clear()
+            self._whole = False
+        times.append(time_s)
+        while time_s - times[0] > RATE_S:
+            times.popleft()
+            self._whole = True
+        return self._whole and len(times) < RATE_LEAST * RATE_S
+
+
+class Memory:
+    """Remembers every picture's print, by `see`."""
+
+    def __init__(self, start_s: float) -> None:
+        self._changed_s = start_s
+        self._last: int | None = None
+        self._exact: set[int] = set()
+        self._thumbs = np.zeros((_MEMORY, _THUMB[0] * _THUMB[1]), np.float32)
+        self._count = 0
+        self._runs = np.zeros(_MEMORY, np.int32)
+
+    def see(self, time_s: float, print_: Print) -> Repetition | None:
+        """A doubled picture now and then is the driver's; a second of them is not."""
+        if print_.exact == self._last:
+            return Repetition.FROZEN if time_s - self._changed_s > FROZEN_S else None
+        self._last, self._changed_s = print_.exact, time_s
+        if print_.exact in self._exact or self._repeats(print_.thumb):
+            return Repetition.LOOPED
+        self._exact.add(print_.exact)
+        return None
+
+    def forget(self) -> None:
+        """Thumbnails are pictures, too."""
+        self._thumbs.fill(0)
+
+    def _repeats(self, thumb: NDArray[np.float32]) -> bool:
+        """Whether a movement has been seen before. `_runs[lag]`: for how long pictures were like those `lag` before."""
+        if self._count == _MEMORY:
+            return False
+        count = self._count
+        alike = np.abs(self._thumbs[:count] - thumb).max(axis=1, initial=0) <= ALIKE
+        self._runs[1 : count + 1] = np.where(alike[::-1], self._runs[1 : count + 1] + 1, 0)
+        self._thumbs[count] = thumb
+        self._count += 1
+        if not (self._runs[LAG_LEAST : count + 1] >= RUN).any():
+            return False
+        recent = self._thumbs[max(0, self._count - RUN) : self._count]
+        return bool(np.ptp(recent, axis=0).max() >= MOVED)
