@@ -177,12 +177,15 @@ class Challenge:
             return self._lit(view, view.face)
         return self._moving(view, view.face)
 
+    @property
+    def neutral(self) -> Picture | None:
+        """The picture of the pose that was held last: the next gesture is measured against it."""
+        return self._neutral[0] if self._neutral is not None else None
+
     def forget(self) -> None:
-        """Wipes the pictures it kept."""
+        """Wipes what it remembers of the pictures."""
         self._memory.forget()
-        if self._neutral is not None:
-            self._neutral[0].fill(0)
-            self._neutral = None
+        self._neutral = None
 
     # The states.
 
@@ -204,7 +207,7 @@ class Challenge:
         held_s = view.time_s - self._held[0][0]
         self._part = min(1.0, held_s / HOLD_S)
         if held_s >= HOLD_S and len(self._held) >= HOLD_FRAMES:
-            self._remember(view, face)
+            self._neutral = (view.rgb, face)
             self._next(view.time_s)
         return Moment.FRONTAL
 
@@ -280,11 +283,6 @@ class Challenge:
         self._at = -1
         self._signals: dict[str, float] = {}
         self._next(time_s)
-
-    def _remember(self, view: View, face: Mesh) -> None:
-        if self._neutral is not None:
-            self._neutral[0].fill(0)
-        self._neutral = (view.rgb.copy(), face)
 
     def _next(self, time_s: float) -> None:
         self._held = []

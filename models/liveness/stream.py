@@ -23,9 +23,10 @@ RATE_LEAST: Final = 3.0
 """Pictures a second, over `RATE_S`: from fewer nobody can tell a movement."""
 RATE_S: Final = 5.0
 PAUSE_S: Final = 2.0
-ALIKE: Final = 0.6
-"""In grey levels, of every block of the thumbnail."""
-MOVED: Final = 6.0
+ALIKE: Final = 0.9
+"""Root mean square over the thumbnail, in levels; a sensor's noise (2.5 a pixel) makes half a level."""
+MOVED: Final = 9.0
+"""Of at least one value of the thumbnail, over a run."""
 RUN: Final = 12
 """So many pictures in a row must be like earlier ones before it is no chance."""
 LAG_LEAST: Final = 6
@@ -51,9 +52,9 @@ class Print:
 
     @classmethod
     def of(cls, rgb: Picture) -> "Print":
-        sparse = np.ascontiguousarray(rgb[::4, ::4, 1])
-        thumb = cv2.resize(sparse.astype(np.float32), _THUMB, interpolation=cv2.INTER_AREA)
-        return cls(crc32(rgb[::8, ::8].tobytes()), np.asarray(thumb, np.float32).ravel())
+        sparse = np.ascontiguousarray(rgb[::8, ::8])
+        thumb = cv2.resize(sparse, _THUMB, interpolation=cv2.INTER_AREA)
+        return cls(crc32(sparse), np.asarray(thumb, np.float32).ravel())
 
     def __repr__(self) -> str:
         return "Print(…)"
@@ -86,7 +87,7 @@ class Memory:
         self._changed_s = start_s
         self._last: int | None = None
         self._exact: set[int] = set()
-        self._thumbs = np.zeros((_MEMORY, _THUMB[0] * _THUMB[1]), np.float32)
+        self._thumbs = np.zeros((_MEMORY, _THUMB[0] * _THUMB[1] * 3), np.float32)
         self._count = 0
         self._runs = np.zeros(_MEMORY, np.int32)
 
@@ -109,7 +110,7 @@ class Memory:
         if self._count == _MEMORY:
             return False
         count = self._count
-        alike = np.abs(self._thumbs[:count] - thumb).max(axis=1, initial=0) <= ALIKE
+        alike = np.square(self._thumbs[:count] - thumb).mean(axis=1) <= ALIKE**2
         self._runs[1 : count + 1] = np.where(alike[::-1], self._runs[1 : count + 1] + 1, 0)
         self._thumbs[count] = thumb
         self._count += 1

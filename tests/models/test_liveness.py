@@ -79,7 +79,7 @@ def seen(before: tuple[Picture, Mesh], after: tuple[Picture, Mesh]) -> Depth:
 
 def sensor(number: int) -> Print:
     """The print of picture `number`: no two are alike."""
-    return Print(number, np.random.default_rng(number).uniform(0, 255, 108).astype(np.float32))
+    return Print(number, np.random.default_rng(number).uniform(0, 255, 324).astype(np.float32))
 
 
 class Sitting:
@@ -268,7 +268,7 @@ def test_a_movement_that_was_there_before_is_a_loop(looked: Sitting) -> None:
     number = 0
     while looked.challenge.outcome is None:
         looked.time_s += 1 / FPS
-        thumb = once[number % 20] + random.uniform(-0.2, 0.2, 108).astype(np.float32)
+        thumb = once[number % 20] + random.uniform(-0.2, 0.2, 324).astype(np.float32)
         looked.challenge.see(View(looked.time_s, Print(5000 + number, thumb), NO_PICTURE, head(0), True))
         number += 1
     assert looked.failure is Failure.LOOPED
@@ -280,7 +280,7 @@ def test_somebody_who_keeps_still_is_no_loop(looked: Sitting) -> None:
     still = sensor(1000).thumb
     for number in range(100):
         looked.time_s += 1 / FPS
-        thumb = still + random.uniform(-0.2, 0.2, 108).astype(np.float32)
+        thumb = still + random.uniform(-0.2, 0.2, 324).astype(np.float32)
         looked.challenge.see(View(looked.time_s, Print(5000 + number, thumb), NO_PICTURE, head(0), True))
     assert looked.challenge.outcome is None
 

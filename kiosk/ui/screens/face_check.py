@@ -36,27 +36,31 @@ class FaceCheckScreen(Screen):
     step = 2
 
     def body(self, page: FaceCheck) -> Widget:
-        shed(page.light)
         self._prompt = _Prompt(page, self.here)
         self._camera = CameraView(self.here.preview, page.progress)
+        self._light: Light | None = None
+        self._shed(page.light)
         self._hint = _Hint(page, self.here)
         return Column(self._prompt, self._camera, self._hint, gap=GAP, margin=(MARGIN, 8))
 
     def renew(self, page: FaceCheck) -> bool:
-        shed(page.light)
+        self._shed(page.light)
         self._prompt.show(page)
         self._camera.advance(page.progress)
         self._hint.show(page)
         return True
 
     def close(self) -> None:
-        shed(None)
+        self._shed(None)
         super().close()
 
-
-def shed(light: Light | None) -> None:
-    """Colours the page's ground, so that it lights the face; None is the page's own colour."""
-    Window.clearcolor = COLOURS["page" if light is None else f"shed_{light.value}"]
+    def _shed(self, light: Light | None) -> None:
+        """Colours the page's ground, so that it lights the face; None is the page's own colour."""
+        if light is not self._light:
+            self._light = light
+            ground = "page" if light is None else f"shed_{light.value}"
+            Window.clearcolor = COLOURS[ground]
+            self._camera.stand_on(ground)
 
 
 class _Prompt(Row):

@@ -67,9 +67,9 @@ COLOURS: Final[dict[str, Rgba]] = {
         "track": "#FFFFFF66",
         "paper_line": "#B9C6D6",
         "seal": "#C8372D",
-        "shed_red": "#FF0000",
-        "shed_green": "#00FF00",
-        "shed_blue": "#0000FF",
+        "shed_red": "#FF4040",
+        "shed_green": "#40FF40",
+        "shed_blue": "#6A86FF",
     }.items()
 }
 

@@ -80,6 +80,11 @@ class CameraView(Widget):
         self._glass["progress"] = float(progress)
         self._glass.ask_update()
 
+    def stand_on(self, ground: str) -> None:
+        """The colour of the page around the rounded frame."""
+        self._glass["page"] = list(COLOURS[ground])
+        self._glass.ask_update()
+
     def close(self) -> None:
         Clock.unschedule(self._look)
         self._blank()
