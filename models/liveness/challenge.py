@@ -5,7 +5,8 @@ does not know what is asked first, so another gesture ends the check. Between th
 front: there it is compared with the card, and each gesture starts from a pose that was held.
 
     asked          the picture shows                                        next
-    LOOK, BACK     a clear, quiet, frontal face for HOLD_S                  the next step; after the last: passed
+    LOOK, BACK     a clear, quiet, frontal face for HOLD_S, after a         the next step; after the last: passed
+                   gesture with the pose and mouth of before
     LEFT, RIGHT,   all of the gesture with depth, in HOLD_FRAMES pictures   BACK; after the last: LIGHT or passed
     UP, OPEN       (an open mouth has no depth of its own)
                    another gesture                                          failed: WRONG_GESTURE
@@ -196,12 +197,13 @@ class Challenge:
         yaw = yaw_deg(face)
         self._held = [*self._held, (view.time_s, yaw)]
         turned = [held for _, held in self._held]
+        unmoved = self._neutral is None or Motion.between(self._neutral[1], face).is_over
         away, restless = abs(yaw) > FRONTAL_DEG, max(turned) - min(turned) > QUIET_DEG
         if away or restless:
             self.obstacle = Obstacle.TURNED_AWAY if away else Obstacle.RESTLESS
         elif len(self._held) >= HOLD_FRAMES:
             self.obstacle = None  # not at once, or a restless head would hardly be told
-        if not view.clear or away or restless:
+        if not view.clear or not unmoved or away or restless:
             self._held, self._part = [], 0.0
             return Moment.NOTHING
         held_s = view.time_s - self._held[0][0]
@@ -280,6 +282,7 @@ class Challenge:
             steps += [Asked.BACK, Asked.LIGHT]
         self._steps = tuple(steps)
         self._lamp: Lamp | None = None
+        self._neutral = None
         self._at = -1
         self._signals: dict[str, float] = {}
         self._next(time_s)

@@ -22,6 +22,7 @@ UP_DEG: Final = 12.0
 """Prints tilted by 30°, bent or not, look like 10° at most."""
 OPEN: Final = 0.035
 """How much farther apart the lips are than before, over the face's height: half of what a mouth can do."""
+BACK_DEG: Final = 9.0
 WRONG_SIDE_DEG: Final = 12.0
 WRONG_ASIDE_DEG: Final = 18.0
 """Turned aside when something else was asked: more is let pass, since nobody moves about one axis only."""
@@ -88,6 +89,11 @@ class Motion:
             case Asked.OPEN:
                 return self.opened / OPEN
         raise ValueError(f"{asked.value} is not a gesture")
+
+    @property
+    def is_over(self) -> bool:
+        """Back to the neutral face, or nearly: nobody comes back to exactly where they were."""
+        return abs(self.left_deg) < BACK_DEG and abs(self.up_deg) < BACK_DEG and self.opened < OPEN / 2
 
     def contradicts(self, asked: Asked) -> bool:
         """Another gesture than the one asked for."""

@@ -43,10 +43,10 @@ class Limit:
 
 
 LEAST_DEPTH: Final = {
-    Asked.LEFT: Depth(relief=0.055, parallax=0.026, solidity=1.8),
-    Asked.RIGHT: Depth(relief=0.055, parallax=0.026, solidity=1.8),
+    Asked.LEFT: Depth(relief=0.055, parallax=0.022, solidity=1.7),
+    Asked.RIGHT: Depth(relief=0.055, parallax=0.022, solidity=1.7),
     # A head that looks up is seen less from below than a turned one is from aside.
-    Asked.UP: Depth(relief=0.045, parallax=0.016, solidity=1.4),
+    Asked.UP: Depth(relief=0.045, parallax=0.016, solidity=1.1),
 }
 LEAST_PART: Final = {Asked.LEFT: TURN_DEG, Asked.RIGHT: TURN_DEG, Asked.UP: UP_DEG, Asked.OPEN: OPEN}
 LIGHT_LEAST: Final = 0.7

@@ -54,7 +54,7 @@ class Print:
     def of(cls, rgb: Picture) -> "Print":
         sparse = np.ascontiguousarray(rgb[::8, ::8])
         thumb = cv2.resize(sparse, _THUMB, interpolation=cv2.INTER_AREA)
-        return cls(crc32(sparse), np.asarray(thumb, np.float32).ravel())
+        return cls(crc32(sparse.data), np.asarray(thumb, np.float32).ravel())
 
     def __repr__(self) -> str:
         return "Print(…)"
