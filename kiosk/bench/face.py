@@ -65,7 +65,7 @@ async def decide(desk: Desk, machine: Machine, portrait: Portrait, rounds: int) 
         asked_s = [0.0]
         await followed(desk.presence.prove(portrait), machine, asked_s)
         took = time.perf_counter() - asked_s[-1] - TURNS_OVER_S
-        machine.puppet.turn(0.0)
+        machine.puppet.follow("look")
         return max(took, 0.0)
 
     return Row("last prompt done to match", await repeat(rounds, decision))

@@ -48,7 +48,7 @@ async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portra
 
         async def vision() -> None:
             while True:
-                machine.puppet.turn(0.0)
+                machine.puppet.follow("look")
                 await followed(desk.presence.prove(portrait), machine)
 
         for number in range(rounds):
