@@ -120,7 +120,7 @@ class Material:
             SourceQuery(order.request_id, plan.offer.kind.code, plan.holder.name, plan.holder.number)
         )
         with self._system.tracer.call(order.request_id, MATERIAL, MATERIAL, "compose"):
-            # fpdf2 computes for a tenth of a second: in a thread, so that other requests are answered meanwhile.
+            # fpdf2 computes for some 30 ms: in a thread, so that other requests are answered meanwhile.
             try:
                 certificate = self._certificate(order, plan, facts)
                 work = asyncio.get_running_loop().run_in_executor(self._desk, compose, certificate, self._typecase)

@@ -38,6 +38,11 @@ class Person:
         return int(self.number[16]) % 2 == 1
 
     @property
+    def foreign(self) -> bool:
+        """A foreigner with permanent residence: their numbers of 2023 begin with 9."""
+        return self.number.startswith("9")
+
+    @property
     def masked_number(self) -> str:
         """As other people may see it: without digits 7 to 14, the date of birth (E05)."""
         return self.number[:6] + "*" * 8 + self.number[14:]

@@ -65,7 +65,7 @@ def stamped(agency: Agency, typecase: Typecase, x_mm: float, y_mm: float, page_h
 @cache
 def _drawing(agency: Agency, typecase: Typecase) -> str:
     """Around the origin, y upwards, in millimetres; the same for every document."""
-    with TTFont(typecase.everyday.bold, lazy=True) as font:
+    with TTFont(typecase.bold.file, lazy=True) as font:
         characters = font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
         name = agency.name.zh
         step = min(26.0, _NAME_ARC_DEG / max(len(name) - 1, 1))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.ttLib import TTFont
 from lxml import etree
 from platform_world import NAME, NUMBER, Card, Platform, call_of, issue
 from pyhanko.keys import load_cert_from_pemder
@@ -191,8 +193,17 @@ async def test_a_statement_that_is_not_the_answer(
 # --- fonts -----------------------------------------------------------------------------------------------------------
 
 
-def test_everyday_text_is_set_from_the_cut(typecase: Typecase) -> None:
-    assert typecase.for_text("张三 ABC 123 ·—，", OFFERS[KIND].kind.title.zh) is typecase.everyday
-    assert typecase.for_text("𠮷", "证明") is not typecase.everyday
-    assert isinstance(typecase.everyday.regular, Path)
-    assert typecase.everyday.regular.stat().st_size < SONG.regular.stat().st_size / 5
+def test_a_text_gets_a_font_of_its_own_characters(typecase: Typecase) -> None:
+    """The glyphs are those of the whole typeface, as near as quadratic outlines come; a rarer character is fetched."""
+    title = OFFERS[KIND].kind.title.zh
+    for text in ("张三 ABC 123 ·—，", "𠮷㛃"):
+        fonts = typecase.for_text(text, title)
+        for file, characters in ((fonts.regular, text), (fonts.bold, title)):
+            with TTFont(file) as font:
+                assert set(font.getBestCmap()) == set(map(ord, characters))
+                glyphs = font.getGlyphSet()
+                for character in characters.replace(" ", ""):
+                    pen = BoundsPen(glyphs)
+                    glyphs[font.getBestCmap()[ord(character)]].draw(pen)
+                    assert pen.bounds is not None and glyphs[font.getBestCmap()[ord(character)]].width > 0
+    assert typecase.regular.file.stat().st_size < SONG.regular.stat().st_size / 5
