@@ -21,7 +21,7 @@ LIMIT_BYTES: Final = 8 * 1024 * 1024
 DEPTH: Final = 16
 """Of elements in elements. Our deepest document has six."""
 
-_SCHEMAS: Final = {PLATFORM: "platform.xsd", EVIDENCE: "evidence.xsd", EXCHANGE: "exchange.xsd"}
+SCHEMAS: Final = {PLATFORM: "platform.xsd", EVIDENCE: "evidence.xsd", EXCHANGE: "exchange.xsd"}
 
 
 class WireError(Exception):
@@ -128,7 +128,7 @@ def child(parent: etree._Element, name: str, text: str | None = None) -> etree._
 @cache
 def _schema(namespace: str) -> etree.XMLSchema:
     with resources.as_file(resources.files("platform_client.schemas")) as folder:
-        return etree.XMLSchema(file=str(folder / _SCHEMAS[namespace]))
+        return etree.XMLSchema(file=str(folder / SCHEMAS[namespace]))
 
 
 def _check(root: etree._Element, namespace: str) -> None:
