@@ -2,15 +2,16 @@
 
 The rule is short enough to keep in mind. An element has the name of its class (`IssueCall`) or of the field it fills
 (`request_id` becomes RequestId; `field(name="Kind")` says otherwise). Fields stand in their order; a field that is None
-is left out; a tuple repeats its element. There are no attributes. Values are written as XSD writes them and read back
-as the field's type by msgspec, after the schema has judged the document: a value that passes the one and not the other
-is a mistake of ours, and refused all the same.
+is left out; a tuple repeats its element. There are no attributes. Values are written as XSD writes them (moments in
+UTC, to the second) and read back as the field's type by msgspec, after the schema has judged the document: a value that
+passes the one and not the other is a mistake of ours, and refused all the same.
 
 Messages hold people: their `repr` shows nothing, and nothing of them is quoted in an error.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -49,7 +50,7 @@ class Minted(ABC):
 def encode(message: Message, namespace: str = wire.PLATFORM) -> bytes:
     """The document, valid under the schema of `namespace`. Raises WireError."""
     root = wire.element(namespace, type(message).__name__)
-    _fill(root, msgspec.to_builtins(message, enc_hook=_shown))
+    _fill(root, msgspec.to_builtins(message, builtin_types=(datetime,), enc_hook=_shown))
     return wire.serialise(root, namespace)
 
 
@@ -85,6 +86,8 @@ def _fill(parent: etree._Element, content: Mapping[str, Any]) -> None:
                     _fill(wire.child(parent, name), each)
                 case bool():
                     wire.child(parent, name, "true" if each else "false")
+                case datetime():
+                    wire.child(parent, name, each.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
                 case _:
                     wire.child(parent, name, str(each))
 

@@ -1,4 +1,4 @@
-"""Our schemas as values: what may stand where, as far as we use XSD (sequences of elements, simple types, no attributes).
+"""Our schemas as values: what may stand where, in the part of XSD that we use (elements in sequences, simple types).
 
 Read from the same files that judge every document, so that what is made of them cannot say something else: the
 reference for implementers, examples, and documents for fuzzing.
@@ -127,7 +127,9 @@ class Grammar:
     def _made(self, node: etree._Element, name: str) -> Simple | Complex:
         about = _said(node, "documentation")
         if _local(node) == "complexType":
-            return Complex(name, about, tuple(self._part(each) for each in node.iterfind(f"{_XS}sequence/{_XS}element")))
+            return Complex(
+                name, about, tuple(self._part(each) for each in node.iterfind(f"{_XS}sequence/{_XS}element"))
+            )
         (restriction,) = node.iterfind(f"{_XS}restriction")
         base = restriction.get("base", "").removeprefix("xs:")
         words = tuple(each.get("value", "") for each in restriction.iterfind(f"{_XS}enumeration"))

@@ -130,9 +130,9 @@ def _types() -> str:
     for kind in sorted(simple, key=lambda kind: kind.name):
         rows.append(f"| {kind.name} | {_cell(_rule(kind))} | `{_cell(kind.example)}` | {_cell(kind.about)} |")
     blocks = ["\n".join(rows)]
-    for kind in sorted(found.values(), key=lambda kind: kind.name):
-        if isinstance(kind, Complex):
-            blocks.append("\n\n".join(filter(None, (f"### {kind.name}", kind.about, _parts(kind.parts)))))
+    for each in sorted(found.values(), key=lambda kind: kind.name):
+        if isinstance(each, Complex):
+            blocks.append("\n\n".join(filter(None, (f"### {each.name}", each.about, _parts(each.parts)))))
     return "\n\n".join(blocks)
 
 
