@@ -63,6 +63,7 @@ class _Job:
     queue_asked_at: float = float("-inf")
     queue_is_done: Outcome | None = None
     queue_has_stopped: bool = False
+    queue_is_reached: bool = True
 
 
 class CupsQueue:
@@ -220,6 +221,8 @@ class CupsQueue:
             return JobReport(0, trouble, job.queue_is_done)
         if trouble is None and job.queue_has_stopped:
             await self._try(_Spooler.resume)  # only now: the printer itself says that what stopped it is gone
+        if not job.queue_is_reached:
+            trouble = trouble or Trouble.OFFLINE
         return JobReport(0, trouble, None)
 
     def _as_the_printer_says(self, job: _Job, at_printer: DeviceJob, trouble: Trouble | None) -> JobReport:
@@ -245,6 +248,7 @@ class CupsQueue:
         if not news and not job.cancelling and now - job.queue_asked_at < HEARTBEAT_S:
             return
         state = await self._try(lambda spooler: spooler.state(job.submission.job))
+        job.queue_is_reached = state is not None
         if state is None:
             return
         job.queue_asked_at = now

@@ -68,6 +68,11 @@ class CupsServer:
             raise ServerError("cupsd was not started")
         return await self._process.wait()
 
+    async def kill(self) -> None:
+        """End it as a power cut would: what it kept stays, until it starts again."""
+        if self._process is not None:
+            await self._process.kill()
+
     async def stop(self) -> None:
         """End it, and leave nothing of what it kept."""
         if self._process is not None:
