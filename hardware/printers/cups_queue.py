@@ -16,7 +16,7 @@ printer is asked for the job of that name. Rules that keep one issue from becomi
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -95,15 +95,22 @@ class CupsQueue:
             await self.cancel(self._job.submission)  # whoever began to cancel it was interrupted
         await self._sweep()
         title = f"{_OURS}{name}"
+        may_send: Future[bool] = Future()
+        handing_over = asyncio.ensure_future(
+            self._spooler.run(lambda spooler: spooler.print(pdf, title, ticket, may_send))
+        )
         try:
-            creating = asyncio.ensure_future(self._spooler.run(lambda spooler: spooler.create(title, ticket)))
-            trouble, number = await asyncio.gather(self._device.condition(), creating)
+            trouble = await self._device.condition()
+            may_send.set_result(trouble is None)
+            number = await handing_over
             if trouble is not None:
                 raise PrinterError(trouble, "the printer says that it cannot print")
-            await self._spooler.run(lambda spooler: spooler.send(number, title, pdf))
         except BaseException:
             # Also for a caller who gave up waiting: the thread may finish the job later, and nobody would know of it.
+            if not may_send.done():
+                may_send.set_result(False)
             self._spooler.afterwards(lambda spooler: spooler.withdraw_named(title))
+            handing_over.cancel()
             raise
         submission = Submission(number, title, pages * ticket.copies)
         self._job = _Job(submission)
@@ -333,18 +340,21 @@ class _Spooler:
             self._open = cups.Connection(host="127.0.0.1", port=self._port)
         return self._open
 
-    def create(self, name: str, ticket: JobTicket) -> int:
-        """Create-Job; its number. The queue holds a job that has no document."""
-        number: int = self._connection.createJob(self._queue, name, _options(ticket))
-        return number
+    def print(self, pdf: bytes, name: str, ticket: JobTicket, may_send: Future[bool]) -> int:
+        """Create-Job, and Send-Document from memory once that may be; the number of the job.
 
-    def send(self, number: int, name: str, pdf: bytes) -> None:
-        """Send-Document, from memory."""
+        The queue holds a job that has no document, so nothing is printed of one that may not be sent.
+        """
+        number: int = self._connection.createJob(self._queue, name, _options(ticket))
+        if not may_send.result(SPOOLER_WITHIN_S):
+            self.withdraw(number)
+            return number
         self._connection.startDocument(self._queue, number, name, cups.CUPS_FORMAT_PDF, 1)
         for at in range(0, len(pdf), _CHUNK):
             chunk = pdf[at : at + _CHUNK]
             self._connection.writeRequestData(chunk, len(chunk))
         self._connection.finishDocument(self._queue)
+        return number
 
     def news(self) -> bool:
         """Whether the queue has notified us of anything since we last asked (RFC 3995, pulled as RFC 3996 says)."""

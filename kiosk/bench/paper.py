@@ -1,4 +1,5 @@
-"""Paper: our printer port from submission until it knows that the page is out, and `lp` until the page lies there.
+"""Paper: what handing it over takes, beside bare pycups; and our printer port from submission until it knows that the
+page is out, beside `lp` until the page lies there.
 
 The same queue and the same emulated printer, which takes a second for a page. Between two jobs we wait until queue and
 printer are at rest, or one would wait for the other.
@@ -7,23 +8,92 @@ printer are at rest, or one would wait for the other.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Final
 
+import cups
+
+from hardware.printers.port import JobTicket
 from kiosk.bench.timing import NotMeasured, Row, alternate
+from kiosk.bootstrap import paper_queue
+from kiosk.clock import SystemClock
 from kiosk.demo.machine import Machine
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
+from kiosk.evidence import IssueRequest
+from kiosk.paper.ledger import Ledger
+from kiosk.profile import Profile
 
 QUEUE: Final = "kiosk"
 LANDS_WITHIN_S: Final = 30.0
 _LOOK_EVERY_S: Final = 0.005
 
 
-async def put_on_paper(desk: Desk, machine: Machine, paper: PrintableDocument, rounds: int) -> Row:
-    """What the paper takes."""
+async def certificates(desk: Desk, request: IssueRequest, number: int) -> list[PrintableDocument]:
+    """So many certificates for the same person, each issued, verified and admitted by itself."""
+    papers = []
+    for _ in range(number):
+        each = IssueRequest.new(request.offer, request.card, request.match)
+        papers.append(desk.documents.admit(await desk.documents.verify(await desk.platform.issue(each), each), each))
+    return papers
+
+
+async def submit(profile: Profile, machine: Machine, pdf: bytes, rounds: int) -> Row:
+    """Handing over, from the gate's word until the queue has all of it: with the line in the ledger and the question to
+    the printer. The floor is the same bytes by four calls of pycups on an open connection.
+    """
+    queue = paper_queue(profile.printer)
+    ledger = Ledger(profile.ledger, SystemClock())
+    thread = ThreadPoolExecutor(1)
+    loop = asyncio.get_running_loop()
+    names = count()
 
     async def ours() -> float:
+        await _at_rest(machine)
+        began = time.perf_counter()
+        issue = ledger.issue("bench", f"bench-{next(names)}", 1)
+        submission = await queue.submit(pdf, 1, issue.job, JobTicket())
+        took = time.perf_counter() - began
+        await queue.cancel(submission)
+        ledger.uncertain(issue.token)
+        return took
+
+    def bare() -> float:
+        connection = cups.Connection(host="127.0.0.1", port=machine.cups.port)
+        began = time.perf_counter()
+        number = connection.createJob(QUEUE, f"bench-{next(names)}", {"media": "iso_a4_210x297mm"})
+        connection.startDocument(QUEUE, number, "bench", cups.CUPS_FORMAT_PDF, 1)
+        connection.writeRequestData(pdf, len(pdf))
+        connection.finishDocument(QUEUE)
+        took = time.perf_counter() - began
+        connection.cancelJob(number, purge_job=True)
+        return took
+
+    async def floor() -> float:
+        await _at_rest(machine)
+        return await loop.run_in_executor(thread, bare)
+
+    def connect() -> None:
+        """pycups submits through the thread's own default connection."""
+        cups.setServer("127.0.0.1")
+        cups.setPort(machine.cups.port)
+
+    try:
+        await loop.run_in_executor(thread, connect)
+        return Row("hand over a certificate", *await alternate(rounds, ours, floor), "bare pycups, four calls")
+    finally:
+        thread.shutdown()
+        await queue.close()
+
+
+async def put_on_paper(desk: Desk, machine: Machine, papers: list[PrintableDocument]) -> Row:
+    """What the paper takes; one round that does not count, then one for each further certificate."""
+    left = iter(papers)
+
+    async def ours() -> float:
+        paper = next(left)
         await _at_rest(machine)
         began = time.perf_counter()
         async with desk.printer.job(paper) as reports:
@@ -36,11 +106,13 @@ async def put_on_paper(desk: Desk, machine: Machine, paper: PrintableDocument, r
         await _at_rest(machine)
         there = set(machine.printed.glob("*.pdf"))
         began = time.perf_counter()
-        await _run(paper.pdf, "lp", "-h", _server(machine), "-d", QUEUE, "-")
+        await _run(papers[0].pdf, "lp", "-h", _server(machine), "-d", QUEUE, "-")
         await _landed(machine.printed, there)
         return time.perf_counter() - began
 
-    return Row("put it on paper", *await alternate(rounds, ours, floor), "bare lp until the page lies in the tray")
+    return Row(
+        "put it on paper", *await alternate(len(papers) - 1, ours, floor), "bare lp until the page lies in the tray"
+    )
 
 
 async def _landed(tray: Path, there: set[Path]) -> None:

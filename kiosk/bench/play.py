@@ -13,6 +13,7 @@ from kiosk.bench.parts.card import card
 from kiosk.bench.parts.documents import documents
 from kiosk.bench.parts.face import face
 from kiosk.bench.parts.journey import journey
+from kiosk.bench.parts.paper import paper
 from kiosk.bench.parts.platform import platform
 
 PARTS: Final[dict[str, Callable[[Bench], Awaitable[None]]]] = {
@@ -20,6 +21,7 @@ PARTS: Final[dict[str, Callable[[Bench], Awaitable[None]]]] = {
     "face": face,
     "platform": platform,
     "documents": documents,
+    "paper": paper,
     "journey": journey,
 }
 

@@ -7,7 +7,7 @@ HELP = "the time of each step of the journey, and what of it is ours"
 
 CACHE = Path(__file__).parents[2] / ".cache"
 # Of kiosk.bench.play.PARTS, which is too heavy to import for a list of words.
-PARTS = ("card", "face", "platform", "documents", "journey")
+PARTS = ("card", "face", "platform", "documents", "paper", "journey")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
