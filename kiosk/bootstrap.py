@@ -22,11 +22,14 @@ from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
+from hardware.tickets import ticket_uri
+from hardware.tickets.escpos_printer import EscposPrinter
+from hardware.tickets.port import TicketPrinter
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
-from kiosk.desk import Desk, Timing
+from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
 from kiosk.identity import device_identity, keep_valid
 from kiosk.journeys.attract import attract
@@ -37,11 +40,12 @@ from kiosk.ports.platform import PlatformPort
 from kiosk.ports.presence import VisionPort
 from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
+from kiosk.ports.receipts import NoReceipts, SlipPort
 from kiosk.ports.screen import UiScreen
 from kiosk.preview import PreviewRing
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
-from kiosk.profile import Profile, ProfileError, Reader
+from kiosk.profile import Profile, ProfileError, Reader, Tickets
 from kiosk.trust import TrustStore
 from platform_client import credentials
 from platform_client.client import CallRecord, PlatformClient
@@ -116,6 +120,12 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
 
+        receipts: Receipts = NoReceipts()
+        if profile.tickets is not None:
+            tickets = ticket_printer(profile.tickets)
+            stack.push_async_callback(tickets.close)
+            receipts = SlipPort(tickets, identity, clock)
+
         yield Desk(
             screen=screen,
             reader=CardPort(reader),
@@ -123,6 +133,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             platform=PlatformPort(client, identity, Station(identity.terminal, software), profile.certificates, clock),
             documents=documents,
             printer=PaperPort(printer, Ledger(profile.ledger, clock), job_tickets(profile), clock),
+            receipts=receipts,
             clock=clock,
             audit=audit,
             timing=Timing(
@@ -193,6 +204,14 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
 def paper_queue(settings: PrinterSettings) -> Printer:
     """The printer behind its queue; nothing is asked. Raises ProfileError."""
     return CupsQueue(_port(settings.server), settings.queue, settings.uri)
+
+
+def ticket_printer(settings: Tickets) -> TicketPrinter:
+    """The driver for the ticket printer's URI; nothing is opened. Raises ProfileError."""
+    try:
+        return EscposPrinter(ticket_uri.line(settings.uri), settings.width_dots, settings.font)
+    except ValueError as error:
+        raise ProfileError(f"tickets {error}") from None
 
 
 def job_tickets(profile: Profile) -> dict[str, JobTicket]:

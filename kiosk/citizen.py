@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -39,9 +39,11 @@ from kiosk.pages import (
     Prompt,
     Rate,
     ReadingCard,
+    SlipState,
     Stage,
     Stars,
     Waiting,
+    WantSlip,
 )
 from kiosk.paper.ledger import Jammed, ReprintToken
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
@@ -63,11 +65,13 @@ Expected = TypeVar("Expected", bound=Action)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The pages are out."""
+    """The pages are out. `slip`: a receipt can be had, too."""
 
     kind: Kind
     pages: int
     issue: str
+    paper: PrintableDocument
+    slip: bool = False
 
 
 class Citizen:
@@ -207,12 +211,17 @@ class Citizen:
         self._unwatch("reader")
         desk.screen.show(Printing(offer.kind))
         desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
+        slip = asyncio.ensure_future(desk.receipts.are_offered())  # asked while the printer hums: it costs no time
         try:
-            return await self._print(paper, offer)
-        except Jammed as jammed:
-            await self._until_cleared(offer)
-            desk.audit.record("print.again", document=paper.sha256)
-            return await self._print(paper, offer, jammed.reprint)
+            try:
+                receipt = await self._print(paper, offer)
+            except Jammed as jammed:
+                await self._until_cleared(offer)
+                desk.audit.record("print.again", document=paper.sha256)
+                receipt = await self._print(paper, offer, jammed.reprint)
+            return replace(receipt, slip=slip.done() and slip.result())
+        finally:
+            slip.cancel()
 
     async def _print(self, paper: PrintableDocument, offer: Offer, reprint: ReprintToken | None = None) -> Receipt:
         async with self._desk.printer.job(paper, reprint) as reports:
@@ -246,7 +255,7 @@ class Citizen:
                 desk.audit.record("print.accepted", document=paper.sha256)
             if report.printed:
                 desk.audit.record("print.out", document=paper.sha256, pages=report.pages_out)
-                return Receipt(offer.kind, report.pages_out, report.issue)
+                return Receipt(offer.kind, report.pages_out, report.issue, paper)
             if report != before:
                 since = desk.clock.monotonic()
                 if report.trouble is not None:
@@ -260,16 +269,37 @@ class Citizen:
         raise Refused(Reason.PRINT_UNCERTAIN, "the reports ended before the pages were out")
 
     async def hand_over(self, receipt: Receipt) -> None:
-        """Take the paper and the card: until the reader is empty and the citizen says so, or a while has passed."""
-        reader = self._desk.reader
+        """Take the paper and the card: until the reader is empty and the citizen says so, or a while has passed.
+
+        Meanwhile whoever wants a receipt gets one; for everybody else nothing takes a moment longer.
+        """
+        reader, receipts = self._desk.reader, self._desk.receipts
+        slip = SlipState.OFFERED if receipt.slip else SlipState.NONE
+
+        def show(now: SlipState | None = None) -> None:
+            nonlocal slip
+            slip = now or slip
+            self._desk.screen.show(HandOver(receipt.kind, receipt.pages, reader.present, slip))
+
+        async def card_away() -> None:
+            if reader.present:
+                await reader.wait_absent()
+                show()
+
+        async def done() -> None:
+            while True:
+                match await self._answers.get():
+                    case Done():
+                        return
+                    case WantSlip() if slip is SlipState.OFFERED:
+                        show(SlipState.PRINTING)
+                        is_out = await receipts.print(receipt.paper, receipt.kind)
+                        self._desk.audit.record("receipt.asked", out=is_out, document=receipt.paper.sha256)
+                        show(SlipState.OUT if is_out else SlipState.FAILED)
 
         async def taken() -> None:
-            if reader.present:
-                self._desk.screen.show(HandOver(receipt.kind, receipt.pages, card=True))
-                await reader.wait_absent()
-            self._desk.screen.show(HandOver(receipt.kind, receipt.pages, card=False))
-            while not isinstance(await self._answers.get(), Done):
-                pass
+            show()
+            await asyncio.gather(card_away(), done())
 
         self._forget_answers()
         try:

@@ -18,7 +18,7 @@ from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.lobby import Lobby
 from kiosk.messages import Guidance
-from kiosk.pages import Action, Offer, Page, Picture
+from kiosk.pages import Action, Kind, Offer, Page, Picture
 from kiosk.paper.ledger import ReprintToken
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
@@ -122,6 +122,16 @@ class Printer(Protocol):
     def collected(self, issue: str) -> None: ...
 
 
+class Receipts(Protocol):
+    """Slips for whoever wants one. `print`: whether it is out; a slip that fails is no reason to end a journey."""
+
+    async def are_offered(self) -> bool: ...
+
+    async def paper_is_low(self) -> bool: ...
+
+    async def print(self, paper: PrintableDocument, kind: Kind) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How long the terminal waits for a person, in seconds."""
@@ -143,6 +153,7 @@ class Desk:
     platform: Platform
     documents: Documents
     printer: Printer
+    receipts: Receipts
     clock: Clock
     audit: AuditLog
     timing: Timing

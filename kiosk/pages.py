@@ -188,12 +188,23 @@ class Printing(Struct, frozen=True, tag=True):
     pages: int = 1
 
 
+class SlipState(Enum):
+    """A receipt beside the paper, for whoever wants one."""
+
+    NONE = "none"
+    OFFERED = "offered"
+    PRINTING = "printing"
+    OUT = "out"
+    FAILED = "failed"
+
+
 class HandOver(Struct, frozen=True, tag=True):
     """The page is out: take the paper and the card. `card`: the card is still on the reader."""
 
     kind: Kind
     pages: int
     card: bool
+    slip: SlipState = SlipState.NONE
 
 
 class Rate(Struct, frozen=True, tag=True):
@@ -246,6 +257,10 @@ class Done(Struct, frozen=True, tag=True):
     """I have read this / taken my things (HandOver, Refusal), or: no rating (Rate)."""
 
 
+class WantSlip(Struct, frozen=True, tag=True):
+    """Print a receipt (HandOver that offers one)."""
+
+
 class Retry(Struct, frozen=True, tag=True):
     """Start over (Refusal whose reason allows it)."""
 
@@ -266,4 +281,4 @@ class SwitchLanguage(Struct, frozen=True, tag=True):
     language: Language
 
 
-Action = Pick | Print | Cancel | Done | Retry | Stars | StillHere | SwitchLanguage
+Action = Pick | Print | Cancel | Done | Retry | Stars | StillHere | SwitchLanguage | WantSlip

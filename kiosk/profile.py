@@ -137,6 +137,16 @@ class Printer(_Table, frozen=True):
     uri: str
 
 
+class Tickets(_Table, frozen=True):
+    """A printer of slips, if there is one. `uri`: escpos:///dev/ttyUSB1, escpos+tcp://HOST:9100 or
+    escpos+usb://VENDOR:PRODUCT. `width_dots`: 384 on paper of 58 mm, 576 on 80 mm. `font`: what slips are drawn with.
+    """
+
+    uri: str
+    width_dots: int = 576
+    font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+
+
 class Timing(_Table, frozen=True):
     """Seconds; what they mean: kiosk.desk.Timing."""
 
@@ -161,6 +171,7 @@ class Profile(_Table, frozen=True):
     trust: Trust
     printer: Printer
     certificates: dict[str, Certificate]
+    tickets: Tickets | None = None
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()

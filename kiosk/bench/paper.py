@@ -35,7 +35,7 @@ async def certificates(desk: Desk, request: IssueRequest, number: int) -> list[P
     """So many certificates for the same person, each issued, verified and admitted by itself."""
     papers = []
     for _ in range(number):
-        each = IssueRequest.new(request.offer, request.card, request.match)
+        each = IssueRequest.new(request.offer, request.card, request.match, desk.clock)
         papers.append(desk.documents.admit(await desk.documents.verify(await desk.platform.issue(each), each), each))
     return papers
 

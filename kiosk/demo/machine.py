@@ -20,6 +20,7 @@ from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, we
 from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
+from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.puppeteer import Puppet
 from kiosk.processes import Command, StartFailed, Supervised
@@ -76,6 +77,8 @@ class Machine:
         self.reader = SamEmulator(run / "reader")
         self.printer = EmulatedPrinter(run / "printer", self.printed, claim_port(0))
         self.cups = CupsServer(run / "cups", claim_port(0))
+        self.tickets = EmulatedTicketPrinter(settings.out / "slips")
+        self._ticket_line = SerialTicketLine(self.tickets, run / "ticket")
         self.processes: dict[str, Supervised] = {}
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
@@ -163,6 +166,8 @@ class Machine:
             await flip(self._control, SetSource(name, latency_s=self._settings.source_s))
 
     async def _start_paper(self, stack: AsyncExitStack) -> None:
+        self._ticket_line.plug()
+        stack.callback(self._ticket_line.unplug)
         stack.push_async_callback(self.printer.stop)
         await self.printer.start()
         stack.push_async_callback(self.cups.stop)
@@ -196,6 +201,10 @@ class Machine:
                 "key": kiosk.key,
             },
             "trust": {"root": pki.root.certificate},
+            "tickets": {
+                "uri": self._ticket_line.uri,
+                "font": self._settings.assets / "fonts" / "NotoSansSC-Regular.otf",
+            },
             "printer": {
                 "server": f"127.0.0.1:{self.cups.port}",
                 "queue": "kiosk",

@@ -7,7 +7,7 @@ no abbreviations. `{…}` are facts that the page brings.
 from datetime import date, datetime
 from typing import Final
 
-from kiosk.pages import Hint, Language, Prompt, Stage, Text
+from kiosk.pages import Hint, Language, Prompt, SlipState, Stage, Text
 from kiosk.reasons import Reason
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
@@ -198,6 +198,13 @@ TAKE_PAPER: Final = Text("取走证明，{pages}", "Take your paper: {pages}")
 TAKE_CARD: Final = Text("取回身份证", "Take your card")
 TAKE_PAPER_WHERE: Final = Text("在屏幕下方的出纸口", "In the tray below the screen")
 TAKE_CARD_WHERE: Final = Text("在感应区上", "On the reader")
+
+WANT_SLIP: Final = Text("打印凭条", "Print a receipt")
+SLIPS: Final[dict[SlipState, Text]] = {
+    SlipState.PRINTING: Text("正在打印凭条", "Printing the receipt"),
+    SlipState.OUT: Text("凭条已打出，请一并取走", "The receipt is out. Please take it, too"),
+    SlipState.FAILED: Text("凭条没有打出，不影响证明的使用", "No receipt came out. Your paper is valid without it"),
+}
 
 # Rating
 RATE_TITLE: Final = Text("您对这次服务满意吗？", "How satisfied are you?")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from theatre import FaceBooth, HandClock, MemoryPrinter, PageList, Stage
+from theatre import FaceBooth, HandClock, MemoryPrinter, MemorySlips, PageList, Stage
 
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.sdt_reader import SdtReader
@@ -79,7 +79,7 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     reader = SdtReader(SerialLine(str(tmp_path / "reader")), sam_id=None, today=lambda: datetime.now(UTC).date())
     await reader.open()
     audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
-    ledger = Ledger(tmp_path / "ledger", clock)
+    ledger, slips = Ledger(tmp_path / "ledger", clock), MemorySlips()
     desk = Desk(
         screen=screen,
         reader=CardPort(reader),
@@ -87,13 +87,14 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
         platform=PlatformPort(client, identity, Station(TERMINAL, "test"), pins, clock),
         documents=documents,
         printer=PaperPort(printer, ledger, {}, clock),
+        receipts=slips,
         clock=clock,
         audit=audit,
         timing=TIMING,
     )
     cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))
     faults, log = platform.faults, tmp_path / "audit"
-    yield Stage(desk, screen, clock, line, booth, printer, faults, calls, cards[0], cards, log, ledger)
+    yield Stage(desk, screen, clock, line, booth, printer, faults, calls, cards[0], cards, log, ledger, slips)
     judging.cancel()
     await asyncio.gather(judging, return_exceptions=True)
     await reader.close()

@@ -32,9 +32,11 @@ from kiosk.pages import (
     ReadingCard,
     Refusal,
     Retry,
+    SlipState,
     Stars,
     StillHere,
     Waiting,
+    WantSlip,
 )
 from kiosk.paper.ledger import State
 from kiosk.ports.printer import PaperPort
@@ -621,3 +623,39 @@ async def test_after_a_crash_whoever_waits_hears_what_became_of_their_page(
         stage.screen.tap(Done())
 
     await play(stage, [(Home, comes_back), (Refusal, told), (Home, None)], attract(successor))
+
+
+async def test_whoever_wants_a_receipt_gets_one_beside_the_paper(stage: Stage) -> None:
+    """About this paper and no other; the page says when it is out."""
+
+    async def ask(stage: Stage) -> None:
+        stage.screen.tap(WantSlip())
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], HandOver) and pages[-1].slip is SlipState.OUT)
+        stage.screen.tap(WantSlip())
+        take_card(stage)
+        stage.screen.tap(Done())
+
+    await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, ask), (Rate, None)])
+    (issue,) = stage.ledger.issues()
+    assert stage.slips.printed == [issue.digest]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_ticket_printer_that_fails_keeps_nobody(stage: Stage, wanted: bool) -> None:
+    """Offered or not, asked for or not: the journey is over when card and paper are taken."""
+    stage.slips.works, stage.slips.jams = wanted, True
+
+    async def leave(stage: Stage) -> None:
+        page = stage.screen.pages[-1]
+        assert isinstance(page, HandOver)
+        assert page.slip is (SlipState.OFFERED if wanted else SlipState.NONE)
+        if wanted:
+            stage.screen.tap(WantSlip())
+            await stage.screen.seen(
+                lambda pages: isinstance(pages[-1], HandOver) and pages[-1].slip is SlipState.FAILED
+            )
+        take_card(stage)
+        stage.screen.tap(Done())
+
+    await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, leave), (Rate, None)])
+    assert stage.slips.printed == []

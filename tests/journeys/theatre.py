@@ -20,8 +20,9 @@ from hardware.cards.synthetic import SyntheticCard
 from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
 from kiosk.citizen import BRIEF_S
 from kiosk.desk import Desk
+from kiosk.documents.gate import PrintableDocument
 from kiosk.messages import Guidance, Matched
-from kiosk.pages import Action, Page, Prompt
+from kiosk.pages import Action, Kind, Page, Prompt
 from kiosk.paper.ledger import Ledger
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
@@ -211,6 +212,26 @@ class MemoryPrinter:
         self._changed.set()
 
 
+@dataclass
+class MemorySlips:
+    """A ticket printer whose slips are the digests of the papers they are about. `works` is what it says of itself."""
+
+    works: bool = True
+    jams: bool = False
+    printed: list[str] = field(default_factory=list)
+
+    async def are_offered(self) -> bool:
+        return self.works
+
+    async def paper_is_low(self) -> bool:
+        return False
+
+    async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
+        if not self.jams:
+            self.printed.append(paper.sha256)
+        return not self.jams
+
+
 @asynccontextmanager
 async def performing(attract: Awaitable[None]) -> AsyncIterator[None]:
     """The terminal runs, until the test is over; a fault in it fails the test."""
@@ -240,6 +261,7 @@ class Stage:
     cards: tuple[SyntheticCard, ...]
     audit: Path
     ledger: Ledger
+    slips: MemorySlips
 
     @property
     def identified_calls(self) -> list[CallRecord]:

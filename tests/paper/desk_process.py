@@ -53,6 +53,10 @@ class Paper:
     kind: str = "household"
 
     @property
+    def to_print(self) -> bytes:
+        return self.pdf
+
+    @property
     def sha256(self) -> str:
         return hashlib.sha256(self.pdf).hexdigest()
 

@@ -25,10 +25,12 @@ from kiosk.pages import (
     Rate,
     Refusal,
     Retry,
+    SlipState,
     Stars,
     StillHere,
     SwitchLanguage,
     Waiting,
+    WantSlip,
 )
 from kiosk.pages import (
     Stage as Step,
@@ -52,6 +54,7 @@ KIND = samples.KINDS[0]
         (ChooseCertificate("张*", samples.KINDS), "pick:education", Pick("education")),
         (Waiting(Step.ISSUING), "cancel", Cancel()),
         (HandOver(KIND, 1, card=True), "done", Done()),
+        (HandOver(KIND, 1, card=True, slip=SlipState.OFFERED), "slip", WantSlip()),
         (Rate(), "stars:5", Stars(5)),
         (Rate(), "stars:1", Stars(1)),
         (Rate(), "done", Done()),

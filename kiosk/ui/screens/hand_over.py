@@ -2,7 +2,7 @@
 
 from kivy.uix.widget import Widget
 
-from kiosk.pages import Done, HandOver
+from kiosk.pages import Done, HandOver, SlipState, WantSlip
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
@@ -32,7 +32,15 @@ class HandOverScreen(Screen):
             Words(kind, HEADING, "brand", bold=True, align="center", lines=1),
             gap=1,
         )
-        return Column(heading, *things, gap=GAP * 1.5, margin=(MARGIN, 12))
+        said = wording.SLIPS.get(page.slip)
+        slip = [] if said is None else [Words(here.say(said), BODY, "ink_soft", align="center")]
+        return Column(heading, *things, *slip, gap=GAP * 1.5, margin=(MARGIN, 12))
+
+    def buttons(self, page: HandOver) -> list[PushButton]:
+        if page.slip is not SlipState.OFFERED:
+            return [self.leave()]
+        here = self.here
+        return [PushButton("slip", here.say(wording.WANT_SLIP), "receipt", WantSlip(), here.act), self.leave()]
 
     def leave(self) -> PushButton:
         return PushButton("done", self.here.say(wording.TAKEN), "check", Done(), self.here.act, filled=True)

@@ -1,0 +1,50 @@
+"""The receipts port: a slip for whoever wants one, on any ticket printer, signed by this terminal."""
+
+import asyncio
+import logging
+
+from hardware.tickets.port import TicketError, TicketPrinter
+from kiosk.clock import Clock
+from kiosk.documents.gate import PrintableDocument
+from kiosk.documents.offline_statement import Device
+from kiosk.pages import Kind
+from kiosk.paper.receipt import receipt
+
+log = logging.getLogger(__name__)
+
+
+class SlipPort:
+    """The desk's `Receipts`."""
+
+    def __init__(self, printer: TicketPrinter, device: Device, clock: Clock) -> None:
+        self._printer = printer
+        self._device = device
+        self._clock = clock
+
+    async def are_offered(self) -> bool:
+        return (await self._printer.condition()).trouble is None
+
+    async def paper_is_low(self) -> bool:
+        return (await self._printer.condition()).paper_is_low
+
+    async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
+        slip = await asyncio.to_thread(receipt, paper, kind, self._device, self._clock.now())
+        try:
+            await self._printer.print(slip)
+        except TicketError as error:
+            log.warning("receipt: %s", error)
+            return False
+        return True
+
+
+class NoReceipts:
+    """The desk's `Receipts` of a terminal without a ticket printer."""
+
+    async def are_offered(self) -> bool:
+        return False
+
+    async def paper_is_low(self) -> bool:
+        return False
+
+    async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
+        return False

@@ -1,0 +1,119 @@
+"""The ESC/POS driver on a serial and on a network line, in front of the emulated printer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from conformance.ticket_printer import TicketPrinterConformance
+from PIL import Image
+
+from hardware.printers.loopback_server import claim_port
+from hardware.tickets import escpos_printer, ticket_uri
+from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine, TcpTicketLine
+from hardware.tickets.escpos_printer import EscposPrinter
+from hardware.tickets.slip import Code, Fact, Heading, Slip, raster
+
+WIDTH_DOTS = 384
+
+
+@pytest.fixture
+def font(assets: Path) -> Path:
+    return assets / "fonts" / "NotoSansSC-Regular.otf"
+
+
+class EscposBench:
+    """A `TicketBench`."""
+
+    def __init__(self, device: EmulatedTicketPrinter, line: SerialTicketLine | TcpTicketLine, font: Path) -> None:
+        self._device = device
+        self._line = line
+        self.printer = EscposPrinter(ticket_uri.line(line.uri), WIDTH_DOTS, font)
+
+    async def take_roll_out(self) -> None:
+        self._device.take_roll_out()
+
+    async def put_roll_in(self) -> None:
+        await _done(self._line.put_roll_in())
+
+    async def leave_little(self, lines: int) -> None:
+        self._device.roll_lines = lines
+
+    async def open_cover(self) -> None:
+        self._device.cover_is_open = True
+
+    async def close_cover(self) -> None:
+        self._device.cover_is_open = False
+
+    async def unplug(self) -> None:
+        await _done(self._line.unplug())
+
+    async def plug(self) -> None:
+        await _done(self._line.plug())
+
+    async def fall_silent(self) -> None:
+        self._device.is_silent = True
+
+    async def speak_again(self) -> None:
+        self._device.is_silent = False
+
+    def slips(self) -> list[Image.Image]:
+        return [Image.open(path) for path in self._device.slips()]
+
+
+async def _done(waiting: object) -> None:
+    if hasattr(waiting, "__await__"):
+        await waiting
+
+
+async def bench_on(
+    line: SerialTicketLine | TcpTicketLine, device: EmulatedTicketPrinter, font: Path
+) -> AsyncIterator[EscposBench]:
+    bench = EscposBench(device, line, font)
+    await bench.plug()
+    yield bench
+    await bench.printer.close()
+    await bench.unplug()
+    assert device.fault is None
+
+
+class TestSerial(TicketPrinterConformance):
+    @pytest.fixture
+    async def bench(self, tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EscposBench]:
+        monkeypatch.setattr(escpos_printer, "SLIP_WITHIN_S", 1.0)
+        device = EmulatedTicketPrinter(tmp_path / "slips")
+        async for bench in bench_on(SerialTicketLine(device, tmp_path / "ticket"), device, font):
+            yield bench
+
+
+class TestNetwork(TicketPrinterConformance):
+    @pytest.fixture
+    async def bench(self, tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EscposBench]:
+        monkeypatch.setattr(escpos_printer, "SLIP_WITHIN_S", 1.0)
+        device = EmulatedTicketPrinter(tmp_path / "slips")
+        async for bench in bench_on(TcpTicketLine(device, claim_port(0)), device, font):
+            yield bench
+
+
+def test_a_code_is_drawn_in_whole_dots(font: Path) -> None:
+    modules = tuple(tuple((row + column) % 2 == 0 for column in range(29)) for row in range(29))
+    picture = raster(Slip((Code(modules),)), WIDTH_DOTS, font)
+    dots = WIDTH_DOTS // 29
+    left, top = (WIDTH_DOTS - 29 * dots) // 2, 12
+    for row in range(29):
+        for column in range(29):
+            box = (left + column * dots, top + row * dots, left + (column + 1) * dots, top + (row + 1) * dots)
+            assert picture.crop(box).getextrema() == ((0, 0) if modules[row][column] else (255, 255))
+
+
+def test_long_texts_stay_on_the_paper(font: Path) -> None:
+    """Nothing is cut off at the edge, in Chinese or in one long word."""
+    slip = Slip((Heading("示例省人力资源和社会保障厅关于参保缴费情况的证明"), Fact("摘要", "0123456789abcdef" * 4)))
+    picture = raster(slip, WIDTH_DOTS, font).convert("L")
+    assert picture.height > 250
+    assert picture.crop((WIDTH_DOTS - 1, 0, WIDTH_DOTS, picture.height)).getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize("uri", ["escpos+usb://printer", "lp0", "escpos://", "escpos+tcp://"])
+def test_a_uri_that_names_no_line_says_what_to_write(uri: str) -> None:
+    with pytest.raises(ValueError, match="escpos"):
+        ticket_uri.line(uri)
