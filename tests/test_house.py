@@ -19,6 +19,7 @@ EVIDENCE = {
     "kiosk.vision.witness:LiveMatch": "kiosk/vision/",
     "kiosk.documents.sealed:SealedDocument": "kiosk/documents/",
     "kiosk.documents.gate:PrintableDocument": "kiosk/documents/",
+    "kiosk.paper.ledger:ReprintToken": "kiosk/paper/",
     "platform_client.evidence:Evidence": "platform_client/",
     "platform_client.evidence:ShownEvidence": "platform_client/",
     "platform_client.evidence:SignedEvidence": "platform_client/",
