@@ -30,6 +30,10 @@ class CaseState(Enum):
     EXTENDED = "extended"
 
 
+Way = Literal["hall", "post"]
+"""At the hall, or by post: how originals are checked, and how the result comes (B31)."""
+
+
 class CaseStep(Message, frozen=True):
     """One step and its five elements (B19): stage, begin and end, officer, officer's number, opinion.
 
@@ -98,7 +102,7 @@ class AcceptanceNotice(Message, frozen=True):
     department: Bilingual
     officer: str
     promised_limit: str
-    delivery: Literal["hall", "post"]
+    delivery: Way
     materials: tuple[Bilingual, ...] = field(name="Material")
 
 

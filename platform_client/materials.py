@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from platform_client.binding import Message, field
+from platform_client.cases import Way
 from platform_client.evidence import SignedEvidence
 from platform_client.hall import Holder
 from platform_client.kinds import Bilingual
@@ -130,9 +131,11 @@ class Uploaded(PersonalAnswer, frozen=True):
 
 
 class ApplyCall(AboutPerson, frozen=True):
-    """Apply for an item with this material, by its numbers."""
+    """Apply for an item with this material, by its numbers. `originals`, `delivery`: one of two ways each (B31)."""
 
     item: str
+    originals: Way
+    delivery: Way
     materials: tuple[str, ...] = field(name="Material")
 
 
@@ -144,10 +147,26 @@ class Applied(PersonalAnswer, frozen=True):
     bring_original: tuple[Bilingual, ...] = field(name="BringOriginal")
 
 
+class SupplementCall(AboutPerson, frozen=True):
+    """Add what was missing to a case that is there (B31)."""
+
+    case_number: str
+    materials: tuple[str, ...] = field(name="Material")
+
+
+class Supplemented(PersonalAnswer, frozen=True):
+    """The window looks at the case again."""
+
+    case_number: str
+    bring_original: tuple[Bilingual, ...] = field(name="BringOriginal")
+
+
 MATERIALS: Final = Ask("materials", "/v1/materials/mine", MaterialsCall, Materials, repeatable=True)
 LICENCE: Final = Ask("licence", "/v1/materials/licence", LicenceCall, LicenceShown, repeatable=True)
 UPLOAD: Final = Ask("upload", "/v1/materials/upload", UploadCall, Uploaded, repeatable=True)
 APPLY: Final = Ask("apply", "/v1/materials/apply", ApplyCall, Applied, repeatable=True)
+
+SUPPLEMENT: Final = Ask("supplement", "/v1/materials/supplement", SupplementCall, Supplemented, repeatable=True)
 
 
 class MaterialRefusal(Enum):
@@ -172,6 +191,10 @@ class MaterialRefusal(Enum):
     INCOMPLETE = "material-incomplete"
     """A piece that the guide asks for is not there."""
     ONLINE_NOT_OFFERED = "online-not-offered"
+    POST_NOT_OFFERED = "post-not-offered"
+    NO_SUCH_CASE = "no-such-case"
+    NOTHING_MISSING = "nothing-missing"
+    """The case does not wait for material."""
 
 
 class NotUploadable(ValueError):

@@ -109,7 +109,10 @@ async def _personal(hall: HallWorld, ask: Asking) -> None:
     held = (await ask(materials.MATERIALS, materials.MaterialsCall(hall.shown(), "social-card"))).materials
     licence = next(each.number for each in held if each.level is materials.Level.A)
     await ask(materials.LICENCE, materials.LicenceCall(hall.shown(), licence))
-    await ask(materials.APPLY, materials.ApplyCall(hall.shown(), "social-card", (photo.number, form.number)))
+    both = (photo.number, form.number)
+    applied = await ask(materials.APPLY, materials.ApplyCall(hall.shown(), "social-card", "hall", "post", both))
+    hall.hall.cases.ask_for(applied.number, "请重新提交照片。")
+    await ask(materials.SUPPLEMENT, materials.SupplementCall(hall.shown(), applied.number, (photo.number,)))
     lines = (await ask(cases.CASES, cases.CasesCall(hall.shown()))).cases
     decided = next(line.number for line in lines if line.state is cases.CaseState.DECIDED)
     case = await ask(cases.CASE, cases.CaseCall(hall.shown(), decided))

@@ -26,7 +26,7 @@ async def applied(hall: HallWorld) -> tuple[str, str]:
     ):
         call = upload(hall.shown(), item=ITEM, material=material, level=level, content=content, promise=True)
         numbers.append((await hall.client.call(UPLOAD, call)).material.number)
-    made = await hall.client.call(APPLY, ApplyCall(hall.shown(), ITEM, tuple(numbers)))
+    made = await hall.client.call(APPLY, ApplyCall(hall.shown(), ITEM, "hall", "hall", tuple(numbers)))
     return made.number, numbers[0]
 
 

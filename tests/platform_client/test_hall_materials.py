@@ -5,12 +5,13 @@ from datetime import date, timedelta
 import pytest
 from hall_world import HallWorld
 
-from platform_client.cases import CASES, CasesCall, CaseState
+from platform_client.cases import CASE, CASES, CaseCall, CasesCall, CaseState
 from platform_client.materials import (
     APPLY,
     LICENCE,
     LIMIT_BYTES,
     MATERIALS,
+    SUPPLEMENT,
     UPLOAD,
     ApplyCall,
     HeldMaterial,
@@ -19,6 +20,7 @@ from platform_client.materials import (
     MaterialRefusal,
     MaterialsCall,
     NotUploadable,
+    SupplementCall,
     UploadCall,
     upload,
     watermark,
@@ -77,7 +79,7 @@ async def test_a_scan_is_c_and_its_original_must_be_seen(hall: HallWorld) -> Non
     form = await uploaded(hall, "application-form", Level.D, PDF)
     photo = await uploaded(hall)
     assert (photo.level, photo.watermark, photo.valid_until) == (Level.C, watermark(Level.C), None)
-    applied = await hall.client.call(APPLY, ApplyCall(hall.shown(), ITEM, (form.number, photo.number)))
+    applied = await hall.client.call(APPLY, ApplyCall(hall.shown(), ITEM, "hall", "hall", (form.number, photo.number)))
     assert [each.zh for each in applied.bring_original] == ["近期免冠照片"]
 
 
@@ -212,7 +214,7 @@ async def test_a_licence_is_what_its_library_says_now(hall: HallWorld) -> None:
     assert (await hall.client.call(LICENCE, LicenceCall(hall.shown(), card.number))).standing == "revoked"
     offered = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(), ITEM))).materials
     assert card.number not in [each.number for each in offered]
-    question = ApplyCall(hall.shown(), ITEM, (card.number,))
+    question = ApplyCall(hall.shown(), ITEM, "hall", "hall", (card.number,))
     assert await hall.refused(APPLY, question) == MaterialRefusal.REVOKED.value
     other = (await hall.client.call(MATERIALS, MaterialsCall(hall.shown(2), ITEM))).materials[0]
     hall.clock.now += timedelta(days=4000)
@@ -224,20 +226,59 @@ async def test_expired_material_is_not_attached(hall: HallWorld) -> None:
     form = await uploaded(hall, "application-form", Level.D, PDF)
     photo = hall.hall.materials.checked((await uploaded(hall)).number)
     hall.clock.now += timedelta(days=366)
-    question = ApplyCall(hall.shown(), ITEM, (form.number, photo.number))
+    question = ApplyCall(hall.shown(), ITEM, "hall", "hall", (form.number, photo.number))
     assert await hall.refused(APPLY, question) == MaterialRefusal.EXPIRED.value
 
 
 async def test_an_application_gets_a_number_a_case_and_one_message(hall: HallWorld) -> None:
     """A04, B28, B29: a lost answer is asked for again and brings the same number."""
     form, photo = await uploaded(hall, "application-form", Level.D, PDF), await uploaded(hall)
-    question = ApplyCall(hall.shown(), ITEM, (form.number, photo.number))
+    question = ApplyCall(hall.shown(), ITEM, "hall", "hall", (form.number, photo.number))
     applied = await hall.client.call(APPLY, question)
     assert await hall.client.call(APPLY, question) == applied
     lines = (await hall.client.call(CASES, CasesCall(hall.shown()))).cases
     assert [line.state for line in lines if line.number == applied.number] == [CaseState.RECEIVED]
     sent = hall.hall.store.all("SELECT * FROM outbox WHERE reference = ?", applied.number)
     assert [row["kind"] for row in sent] == ["application-taken"]
+
+
+async def test_originals_and_result_go_one_of_two_ways(hall: HallWorld) -> None:
+    """B31: at the hall or by post; by post only where the guide offers it."""
+    form, photo = await uploaded(hall, "application-form", Level.D, PDF), await uploaded(hall)
+    by_post = ApplyCall(hall.shown(), ITEM, "post", "post", (form.number, photo.number))
+    number = (await hall.client.call(APPLY, by_post)).number
+    hall.hall.cases.accept(number)
+    notice = (await hall.client.call(CASE, CaseCall(hall.shown(), number))).acceptance
+    assert notice is not None
+    assert notice.delivery == "post"
+    online_only = ApplyCall(hall.shown(), "housing-fund", "hall", "post", ())
+    assert await hall.refused(APPLY, online_only) == MaterialRefusal.POST_NOT_OFFERED.value
+
+
+async def test_what_was_missing_goes_to_the_case_that_is_there(hall: HallWorld) -> None:
+    """B31, B42: no second case; the clock stands still until it is accepted, and then the days left are left."""
+    form, photo = await uploaded(hall, "application-form", Level.D, PDF), await uploaded(hall)
+    first = ApplyCall(hall.shown(), ITEM, "hall", "hall", (form.number, photo.number))
+    number = (await hall.client.call(APPLY, first)).number
+    early = SupplementCall(hall.shown(), number, (photo.number,))
+    assert await hall.refused(SUPPLEMENT, early) == MaterialRefusal.NOTHING_MISSING.value
+    hall.hall.cases.accept(number)
+    before = (await hall.client.call(CASE, CaseCall(hall.shown(), number))).progress.days_left
+    hall.hall.cases.ask_for(number, "请重新提交照片。")
+    hall.clock.now += timedelta(days=7)
+    again = await uploaded(hall)
+    theirs = SupplementCall(hall.shown(2), number, ((await uploaded(hall, who=2)).number,))
+    assert await hall.refused(SUPPLEMENT, theirs) == MaterialRefusal.NO_SUCH_CASE.value
+    question = SupplementCall(hall.shown(), number, (again.number,))
+    done = await hall.client.call(SUPPLEMENT, question)
+    assert await hall.client.call(SUPPLEMENT, question) == done
+    assert [each.zh for each in done.bring_original] == ["近期免冠照片"]
+    case = await hall.client.call(CASE, CaseCall(hall.shown(), number))
+    assert (case.progress.state, case.progress.days_left) == (CaseState.RECEIVED, None)
+    assert len(case.application.materials) == 3
+    hall.hall.cases.accept(number)
+    after = (await hall.client.call(CASE, CaseCall(hall.shown(), number))).progress
+    assert (after.state, after.days_left) == (CaseState.ACCEPTED, before)
 
 
 async def test_an_application_is_complete_and_ones_own(hall: HallWorld) -> None:
@@ -247,8 +288,8 @@ async def test_an_application_is_complete_and_ones_own(hall: HallWorld) -> None:
         ((photo.number,), MaterialRefusal.INCOMPLETE),
         ((photo.number, theirs.number), MaterialRefusal.NO_SUCH_MATERIAL),
     ):
-        assert await hall.refused(APPLY, ApplyCall(hall.shown(), ITEM, numbers)) == why.value
-    window_only = ApplyCall(hall.shown(), "birth-registration", ())
+        assert await hall.refused(APPLY, ApplyCall(hall.shown(), ITEM, "hall", "hall", numbers)) == why.value
+    window_only = ApplyCall(hall.shown(), "birth-registration", "hall", "hall", ())
     assert await hall.refused(APPLY, window_only) == MaterialRefusal.ONLINE_NOT_OFFERED.value
 
 

@@ -148,7 +148,7 @@ def _without_one(made: Exchange) -> Iterator[tuple[bytes, bool]]:
 async def test_an_answer_about_somebody_else_is_refused(morning: dict[str, Exchange]) -> None:
     """E02: another person, another request, another nonce, for each personal answer."""
     personal = [made for made in morning.values() if issubclass(made.operation.answer, PersonalAnswer)]
-    assert len(personal) == 13
+    assert len(personal) == 14
     for made in personal:
         for element, fault in (
             (b"RequestId", PlatformFault.OTHER_REQUEST),

@@ -6,7 +6,7 @@ first asked for by card. An application makes a new one.
 
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -32,8 +32,10 @@ from platform_client.cases import (
     Licence,
     RefusalNotice,
     SupplementNotice,
+    Way,
 )
 from platform_client.guides import Stage
+from platform_client.materials import MaterialRefusal
 from platform_client.references import Series
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.hall.guesses import Guesses
@@ -47,8 +49,9 @@ from platform_client.sandbox.material import CHINA
 from platform_client.sandbox.registry import Draw
 
 _OVER: Final = frozenset({CaseState.DECIDED, CaseState.REFUSED, CaseState.TERMINATED})
-_STILL: Final = frozenset({CaseState.SUSPENDED, CaseState.SUPPLEMENT})
-"""Here the clock of the promised time stands still."""
+_NEW: Final = frozenset({CaseState.RECEIVED, CaseState.SUPPLEMENT})
+_RUNNING: Final = frozenset({CaseState.ACCEPTED, CaseState.EXTENDED})
+"""Here, and only here, the clock of the promised time goes."""
 
 _TAKEN: Final = "材料已收，转受理窗口审查。"
 _ACCEPTED: Final = "材料齐全，符合法定形式，予以受理。"
@@ -60,6 +63,7 @@ class CaseFile(msgspec.Struct, frozen=True):
 
     progress: CaseProgress
     application: CaseApplication
+    delivery: Way
     result: CaseResult | None = None
     acceptance: AcceptanceNotice | None = None
     refusal: RefusalNotice | None = None
@@ -138,6 +142,7 @@ class CaseFiles:
         item: str,
         materials: tuple[CaseMaterial, ...],
         applied_at: datetime,
+        delivery: Way,
         request_id: str | None,
     ) -> CaseFile:
         """A new case, received and not yet looked at."""
@@ -159,6 +164,7 @@ class CaseFiles:
                 (CaseStep(Stage.APPLICATION, at, at, window.clerk_name, window.clerk_number, _TAKEN),),
             ),
             CaseApplication(code, at, f"收件凭证 {number}", "", materials),
+            delivery,
         )
         change.execute(
             "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?)",
@@ -166,11 +172,23 @@ class CaseFiles:
         )
         return file
 
+    def attach(
+        self, change: sqlite3.Connection, number: str, visitor: Visitor, materials: tuple[CaseMaterial, ...]
+    ) -> None:
+        """What was missing is there: the window looks at the same case again (B31). Raises Refuse."""
+        file = self.own(number, visitor)
+        if file.progress.state is not CaseState.SUPPLEMENT:
+            raise Refuse(MaterialRefusal.NOTHING_MISSING.value)
+        now = visitor.now.replace(microsecond=0)
+        progress = replace(self._stepped(file, Stage.SUPPLEMENT, now, _TAKEN), state=CaseState.RECEIVED)
+        application = replace(file.application, materials=(*file.application.materials, *materials))
+        _keep(change, replace(file, progress=replace(progress, state_reason=None), application=application))
+
     # --- what moves a case --------------------------------------------------------------------------------------------
 
     def accept(self, number: str) -> None:
         """The promised time begins (B32)."""
-        self._move(number, self._accepted, Notice.ACCEPTED)
+        self._move(number, _NEW, self._accepted, Notice.ACCEPTED)
 
     def refuse(self, number: str, reason: str) -> None:
         """It is not accepted (B33)."""
@@ -185,7 +203,7 @@ class CaseFiles:
                 refusal=RefusalNotice(number, now, department, window.clerk_name, reason),
             )
 
-        self._move(number, refused, Notice.REFUSED)
+        self._move(number, _NEW, refused, Notice.REFUSED)
 
     def ask_for(self, number: str, missing: str) -> None:
         """Something is missing (B34); the clock stands still until it is there."""
@@ -201,16 +219,17 @@ class CaseFiles:
                 days_frozen=self._days_left(file.progress),
             )
 
-        self._move(number, supplement, Notice.SUPPLEMENT)
+        self._move(number, _RUNNING | {CaseState.RECEIVED}, supplement, Notice.SUPPLEMENT)
 
     def decide(self, number: str, result: CaseResult) -> None:
         """The decision, and what is issued with it (B20)."""
-        self._move(number, lambda file, now: self._decided(file, result, now), Notice.DECIDED)
+        self._move(number, _RUNNING, lambda file, now: self._decided(file, result, now), Notice.DECIDED)
 
     def suspend(self, number: str, reason: str) -> None:
         """The clock stands still (B42)."""
         self._move(
             number,
+            _RUNNING,
             lambda file, now: replace(
                 file,
                 progress=replace(file.progress, state=CaseState.SUSPENDED, state_reason=reason),
@@ -222,14 +241,12 @@ class CaseFiles:
         """The clock goes on with the days that were left."""
 
         def resumed(file: CaseFile, now: datetime) -> CaseFile:
-            today, left = now.astimezone(CHINA).date(), file.days_frozen
-            promised = file.progress.promised_by
-            if left is not None:
-                promised = self._plan.calendar.after_working_days(today - timedelta(days=1), left)
+            left = file.days_frozen
+            promised = None if left is None else self._thawed(left, now)
             progress = replace(file.progress, state=CaseState.ACCEPTED, state_reason=None, promised_by=promised)
             return replace(file, progress=progress, days_frozen=None)
 
-        self._move(number, resumed)
+        self._move(number, frozenset({CaseState.SUSPENDED}), resumed)
 
     def extend(self, number: str, working_days: int, reason: str) -> None:
         """More time, and why."""
@@ -241,27 +258,34 @@ class CaseFiles:
             progress = replace(file.progress, state=CaseState.EXTENDED, state_reason=reason, promised_by=promised)
             return replace(file, progress=progress)
 
-        self._move(number, extended)
+        self._move(number, _RUNNING, extended)
 
     def terminate(self, number: str, reason: str) -> None:
         """It ends without a decision."""
         self._move(
             number,
+            frozenset(CaseState) - _OVER,
             lambda file, now: replace(
                 file, progress=replace(file.progress, state=CaseState.TERMINATED, state_reason=reason)
             ),
         )
 
-    def _move(self, number: str, moved: Callable[[CaseFile, datetime], CaseFile], notice: Notice | None = None) -> None:
-        """Raises KeyError for a case that does not exist, ValueError for one that is over."""
+    def _move(
+        self,
+        number: str,
+        out_of: frozenset[CaseState],
+        moved: Callable[[CaseFile, datetime], CaseFile],
+        notice: Notice | None = None,
+    ) -> None:
+        """Raises KeyError for a case that does not exist, ValueError for one that is not in one of `out_of`."""
         now = self._clock().replace(microsecond=0)
         with self._store.change() as change:
             row = change.execute("SELECT file, who FROM cases WHERE number = ?", (number,)).fetchone()
             if row is None:
                 raise KeyError(number)
             file = _decode(row["file"])
-            if self.is_over(file.progress):
-                raise ValueError("the case is over")
+            if file.progress.state not in out_of:
+                raise ValueError(f"not out of {file.progress.state.value}")
             _keep(change, moved(file, now))
             if notice is not None:
                 post(change, row["who"], notice, number, now)
@@ -269,13 +293,15 @@ class CaseFiles:
     def _accepted(self, file: CaseFile, now: datetime) -> CaseFile:
         window, item = self._plan.windows[file.progress.window], self._plan.items[file.progress.item]
         promised = self._plan.calendar.after_working_days(now.astimezone(CHINA).date(), item.promised_days)
+        if file.days_frozen is not None:
+            promised = self._thawed(file.days_frozen, now)
         notice = AcceptanceNotice(
             file.progress.number,
             now,
             self._plan.departments[window.department],
             window.clerk_name,
             f"{item.promised_days}个工作日",
-            "hall",
+            file.delivery,
             tuple(each.name for each in file.application.materials),
         )
         return replace(
@@ -304,9 +330,14 @@ class CaseFiles:
 
     def _timed(self, file: CaseFile) -> CaseProgress:
         """The progress with the days that are left today; none while the clock stands still, or when it is over."""
-        if file.progress.state in _STILL or self.is_over(file.progress):
+        if file.progress.state not in _RUNNING:
             return replace(file.progress, promised_by=None, days_left=None)
         return replace(file.progress, days_left=self._days_left(file.progress))
+
+    def _thawed(self, days_left: int, now: datetime) -> date:
+        """The last day of the promised time when its clock goes on today."""
+        yesterday = now.astimezone(CHINA).date() - timedelta(days=1)
+        return self._plan.calendar.after_working_days(yesterday, days_left)
 
     def _days_left(self, progress: CaseProgress) -> int | None:
         if progress.promised_by is None:
@@ -349,7 +380,7 @@ class CaseFiles:
         guide = self._guides.find(item)
         held = guide.elements.materials.materials[:2] if guide is not None else ()
         materials = tuple(CaseMaterial(each.name, "B") for each in held)
-        return self.open(change, visitor, item, materials, self._morning(days_ago), None)
+        return self.open(change, visitor, item, materials, self._morning(days_ago), "hall", None)
 
     def _morning(self, days_ago: int) -> datetime:
         """When the windows opened on the last working day that is at least so many days ago."""

@@ -75,6 +75,7 @@ class Hall:
         reception.ask(materials.LICENCE, self.materials.licence)
         reception.ask(materials.UPLOAD, self.materials.upload)
         reception.ask(materials.APPLY, self.materials.apply)
+        reception.ask(materials.SUPPLEMENT, self.materials.supplement)
 
     async def remind(self) -> None:
         """For ever: a reminder for each booking when it is due (B15)."""

@@ -25,6 +25,8 @@ from platform_client.materials import (
     Materials,
     MaterialsCall,
     NotUploadable,
+    SupplementCall,
+    Supplemented,
     UploadCall,
     Uploaded,
     check_upload,
@@ -123,12 +125,9 @@ class MaterialFiles:
         guide = self._guides.find(call.item)
         if guide is None or guide.elements.handling == "window":
             raise Refuse(MaterialRefusal.ONLINE_NOT_OFFERED.value)
-        rows = [self._row(number, visitor) for number in call.materials]
-        if any(row["revoked"] for row in rows):
-            raise Refuse(MaterialRefusal.REVOKED.value)
-        held = [_told(row) for row in rows]
-        if not all(each.may_be_used_on(visitor.today) for each in held):
-            raise Refuse(MaterialRefusal.EXPIRED.value)
+        if "post" in (call.originals, call.delivery) and not guide.elements.delivery:
+            raise Refuse(MaterialRefusal.POST_NOT_OFFERED.value)
+        held = self._usable(call.materials, visitor)
         if not {each.code for each in asked if each.electronic} <= {each.material for each in held}:
             raise Refuse(MaterialRefusal.INCOMPLETE.value)
         with self._store.change() as change:
@@ -136,13 +135,24 @@ class MaterialFiles:
                 "SELECT number, code FROM cases WHERE request_id = ?", (visitor.request_id,)
             ).fetchone()
             if before is None:
-                materials = tuple(CaseMaterial(each.name, each.level.value) for each in held)
-                file = self._cases.open(change, visitor, call.item, materials, visitor.now, visitor.request_id)
+                file = self._cases.open(
+                    change, visitor, call.item, _named(held), visitor.now, call.delivery, visitor.request_id
+                )
                 number, code = file.progress.number, file.application.code
                 post(change, visitor.who, Notice.APPLICATION_TAKEN, number, visitor.now)
             else:
                 number, code = before["number"], before["code"]
-        return Applied(visitor.about, number, code, tuple(each.name for each in held if each.level is Level.C))
+        return Applied(visitor.about, number, code, _to_bring(held))
+
+    def supplement(self, call: SupplementCall, visitor: Visitor) -> Supplemented:
+        """What was missing goes to the case that is there (B31)."""
+        held = self._usable(call.materials, visitor)
+        with self._store.change() as change:
+            done = change.execute("SELECT 1 FROM supplements WHERE request_id = ?", (visitor.request_id,)).fetchone()
+            if done is None:
+                self._cases.attach(change, call.case_number, visitor, _named(held))
+                change.execute("INSERT INTO supplements VALUES (?)", (visitor.request_id,))
+        return Supplemented(visitor.about, call.case_number, _to_bring(held))
 
     # --- at a window --------------------------------------------------------------------------------------------------
 
@@ -173,6 +183,16 @@ class MaterialFiles:
             found = change.execute("UPDATE materials SET revoked = 1 WHERE number = ? AND level = 'A'", (number,))
             if found.rowcount == 0:
                 raise KeyError(number)
+
+    def _usable(self, numbers: tuple[str, ...], visitor: Visitor) -> list[HeldMaterial]:
+        """One's own material that may be used today. Raises Refuse."""
+        rows = [self._row(number, visitor) for number in numbers]
+        if any(row["revoked"] for row in rows):
+            raise Refuse(MaterialRefusal.REVOKED.value)
+        held = [_told(row) for row in rows]
+        if not all(each.may_be_used_on(visitor.today) for each in held):
+            raise Refuse(MaterialRefusal.EXPIRED.value)
+        return held
 
     def _row(self, number: str, visitor: Visitor) -> sqlite3.Row:
         row = self._store.one("SELECT * FROM materials WHERE number = ? AND who = ?", number, visitor.who)
@@ -256,3 +276,12 @@ def _told(row: sqlite3.Row) -> HeldMaterial:
         instant(row["held_since"]),
         until,
     )
+
+
+def _named(held: list[HeldMaterial]) -> tuple[CaseMaterial, ...]:
+    return tuple(CaseMaterial(each.name, each.level.value) for each in held)
+
+
+def _to_bring(held: list[HeldMaterial]) -> tuple[Bilingual, ...]:
+    """Originals that a window must see (D03)."""
+    return tuple(each.name for each in held if each.level is Level.C)

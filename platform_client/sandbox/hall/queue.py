@@ -201,7 +201,9 @@ class HallQueue:
         return Queue(newest, tuple(self._window(each) for each in self._plan.windows.values()))
 
     def _window(self, window: Window) -> WindowState:
-        serving = self._store.one("SELECT number FROM tickets WHERE window = ? AND state = 'called'", window.number)
+        serving = self._store.one(
+            "SELECT number FROM tickets WHERE window = ? AND day = ? AND state = 'called'", window.number, self._day()
+        )
         return WindowState(
             window.number,
             self._plan.departments[window.department],

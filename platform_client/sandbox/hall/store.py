@@ -60,6 +60,8 @@ CREATE TABLE IF NOT EXISTS materials (
     bytes INTEGER NOT NULL, held_since INTEGER NOT NULL, valid_until TEXT,
     revoked INTEGER NOT NULL DEFAULT 0);
 
+CREATE TABLE IF NOT EXISTS supplements (request_id TEXT PRIMARY KEY);
+
 CREATE TABLE IF NOT EXISTS outbox (
     who TEXT NOT NULL, kind TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (kind, reference));
 """
