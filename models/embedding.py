@@ -12,7 +12,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models import alignment, manifest
+from models import alignment, manifest, runtime
 from models.landmarks import Mesh, Picture
 from models.manifest import DEMONSTRATION, Metric, ModelRefused
 
@@ -56,8 +56,7 @@ class Embedder:
         self.point = self.model.point_for(population)
         network = self.model.read(folder)
 
-        import onnxruntime
-
+        onnxruntime = runtime.onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

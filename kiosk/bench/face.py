@@ -27,6 +27,7 @@ from kiosk.messages import Guidance, Matched
 from kiosk.vision.check import PresenceCheck
 from kiosk.vision.portrait import face_in
 from kiosk.vision.witness import LiveMatch
+from models import runtime
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Mesh, Picture, Points
 from models.liveness.challenge import Challenge
@@ -195,8 +196,7 @@ def _bare_mesh() -> Any:
 
 
 def _bare_session(network: bytes) -> Any:
-    import onnxruntime
-
+    onnxruntime = runtime.onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
