@@ -37,10 +37,10 @@ class Channel:
         self._server: asyncio.Server | None = None
 
     async def listen(self, path: Path) -> None:
-        """Opens the socket, readable and writable by this user only."""
+        """Opens the socket, for this user and the group of the folder (kiosk.meeting)."""
         path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
+        before = os.umask(0o117)
         try:
             listening.bind(os.fspath(path))
         finally:

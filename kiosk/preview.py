@@ -21,20 +21,30 @@ _HEADER: Final = 8
 class PreviewRing:
     """Three frames and a counter. `sequence` 0 means that there is nothing to show."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens a ring that `create` made. Raises FileNotFoundError."""
+    def __init__(self, ring: mmap.mmap) -> None:
+        self._map = ring
+
+    @classmethod
+    def writing(cls, path: Path) -> "PreviewRing":
+        """Opens a ring that `create` made. Raises FileNotFoundError, or ValueError for a file of another size."""
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), _HEADER + SLOTS * FRAME_BYTES)
+            return cls(mmap.mmap(file.fileno(), _HEADER + SLOTS * FRAME_BYTES))
+
+    @classmethod
+    def reading(cls, path: Path) -> "PreviewRing":
+        """The same, for who may only look."""
+        with path.open("rb") as file:
+            return cls(mmap.mmap(file.fileno(), _HEADER + SLOTS * FRAME_BYTES, access=mmap.ACCESS_READ))
 
     @classmethod
     def create(cls, path: Path) -> "PreviewRing":
-        """Makes the file, zeroed and readable by this user only, and opens it."""
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600)
+        """Makes the file, zeroed, for this user to write and its group to read, and opens it."""
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o640)
         try:
             os.ftruncate(descriptor, _HEADER + SLOTS * FRAME_BYTES)
         finally:
             os.close(descriptor)
-        return cls(path)
+        return cls.writing(path)
 
     @property
     def sequence(self) -> int:

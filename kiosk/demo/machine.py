@@ -21,6 +21,7 @@ from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
+from kiosk import meeting
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.puppeteer import Puppet
 from kiosk.processes import Command, StartFailed, Supervised
@@ -87,6 +88,7 @@ class Machine:
         self._sandbox_port = claim_port(0)
         for folder in (self.printed, self.logs, self.audit):
             folder.mkdir(parents=True, exist_ok=True)
+        meeting.make(run)
         (self.audit / "key.pub").write_bytes(KeyFile.create(self._audit_key).public_pem())
         self.profile.write_text(self._profile(), encoding="utf-8")
 
@@ -115,7 +117,7 @@ class Machine:
 
         What was started is stopped by `stack`.
         """
-        await asyncio.gather(self._start_sandbox(stack), self._start_paper(stack), self._make_cards())
+        await asyncio.gather(self.start_platform(stack), self._start_paper(stack), self.make_cards())
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Starts the four processes of the terminal; they are stopped by `stack`. Raises StartFailed."""
@@ -125,10 +127,10 @@ class Machine:
     async def start_worker(self, stack: AsyncExitStack, name: str) -> None:
         """Starts `ui`, `vision` or `documents`, for a desk that listens. Raises StartFailed."""
         settings = self._settings
-        words = ["--socket", str(self.run / f"{name}.sock")]
+        words = ["--socket", str(meeting.socket_of(self.run, name))]
         environment: dict[str, str] = {}
         if name in ("ui", "vision"):
-            words += ["--preview", str(self.run / "preview.ring")]
+            words += ["--preview", str(meeting.ring_in(self.run))]
         if name == "ui":
             words += ["--probe", str(self.probe), "--fonts", str(settings.assets / "fonts")]
             words += ["--size", f"{settings.window[0]}x{settings.window[1]}"]
@@ -143,12 +145,13 @@ class Machine:
     def _portrait(self) -> Path:
         return self._settings.portrait or self._settings.assets / "portrait.png"
 
-    async def _make_cards(self) -> None:
+    async def make_cards(self) -> None:
         """Synthetic citizens who look like the person in front of the camera."""
         box = DEMO_FACE if self._settings.portrait is None else await asyncio.to_thread(face_box, self._portrait)
         self.citizens = citizens(portrait_block(await asyncio.to_thread(webp_portrait, self._portrait, box)))
 
-    async def _start_sandbox(self, stack: AsyncExitStack) -> None:
+    async def start_platform(self, stack: AsyncExitStack) -> None:
+        """The sandbox alone; stopped by `stack`. Raises StartFailed."""
         await self._start(
             stack,
             "sandbox",
@@ -214,10 +217,10 @@ class Machine:
             "timing": dict(self._settings.timing),
             **{f"certificates.{code}": {"seal": offer.kind.seal_organisation} for code, offer in OFFERS.items()},
         }
-        return "\n".join(_table(name, values) for name, values in tables.items())
+        return "\n".join(table(name, values) for name, values in tables.items())
 
 
-def _table(name: str, values: dict[str, object]) -> str:
+def table(name: str, values: dict[str, object]) -> str:
     """One TOML table; a JSON string or number is a TOML one, too."""
     lines = [f"[{name}]"] if name else []
     for key, value in values.items():

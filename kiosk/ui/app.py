@@ -32,7 +32,7 @@ def main(
     """
     door = Door(socket)
     window = fitted(size, windowed)
-    with tempfile.TemporaryDirectory(prefix="kivy-", dir=socket.parent) as home:
+    with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
         _tame(home, window, windowed)
         from kiosk.ui.glass import Glass
 

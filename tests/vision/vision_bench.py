@@ -94,7 +94,7 @@ async def bench(folder: Path, assets: Path) -> AsyncIterator[Bench]:
         ready = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(notify, 64), PATIENCE_S)
         assert ready == b"READY=1"
         ring_file = folder / "preview.ring"
-        yield Bench(reader, writer, process, PreviewRing(ring_file), ring_file, folder / "puppet")
+        yield Bench(reader, writer, process, PreviewRing.reading(ring_file), ring_file, folder / "puppet")
         writer.close()
         assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     finally:

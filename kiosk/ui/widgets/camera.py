@@ -94,7 +94,7 @@ class CameraView(Widget):
     def _look(self, *_: Any) -> None:
         if self._ring is None:
             try:
-                self._ring = PreviewRing(self._path)
+                self._ring = PreviewRing.reading(self._path)
             except (OSError, ValueError):  # the vision process has not made it yet
                 return
         frame = self._ring.latest(self._number)

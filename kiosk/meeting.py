@@ -1,0 +1,32 @@
+"""Where the four processes of a terminal meet: files on tmpfs under the profile's `run`.
+
+```
+run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
+```
+
+The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
+user and to the worker's group, and its set-group-id bit hands that group to the socket in it (systemd/tmpfiles.d). The
+ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
+socket.
+"""
+
+from pathlib import Path
+from typing import Final
+
+WORKERS: Final = ("ui", "vision", "documents")
+
+
+def socket_of(run: Path, worker: str) -> Path:
+    """On which the desk waits for this worker."""
+    return run / worker / "desk.sock"
+
+
+def ring_in(run: Path) -> Path:
+    """Of camera pictures: vision writes, ui reads."""
+    return run / "preview" / "ring"
+
+
+def make(run: Path) -> None:
+    """The folders that are missing, for one user. On the appliance they are there before any process starts."""
+    for path in (*(socket_of(run, worker) for worker in WORKERS), ring_in(run)):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
