@@ -14,6 +14,7 @@ COMMANDS = {
     "ui": "ui",
     "vision": "vision",
     "documents": "documents",
+    "cups": "cups",
     "sandbox": "sandbox",
     "models": "models",
     "face": "face",

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from systemd import daemon
@@ -25,6 +24,7 @@ from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from hardware.tickets import ticket_uri
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
+from kiosk import meeting
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
@@ -42,7 +42,6 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.receipts import NoReceipts, SlipPort
 from kiosk.ports.screen import UiScreen
-from kiosk.preview import PreviewRing
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader, Tickets
@@ -56,8 +55,6 @@ from platform_client.login import Account, DataCallKey, Login
 from platform_client.patience import Patience
 
 log = logging.getLogger(__name__)
-
-PREVIEW = "preview.ring"
 
 
 async def serve(profile: Profile) -> int:
@@ -105,12 +102,11 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         renewing = asyncio.create_task(keep_valid(client, identity, clock, audit))
         stack.callback(renewing.cancel)
 
-        PreviewRing.create(profile.run / PREVIEW).close()
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
         presence = VisionPort(clock, validated_only=profile.face.mode == "production")
         documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock), policies(profile))
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
-            await port.open(profile.run / f"{name}.sock")
+            await port.open(meeting.socket_of(profile.run, name))
             stack.push_async_callback(port.close)
 
         reader = card_reader(profile.reader, lambda: china_date(clock.now()))
@@ -169,7 +165,7 @@ def _login(settings: PlatformSettings) -> Login | None:
     return None
 
 
-def audit_signer(key: Path) -> KeyFile:
+def audit_signer(key: str) -> KeyFile:
     """What signs the checkpoints of the audit log. Raises ProfileError."""
     try:
         return KeyFile(key)
@@ -203,7 +199,7 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
 
 def paper_queue(settings: PrinterSettings) -> Printer:
     """The printer behind its queue; nothing is asked. Raises ProfileError."""
-    return CupsQueue(_port(settings.server), settings.queue, settings.uri)
+    return CupsQueue(loopback_port(settings.server), settings.queue, settings.uri)
 
 
 def ticket_printer(settings: Tickets) -> TicketPrinter:
@@ -240,7 +236,7 @@ def _country_signers(settings: Reader, today: date) -> TrustAnchors:
     return trust
 
 
-def _port(server: str) -> int:
+def loopback_port(server: str) -> int:
     """The loopback port of our own CUPS, from 127.0.0.1:8631."""
     host, _, port = server.rpartition(":")
     if host not in ("127.0.0.1", "localhost") or not port.isdigit():

@@ -158,12 +158,12 @@ class Timing(_Table, frozen=True):
 
 class Profile(_Table, frozen=True):
     """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept, and `audit_key`: the
-    PEM file of the Ed25519 key that signs its checkpoints (`kiosk audit key` makes one). `ledger`: where it is kept
+    secret with which its checkpoints are signed (`kiosk audit key` makes one). `ledger`: where it is kept
     what is out of the printer; like the log on a partition that outlives a power cut."""
 
     run: Path
     audit: Path
-    audit_key: Path
+    audit_key: str
     ledger: Path
     terminal: Terminal
     reader: Reader

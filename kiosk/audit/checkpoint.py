@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kiosk.audit.record import Field
+from platform_client import credentials
+from platform_client.credentials import CredentialError
 
 EVENT: Final = "audit.checkpoint"
 UNSIGNED_MOST: Final = 64
@@ -44,20 +46,18 @@ class Signer(Protocol):
 
 
 class KeyFile:
-    """An Ed25519 key in a PEM file that nobody but its owner may read."""
+    """An Ed25519 key as unencrypted PEM: a credential of the unit or a file that nobody else may read."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises KeyUnusable."""
+    def __init__(self, name: str) -> None:
+        """`name` as in platform_client.credentials. Raises KeyUnusable."""
         try:
-            if path.stat().st_mode & 0o077:
-                raise KeyUnusable(f"{path}: others may read it; chmod 600, and take a new key if somebody did")
-            key = load_pem_private_key(path.read_bytes(), None)
-        except OSError as error:
-            raise KeyUnusable(f"{path}: {error.strerror}; `kiosk audit key` makes one") from None
+            key = load_pem_private_key(credentials.read(name), None)
+        except CredentialError as error:
+            raise KeyUnusable(f"{error}; `kiosk audit key` makes one") from None
         except (ValueError, TypeError):
-            raise KeyUnusable(f"{path}: no unencrypted PEM key; `kiosk audit key` makes one") from None
+            raise KeyUnusable(f"{name}: no unencrypted PEM key; `kiosk audit key` makes one") from None
         if not isinstance(key, Ed25519PrivateKey):
-            raise KeyUnusable(f"{path}: not an Ed25519 key; `kiosk audit key` makes one")
+            raise KeyUnusable(f"{name}: not an Ed25519 key; `kiosk audit key` makes one")
         self._key = key
         self.key_id = _key_id(key.public_key())
 
@@ -67,7 +67,7 @@ class KeyFile:
         pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(pem)
-        return cls(path)
+        return cls(str(path.absolute()))
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)

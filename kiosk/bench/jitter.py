@@ -20,7 +20,7 @@ from kiosk.bench.bench import Terminal
 from kiosk.bench.face import PACE_S, followed
 from kiosk.bench.glass import lateness, watching
 from kiosk.bench.timing import Row, Times
-from kiosk.bootstrap import PREVIEW
+from kiosk.meeting import ring_in
 from kiosk.pages import FaceCheck, Prompt
 from kiosk.preview import PreviewRing
 
@@ -38,7 +38,7 @@ async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portra
         await machine.start_worker(workers, "ui")
         async with watching(machine.probe) as glass:
             await glass.page("FaceCheck")
-        ring = PreviewRing(machine.run / PREVIEW)
+        ring = PreviewRing.writing(ring_in(machine.run))
 
         async def pictures_only() -> None:
             while True:

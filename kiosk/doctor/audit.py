@@ -14,25 +14,25 @@ ROOM_BYTES: Final = 64 * 1024 * 1024
 _LOOK: Final = "export the log, let an auditor look at it, then take the folder away"
 
 
-def examine(directory: Path, key: Path) -> list[Finding]:
+def examine(directory: Path, key: str) -> list[Finding]:
     """`directory` and `key` as the profile names them."""
     return [_key(key), *_chain(directory, key), _room(directory)]
 
 
-def _key(file: Path) -> Finding:
+def _key(name: str) -> Finding:
     try:
-        return ok("audit key", f"signs checkpoints as {KeyFile(file).key_id}")
+        return ok("audit key", f"signs checkpoints as {KeyFile(name).key_id}")
     except KeyUnusable as error:
         return fail(
             "audit key", str(error), "make one with `kiosk audit key`, and tell whoever verifies its public half"
         )
 
 
-def _chain(directory: Path, file: Path) -> list[Finding]:
+def _chain(directory: Path, key: str) -> list[Finding]:
     if not files(directory):
         return [ok("audit log", "nothing is recorded yet")]
     try:
-        public = PublicKey(KeyFile(file).public_pem())
+        public = PublicKey(KeyFile(key).public_pem())
     except KeyUnusable:
         public = None
     try:

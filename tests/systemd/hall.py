@@ -1,0 +1,209 @@
+"""What stands around a terminal, inside the booted machine of `nspawn.py`: screen, reader, printer, platform, a person.
+
+Run as root by its own unit, before kiosk.target: `hall.py CHECKOUT RESULTS`. It prepares (profile, credentials,
+drop-ins of the emulated devices), says READY, then is the citizen and the vandal, and leaves what it saw in RESULTS.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from systemd import daemon
+
+from kiosk.audit.chain import verify
+from kiosk.audit.checkpoint import KeyFile, PublicKey
+from kiosk.demo import machine as demo
+from kiosk.demo.display import virtual_display
+from kiosk.demo.eyes import Eyes
+from kiosk.demo.machine import Machine, Settings
+from kiosk.demo.puppeteer import Puppet, follow_prompts
+
+KIND = "social-insurance"
+ETC = Path("/etc/onecard-kiosk")
+SECRETS = ETC / "credentials"
+STATE = Path("/var/lib/onecard-kiosk")
+UNITS = Path("/run/systemd/system")
+PROBE = Path("/run/kiosk-ui/probe.sock")
+PUPPET = Path("/run/kiosk-vision/puppet.sock")
+HALL = Path("/run/hall")
+PORT = 8631
+SERVICES = ("cups", "desk", "ui", "vision", "documents")
+PATIENCE_S = 60.0
+
+
+async def main(checkout: Path, results: Path) -> None:
+    assets, pki = checkout / ".cache/assets", HALL / "pki"
+    HALL.mkdir(mode=0o711)
+    shutil.copytree(checkout / ".cache/sandbox-pki", pki)
+    async with AsyncExitStack() as stack:
+        display = await stack.enter_async_context(virtual_display())
+        machine = Machine(Settings(assets, pki, HALL / "out", display, source_s=0.1), HALL)
+        prepare(machine, assets, display)
+        await asyncio.gather(machine.start_platform(stack), machine.make_cards(), machine.printer.start())
+        stack.push_async_callback(machine.printer.stop)
+        systemctl("daemon-reload")
+        daemon.notify("READY=1")
+        seen: dict[str, Any] = {}
+        try:
+            async with Eyes(PROBE, display) as eyes:
+                await play(machine, eyes, seen)
+        except BaseException as error:
+            seen["error"] = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
+            seen["journal"] = output("journalctl", "-b", "--no-pager", "-o", "cat", "-u", "kiosk-*")[-20000:]
+            results.write_text(json.dumps(seen), encoding="utf-8")
+
+
+def prepare(machine: Machine, assets: Path, display: str) -> None:
+    """What provisioning does on a real terminal, and drop-ins for devices that are not real."""
+    profile = tomllib.loads(machine.profile.read_text(encoding="utf-8"))
+    SECRETS.mkdir(parents=True, mode=0o700, exist_ok=True)
+    shutil.copy(profile["platform"]["key"], SECRETS / "platform.key")
+    (HALL / "audit.pub").write_bytes(KeyFile.create(SECRETS / "audit.key").public_pem())
+    for name, source in (("ca", "ca"), ("certificate", "certificate")):
+        shutil.copy(profile["platform"][source], ETC / f"{name}.pem")
+    shutil.copy(profile["trust"]["root"], ETC / "root.pem")
+    profile |= {"run": "/run/onecard-kiosk", "audit": str(STATE / "audit"), "audit_key": "audit.key"}
+    profile |= {"ledger": str(STATE / "ledger")}
+    profile["platform"] |= {
+        "ca": str(ETC / "ca.pem"),
+        "certificate": str(ETC / "certificate.pem"),
+        "key": "platform.key",
+    }
+    profile["trust"]["root"] = str(ETC / "root.pem")
+    profile["printer"]["server"] = f"127.0.0.1:{PORT}"
+    (ETC / "profile.toml").write_text(toml(profile), encoding="utf-8")
+    for path in ETC.glob("*.*"):
+        path.chmod(0o644)
+    (HALL / "reader").chmod(0o666)  # the pseudo-terminal; udev's rule on a real one
+    drop_in(
+        "ui",
+        "Environment=SDL_VIDEODRIVER=x11",
+        f"Environment=DISPLAY={display}",
+        "BindReadOnlyPaths=/tmp/.X11-unix",
+        "ExecStart=",
+        f"ExecStart={command('ui')} --preview /run/onecard-kiosk/preview/ring --fonts {assets}/fonts --probe {PROBE}",
+    )
+    camera = f"--camera puppet:{assets}/portrait.png --control {PUPPET}"
+    drop_in(
+        "vision",
+        "ExecStart=",
+        f"ExecStart={command('vision')} --preview /run/onecard-kiosk/preview/ring {camera} --assets {assets}"
+        f" --profile {ETC}/profile.toml",
+    )
+
+
+def command(worker: str) -> str:
+    python = "/usr/lib/onecard-kiosk/venv/bin/python3"
+    return f"{python} -m kiosk {worker} --socket /run/onecard-kiosk/{worker}/desk.sock"
+
+
+def drop_in(name: str, *lines: str) -> None:
+    folder = UNITS / f"kiosk-{name}.service.d"
+    folder.mkdir(parents=True)
+    (folder / "90-emulated.conf").write_text("[Service]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def toml(profile: dict[str, Any]) -> str:
+    """Tables of a parsed profile, written down again."""
+    plain = {key: value for key, value in profile.items() if not isinstance(value, dict)}
+    tables = [demo.table("", plain)]
+    for key, value in profile.items():
+        if isinstance(value, dict):
+            inner = {k: v for k, v in value.items() if not isinstance(v, dict)}
+            tables.append(demo.table(key, inner))
+            tables += [demo.table(f"{key}.{k}", v) for k, v in value.items() if isinstance(v, dict)]
+    return "\n".join(tables)
+
+
+async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
+    """One citizen whose terminal is attacked from within, then a terminal that is killed as a whole."""
+    await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
+    seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
+    seen["users"] = {name: shown(name, "User") for name in SERVICES}
+    puppeteer = asyncio.create_task(follow_prompts(eyes, Puppet(PUPPET)))
+    try:
+        machine.lay_card()
+        await eyes.see(lambda view: view.prompt.startswith("turn"), seconds=PATIENCE_S, what="a prompt to turn")
+        seen["vision hung"] = await hang("vision")
+        await eyes.page("ChooseCertificate", seconds=PATIENCE_S)
+        seen["ui hung"] = await hang("ui")
+        await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the choice again")
+        seen["documents killed"] = await kill("documents")
+        await eyes.tap(f"pick:{KIND}")
+        await eyes.tap("print", seconds=PATIENCE_S)
+        await eyes.page("HandOver", seconds=PATIENCE_S)
+        machine.take_card()
+        await eyes.see(lambda view: "take-card" not in view.items, what="that the card was taken")
+        await eyes.tap("done")
+        await eyes.page("Rate")
+    finally:
+        puppeteer.cancel()
+    seen["papers"] = len(list(machine.printed.glob("*.pdf")))
+    sessions = {record["session"] for record in audit()} - {None}
+    seen["sessions"] = len(sessions)
+    await eyes.page("Home", seconds=PATIENCE_S)
+    seen["desk hung"] = await hang("desk")
+    await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after the desk")
+    output("systemctl", "kill", "--signal=KILL", *(f"kiosk-{name}.service" for name in SERVICES))
+    for name in SERVICES:
+        await until(lambda name=name: shown(name, "ActiveState") == "active")
+    await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
+    seen["signed"] = verify(STATE / "audit", PublicKey((HALL / "audit.pub").read_bytes())).signed
+
+
+def audit() -> list[dict[str, Any]]:
+    lines = [line for path in sorted((STATE / "audit").glob("audit-*")) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in lines]
+
+
+async def hang(name: str) -> dict[str, Any]:
+    """Stops the process where it stands: nothing but its watchdog can notice."""
+    return await gone(name, "STOP")
+
+
+async def kill(name: str) -> dict[str, Any]:
+    return await gone(name, "KILL")
+
+
+async def gone(name: str, signal: str) -> dict[str, Any]:
+    before, pid = int(shown(name, "NRestarts")), shown(name, "MainPID")
+    began = asyncio.get_running_loop().time()
+    systemctl("kill", f"--signal={signal}", f"kiosk-{name}.service")
+    await until(lambda: shown(name, "MainPID") != pid and shown(name, "ActiveState") == "active")
+    took = asyncio.get_running_loop().time() - began
+    return {"restarts": int(shown(name, "NRestarts")) - before, "back_after_s": round(took, 2)}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Asks the service manager again and again: it would tell only over a bus, and there is none in here."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def shown(name: str, what: str) -> str:
+    return output("systemctl", "show", "-P", what, f"kiosk-{name}.service").strip()
+
+
+def systemctl(*words: str) -> None:
+    subprocess.run(["systemctl", *words], check=True)
+
+
+def output(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,45 @@
+"""The units under a real systemd: one citizen served while the terminal is attacked, then all of it killed at once."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nspawn
+import pytest
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can boot a machine in here")
+    return nspawn.boot(Path(tempfile.mkdtemp(prefix="kiosk-boot-", dir="/dev/shm")))
+
+
+def test_every_process_has_a_user_of_its_own_and_starts_after_the_desk(seen: dict[str, Any]) -> None:
+    assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
+    assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents")}
+    started = seen["started"]
+    assert started["cups"] < started["desk"] < min(started["ui"], started["documents"])
+
+
+@pytest.mark.parametrize("name", ["vision", "ui", "desk"])
+def test_one_that_hangs_is_noticed_killed_and_started_again(seen: dict[str, Any], name: str) -> None:
+    assert seen[f"{name} hung"]["restarts"] == 1
+
+
+def test_a_citizen_is_served_once_although_ui_vision_and_documents_died(seen: dict[str, Any]) -> None:
+    """A01, C20: one session, one certificate, three deaths."""
+    assert seen["documents killed"]["restarts"] >= 1
+    assert (seen["sessions"], seen["papers"]) == (1, 1)
+
+
+def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any]) -> None:
+    assert set(seen["states"].values()) == {"active"}
+
+
+def test_the_audit_log_of_it_all_is_whole_and_signed(seen: dict[str, Any]) -> None:
+    """C19"""
+    assert seen["signed"] > 0
