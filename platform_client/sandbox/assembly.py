@@ -16,7 +16,7 @@ from platform_client.sandbox import sources
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.control import Command, SetCrossing, SetFault, SetSource
-from platform_client.sandbox.door import PREFIX, Door, listening
+from platform_client.sandbox.door import PREFIX, Door
 from platform_client.sandbox.faults import Faults
 from platform_client.sandbox.ferry import Crossing, Shore, crossing
 from platform_client.sandbox.fronts import OuterFront, PrivateCloudFront, PrivateNetwork
@@ -33,6 +33,7 @@ from platform_client.sandbox.sharing import Sharing
 from platform_client.sandbox.sources import Source
 from platform_client.sandbox.staff import Staff
 from platform_client.sandbox.system import Ports, System
+from platform_client.sandbox.tls import listening
 from platform_client.sandbox.topology import (
     LOCAL,
     MATERIAL,
@@ -105,7 +106,7 @@ class Sandbox:
         for duty in self._duties:
             self._staff.hire(duty())
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, ssl_context=listening(self._pki)).start()
+        await web.TCPSite(self._runner, host, port, ssl_context=listening(self._pki, self.faults)).start()
         bound: int = self._runner.addresses[0][1]
         return bound
 

@@ -13,7 +13,6 @@ import hmac
 import logging
 import os
 import re
-import ssl
 import time
 import traceback
 from base64 import b64decode
@@ -277,16 +276,6 @@ def refusal(error: Exception) -> web.Response:
     response = xml(binding.encode(Refusal(code, until)), status)
     response[_REFUSAL] = code
     return response
-
-
-def listening(pki: SandboxPki) -> ssl.SSLContext:
-    """TLS as a terminal meets it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_cert_chain(pki.server.certificate, pki.server.key)
-    context.load_verify_locations(pki.tls_ca.certificate)
-    return context
 
 
 def _client_cert(header: str) -> bytes:

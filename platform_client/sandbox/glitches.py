@@ -4,15 +4,23 @@ As aiohttp sees it: an answer is ready, and this is how it leaves. Used at the p
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Final
 
 from aiohttp import web
 
 from platform_client.sandbox.faults import Fault, Faults
+from platform_client.wire import LIMIT_BYTES
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _DRIPS: Final = 200
+BOMB: Final = (
+    b'<!DOCTYPE x [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
+    b"<Kinds>&c;&c;&c;&c;</Kinds>"
+)
 
 
 class Exchange:
@@ -53,6 +61,10 @@ class Glitches:
             self._first.clear()  # nothing of an answer is kept unless this very fault asks for it
         if fault is Fault.UNREACHABLE:
             return hang_up(request)
+        if fault is Fault.OVERLOADED:
+            return web.Response(status=503, headers={"Retry-After": str(round(seconds))})
+        if fault is Fault.REDIRECT:
+            return web.Response(status=307, headers={"Location": f"http://{request.host}{request.path}"})
         if fault is Fault.SLOW:
             await asyncio.sleep(seconds)
         answer = await handler(request)
@@ -71,7 +83,24 @@ class Glitches:
                 answer.body = self._first.setdefault(request.path, answer.body)
             case Fault.MALFORMED_ANSWER:
                 answer.body = b"<Kinds>not what the schema says</Kinds>"
+            case Fault.OVERSIZE:
+                answer.body = b"<Kinds>" + b" " * LIMIT_BYTES
+            case Fault.ENTITY_BOMB:
+                answer.body = BOMB
+            case Fault.WRONG_CONTENT_TYPE:
+                answer.content_type = "text/html"
+            case Fault.WRONG_CLOCK:
+                answer.headers["Date"] = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+            case Fault.OTHER_NONCE:
+                answer.body = _about(answer.body, b"Nonce", b"0" * 32)
+            case Fault.OTHER_SUBJECT:
+                answer.body = _about(answer.body, b"SubjectDigest", b"0" * 64)
         return answer
+
+
+def _about(body: bytes, element: bytes, value: bytes) -> bytes:
+    """The answer with another value where it says what it is about."""
+    return re.sub(rb"(<%b>)[0-9a-f]+" % element, rb"\g<1>" + value, body, count=1)
 
 
 def hang_up(request: web.Request) -> web.Response:

@@ -79,6 +79,17 @@ class SandboxPki:
     def server(self) -> Credential:
         return Credential.at(self.directory / "tls", "server")
 
+    @property
+    def stranger_ca(self) -> Credential:
+        """An authority that nobody pinned."""
+        return Credential.at(self.directory / "tls", "stranger-ca")
+
+    @property
+    def wrong_servers(self) -> dict[str, Credential]:
+        """Servers that no terminal may believe, by the word of the fault that shows them."""
+        words = ("unknown-authority", "wrong-host", "server-expired", "server-not-yet-valid")
+        return {word: Credential.at(self.directory / "tls", word) for word in words}
+
     def kiosk(self, terminal: str) -> Credential:
         return Credential.at(self.directory / "kiosks", terminal)
 
@@ -131,6 +142,7 @@ def make(directory: Path, *, terminals: Sequence[str], now: datetime) -> Sandbox
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _ensure(pki.tls_ca, None, _name("Onecard Sandbox", "Sandbox TLS CA"), _authority(0), _CA_LIFE, now)
     _ensure(pki.server, pki.tls_ca, _name("Onecard Sandbox", "localhost"), _tls_server(), _LEAF_LIFE, now)
+    _make_wrong_servers(pki, now)
     for terminal in terminals:
         _ensure(pki.kiosk(terminal), pki.tls_ca, _name("Onecard Sandbox", terminal), _tls_client(), _LEAF_LIFE, now)
     _ensure(pki.systems_ca, None, _name("Onecard Sandbox", "Sandbox Systems CA"), _authority(0), _CA_LIFE, now)
@@ -145,6 +157,19 @@ def make(directory: Path, *, terminals: Sequence[str], now: datetime) -> Sandbox
     for file, crl in zip(("root.crl", "issuing.crl"), pki.crls(now), strict=True):
         _write(directory / "documents" / file, crl, 0o644)
     return pki
+
+
+def _make_wrong_servers(pki: SandboxPki, now: datetime) -> None:
+    """One thing is wrong with each."""
+    long_ago, soon = now - _LEAF_LIFE - timedelta(days=1), now + timedelta(days=1)
+    _ensure(pki.stranger_ca, None, _name("Onecard Sandbox", "Sandbox TLS CA"), _authority(0), _CA_LIFE, now)
+    for word, issuer, names, then in (
+        ("unknown-authority", pki.stranger_ca, _tls_server(), now),
+        ("wrong-host", pki.tls_ca, _tls_server("platform.invalid"), now),
+        ("server-expired", pki.tls_ca, _tls_server(), long_ago),
+        ("server-not-yet-valid", pki.tls_ca, _tls_server(), soon),
+    ):
+        _ensure(pki.wrong_servers[word], issuer, _name("Onecard Sandbox", "localhost"), names, _LEAF_LIFE, then)
 
 
 _Extensions = list[tuple[x509.ExtensionType, bool]]
@@ -183,8 +208,9 @@ def _leaf() -> tuple[x509.ExtensionType, bool]:
     return x509.BasicConstraints(ca=False, path_length=None), True
 
 
-def _tls_server() -> _Extensions:
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+def _tls_server(*elsewhere: str) -> _Extensions:
+    here = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    names = [x509.DNSName(name) for name in elsewhere] or here
     return [
         _leaf(),
         _usage("digital_signature"),
