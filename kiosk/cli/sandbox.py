@@ -2,6 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from platform_client.sandbox.pki import SandboxPki
+    from platform_client.sandbox.topology import Topology
+    from platform_client.sandbox.typeface import Typecase
 
 HELP = "the sandbox platform: real TLS, real seals, fault switches"
 
@@ -21,6 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fault", help="start with this fault on; an unknown word lists them")
     parser.add_argument("--trace", action="store_true", help="draw each call as a sequence diagram on stderr")
     parser.add_argument("--portrait", type=Path, help="everybody's picture in the register; every terminal may ask")
+    parser.add_argument("--accounts", type=Path, help="what each terminal was granted (TOML): docs/sandbox.md")
+    parser.add_argument("--hash", choices=("key", "password"), help="read one from stdin, print what --accounts keeps")
+    parser.add_argument("--specimens", type=Path, help="folder for a certificate of every kind, then end")
     parser.add_argument("--make-pki", action="store_true", help="make keys and certificates, then end")
 
 
@@ -29,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     import sys
     from datetime import UTC, datetime
 
+    from platform_client.sandbox import accounts
     from platform_client.sandbox.faults import Fault
     from platform_client.sandbox.pki import make
     from platform_client.sandbox.server import Settings, main
@@ -41,10 +51,21 @@ def run(args: argparse.Namespace) -> int:
     if args.fault is not None and args.fault not in words:
         print(f"kiosk sandbox: faults are {', '.join(words)}", file=sys.stderr)
         return 2
-    if args.make_pki:
-        make(args.pki, terminals=terminals, now=datetime.now(UTC))
-        Typecase.open(cut)
+    if args.hash is not None:
+        secret = sys.stdin.readline().rstrip("\n")
+        print(accounts.hashed_key(secret).hex() if args.hash == "key" else accounts.hashed_password(secret))
         return 0
+    if args.make_pki or args.specimens is not None:
+        pki = make(args.pki, terminals=terminals, now=datetime.now(UTC))
+        typecase = Typecase.open(cut)
+        if args.specimens is not None:
+            _specimens(args.specimens, pki, typecase, terminals[0], Topology(args.topology))
+        return 0
+    try:
+        granted = accounts.Account if args.accounts is None else accounts.read(args.accounts)
+    except accounts.NoAccounts as error:
+        print(f"kiosk sandbox: {error}", file=sys.stderr)
+        return 2
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="sandbox: %(levelname)s %(message)s")
     settings = Settings(
         args.pki,
@@ -52,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         terminals,
         port=args.port,
         topology=Topology(args.topology),
+        accounts=granted,
         control=args.control,
         fault=None if args.fault is None else Fault(args.fault),
         diagrams=args.trace,
@@ -59,3 +81,15 @@ def run(args: argparse.Namespace) -> int:
     )
     main(settings)
     return 0
+
+
+def _specimens(folder: Path, pki: "SandboxPki", typecase: "Typecase", terminal: str, topology: "Topology") -> None:
+    """Certificates into `folder`, and on stdout the way of the last one through the platform."""
+    import asyncio
+
+    from platform_client.sandbox import specimens
+
+    made = asyncio.run(specimens.make(folder, pki, typecase, terminal, topology))
+    for kind, trace in made:
+        print(f"{folder / kind}.pdf in {trace.hops[0].ended_ms:.0f} ms")
+    print(made[-1][1].diagram())

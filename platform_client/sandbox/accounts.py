@@ -2,16 +2,26 @@
 
 The client certificate says which terminal calls. Its account says which kinds of certificates it was granted, and may
 ask for a second proof: a data-call key or, where there is none, a password. Keys are long and random, so a plain hash
-keeps them; passwords are kept as Argon2id (RFC 9106) and never come back.
+keeps them; passwords are kept as Argon2id (RFC 9106) and never come back. An account file is TOML:
+
+    [kiosk-0001]
+    kinds = ["household", "marriage"]     # absent: all
+    key_sha256 = "9f86d0…"                # at most one of these two; `kiosk sandbox --hash` makes them
+    password = "$argon2id$…"
+    portraits = true                      # absent: false
 """
 
 import hashlib
 import hmac
 import os
+import tomllib
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+import msgspec
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -50,6 +60,34 @@ class Account:
         except (ValueError, InvalidKey):
             return False
         return terminal == self.terminal
+
+
+class NoAccounts(Exception):
+    """The file cannot be read as accounts; says where and why."""
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kinds: frozenset[str] | None = None
+    key_sha256: str | None = None
+    password: str | None = None
+    portraits: bool = False
+
+
+def read(file: Path) -> Callable[[str], Account | None]:
+    """The accounts of a file, by terminal; one that is not in it has none. Raises NoAccounts."""
+    try:
+        entries = msgspec.convert(tomllib.loads(file.read_text()), dict[str, _Entry])
+        found = {terminal: _account(terminal, entry) for terminal, entry in entries.items()}
+    except (OSError, ValueError) as error:  # msgspec's and tomllib's are ValueErrors, too
+        raise NoAccounts(f"{file}: {error}") from None
+    return found.get
+
+
+def _account(terminal: str, entry: _Entry) -> Account:
+    if entry.key_sha256 is not None and entry.password is not None:
+        raise ValueError(f"{terminal} has a key and a password: a password is for where there is no key")
+    key = None if entry.key_sha256 is None else bytes.fromhex(entry.key_sha256)
+    return Account(terminal, entry.kinds, key, entry.password, entry.portraits)
 
 
 def hashed_key(key: str) -> bytes:

@@ -16,8 +16,8 @@ from fpdf.enums import Align
 from fpdf.fonts import TTFFont
 
 from platform_client.kinds import Bilingual, CertificateKind
+from platform_client.materials import Level, watermark
 from platform_client.sandbox.catalogue import AGENCIES
-from platform_client.sandbox.levels import Level, chinese_date, watermark
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.stamp import stamped
@@ -98,6 +98,10 @@ def compose(certificate: Certificate, typecase: Typecase) -> bytes:
     _closing(page, certificate, bottom, typecase)
     _foot(page, certificate.sentence)
     return bytes(page.output())
+
+
+def chinese_date(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 _PREAMBLE: Final = Bilingual(

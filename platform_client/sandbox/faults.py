@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from enum import Enum
 from typing import Final
 
+from platform_client.materials import Level
 from platform_client.sandbox.catalogue import OFFERS, Offer
-from platform_client.sandbox.levels import Level
 from platform_client.sandbox.registry import Person, somebody_else
 
 

@@ -18,6 +18,7 @@ from platform_client import binding
 from platform_client.certificates import Issued
 from platform_client.evidence import subject_digest
 from platform_client.kinds import Bilingual
+from platform_client.materials import Level
 from platform_client.operation import About
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.compose import Certificate, compose
@@ -36,7 +37,6 @@ from platform_client.sandbox.exchange import (
 from platform_client.sandbox.faults import Faults, Plan, spoil_bytes, spoil_plan
 from platform_client.sandbox.intake import Refuse
 from platform_client.sandbox.ledger import Ledger
-from platform_client.sandbox.levels import Level
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.sources import LOCAL, NAMES, PRIVATE, PROVINCIAL, subject_of

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from systemd import daemon
@@ -26,7 +25,8 @@ __all__ = ["Sandbox", "Settings", "main"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `control`: the file that says where.
+    """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `accounts`: of a terminal, by its
+    name. `control`: the file that will say where faults are switched.
 
     `diagrams`: each finished call is drawn on stderr. `portrait`: JPEG, JPEG 2000 or WebP, of everybody; with it, every
     terminal may ask for portraits.
@@ -38,6 +38,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     topology: Topology = Topology.EXTRANET
+    accounts: Callable[[str], Account | None] = Account
     control: Path | None = None
     fault: Fault | None = None
     diagrams: bool = False
@@ -56,10 +57,10 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     pki = make(settings.pki, terminals=settings.terminals, now=datetime.now(UTC))
     typecase = await asyncio.to_thread(Typecase.open, settings.cache)
     traced = _draw if settings.diagrams else _silent
-    options = Options(settings.topology, traced=traced)
+    options = Options(settings.topology, settings.accounts, traced=traced)
     if settings.portrait is not None:
         picture = settings.portrait.read_bytes()
-        options = replace(options, accounts=partial(Account, portraits=True), pictures=lambda person: picture)
+        options = replace(options, accounts=_with_portraits(settings.accounts), pictures=lambda person: picture)
     sandbox = Sandbox(pki, typecase, options)
     sandbox.faults.active = settings.fault
     port = await sandbox.start(settings.host, settings.port)
@@ -73,6 +74,14 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     finally:
         await control.stop()
         await sandbox.stop()
+
+
+def _with_portraits(accounts: Callable[[str], Account | None]) -> Callable[[str], Account | None]:
+    def of(terminal: str) -> Account | None:
+        account = accounts(terminal)
+        return account and replace(account, portraits=True)
+
+    return of
 
 
 def _say_port(port: int) -> None:

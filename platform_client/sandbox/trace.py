@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from platform_client.sandbox.topology import TITLES
 
 _KEPT: Final = 256
-_COLUMN: Final = 20
+_NARROWEST: Final = 17
 
 
 class Hop(msgspec.Struct):
@@ -101,9 +102,10 @@ def _ms_since(origin: float) -> float:
 def _diagram(trace: Trace) -> str:
     """Time goes down, a column for each system in the order in which the request met it; answers are dashed."""
     names = list(dict.fromkeys(name for hop in trace.hops for name in (hop.source, hop.target)))
-    column = {name: place * _COLUMN + _COLUMN // 2 for place, name in enumerate(names)}
-    width = len(names) * _COLUMN
-    head = "".join(name.center(_COLUMN) for name in names)
+    widths = [max(len(name) + 2, _NARROWEST) for name in names]
+    ends = list(accumulate(widths))
+    column = {name: end - width // 2 for name, end, width in zip(names, ends, widths, strict=True)}
+    head = "".join(name.center(width) for name, width in zip(names, widths, strict=True))
     moments: list[tuple[float, int, str, str, str, str]] = []
     for hop in trace.hops:
         moments.append((hop.began_ms, hop.number, hop.source, hop.target, f"{hop.number} {hop.what}", "─"))
@@ -113,7 +115,7 @@ def _diagram(trace: Trace) -> str:
             moments.append((hop.ended_ms, hop.number, hop.target, hop.target, f"{hop.number} arrived", "─"))
     lines = [f"request {trace.request_id}, {trace.topology}", " " * 10 + head.rstrip()]
     for at, _, source, target, what, dash in sorted(moments):
-        line = [" "] * (width + 1)
+        line = [" "] * (ends[-1] + 12)
         for place in column.values():
             line[place] = "│"
         _arrow(line, column[source], column[target], what, dash)

@@ -1,7 +1,7 @@
 """The sealed certificate: readable, about one person, stated under the seal; and each fault spoils what it says."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -21,9 +21,9 @@ from pyhanko_certvalidator import ValidationContext
 
 from platform_client.certificates import IssueCall
 from platform_client.identity import DeviceIdentity
+from platform_client.materials import Level, watermark
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.faults import Fault
-from platform_client.sandbox.levels import Level, watermark
 from platform_client.sandbox.material import CHINA
 from platform_client.sandbox.pki import SandboxPki
 from platform_client.sandbox.registry import Person, check_character, somebody_else
@@ -114,16 +114,6 @@ async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
     (signature,) = PdfFileReader(BytesIO(pdf)).embedded_signatures
     assert signature.docmdp_level is MDPPerm.NO_CHANGES
     assert seal.signing_cert.subject.native["organization_name"] == offer.kind.seal_organisation
-
-
-def test_the_four_sentences_word_for_word() -> None:
-    """D05, D06, D07, D08."""
-    assert {level.value: watermark(level, "××机构", date(2027, 2, 3)) for level in Level} == {
-        "A": "此件由××机构提供，仅供办理政务服务事项时使用，有效期至2027年2月3日",
-        "B": "此件经与原件核对无误，仅供办理政务服务事项时使用，有效期至2027年2月3日",
-        "C": "此件由本用户按原件上传，请政务服务窗口人员受理时与原件核对",
-        "D": "本用户对此材料的真实性负责",
-    }
 
 
 async def test_a_rare_name_is_set_from_the_whole_font(platform: Platform, identity: DeviceIdentity) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,15 +19,17 @@ from platform_client import certificates
 from platform_client.certificates import IssueCall, KindsQuery
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.identity import DeviceIdentity
-from platform_client.sandbox.accounts import Account, hashed_key, hashed_password
+from platform_client.sandbox.accounts import Account, NoAccounts, hashed_key, hashed_password, read
 from platform_client.sandbox.assembly import Options
+from platform_client.sandbox.catalogue import OFFERS, Demander
 from platform_client.sandbox.control import SetSource
 from platform_client.sandbox.exchange import Order
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.intake import FRESH, Refuse
 from platform_client.sandbox.ledger import Ledger
+from platform_client.sandbox.people import BY_LAYOUT
 from platform_client.sandbox.pki import SandboxPki
-from platform_client.sandbox.registry import Draw
+from platform_client.sandbox.registry import Draw, check_character
 from platform_client.sandbox.sources import NAMES, SourceFault
 from platform_client.sandbox.topology import Topology
 from platform_client.sandbox.typeface import Typecase
@@ -295,3 +300,52 @@ def _der(certificate: object) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.DER)  # type: ignore[attr-defined,no-any-return]
+
+
+def test_an_account_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    """C14, C15."""
+    file = tmp_path / "accounts.toml"
+    file.write_text(f'[kiosk-1]\nkinds = ["household"]\nkey_sha256 = "{hashed_key("k").hex()}"\n[kiosk-2]\n')
+    accounts = read(file)
+    one, two = accounts("kiosk-1"), accounts("kiosk-2")
+    assert one is not None and two is not None and accounts("kiosk-3") is None
+    assert one.admits("Bearer k") and one.may_issue("household") and not one.may_issue("marriage")
+    assert two.admits("") and two.may_issue("marriage")
+    for text in (
+        "[kiosk-1",
+        '[kiosk-1]\nkind = ["x"]',
+        '[kiosk-1]\nkey_sha256 = "zz"',
+        '[a]\nkey_sha256 = "00"\npassword = "x"',
+    ):
+        file.write_text(text)
+        with pytest.raises(NoAccounts, match=re.escape(str(file))):
+            read(file)
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+async def test_everybody_with_a_number_of_eighteen_gets_a_certificate(
+    platform: Platform, identity: DeviceIdentity
+) -> None:
+    """E04: one citizen for each layout of the cards; the numbers of 2017 are none that the interface could carry."""
+    for layout, person in BY_LAYOUT.items():
+        card = Card(person.name, person.number)
+        if layout == "foreign-2017":
+            with pytest.raises(ValueError, match="not a question of our interface"):
+                await issue(platform.client, call_of(identity, card=card))
+        else:
+            assert person.number[17] == check_character(person.number[:17])
+            assert (await issue(platform.client, call_of(identity, card=card))).startswith(b"%PDF")
+
+
+def test_specimens_of_every_kind(pki: SandboxPki, tmp_path: Path, assets: Path) -> None:
+    """C21: at least one kind for each class of demanders, and how each came about."""
+    words = ["--pki", str(pki.directory), "--assets", str(assets), "--terminal", TERMINAL]
+    words += ["--topology", "isolated", "--specimens", str(tmp_path)]
+    said = subprocess.run(
+        [sys.executable, "-m", "kiosk", "sandbox", *words], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+    assert {path.stem for path in tmp_path.glob("*.pdf")} == set(OFFERS)
+    assert {offer.demander for offer in OFFERS.values()} == set(Demander)
+    assert "private-network-front" in said and "seal" in said
