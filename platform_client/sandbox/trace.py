@@ -16,7 +16,7 @@ import msgspec
 from platform_client.sandbox.topology import TITLES
 
 _KEPT: Final = 256
-_NARROWEST: Final = 17
+_NARROWEST: Final = 20
 
 
 class Hop(msgspec.Struct):
