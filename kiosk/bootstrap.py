@@ -104,7 +104,12 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
         presence = VisionPort(clock, validated_only=profile.face.mode == "production")
-        documents = DocumentPort(clock, TrustStore(profile.trust.root, client, clock), policies(profile))
+        documents = DocumentPort(
+            clock,
+            TrustStore(profile.trust.root, client, clock),
+            policies(profile),
+            signer=identity if profile.printer.paper_statement == "page" else None,
+        )
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
             await port.open(meeting.socket_of(profile.run, name))
             stack.push_async_callback(port.close)

@@ -210,7 +210,9 @@ class Citizen:
         self._unwatch("card")
         self._unwatch("reader")
         desk.screen.show(Printing(offer.kind))
-        desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages)
+        paper = await desk.documents.as_printed(paper)
+        form = "picture" if paper.is_picture else "sealed"
+        desk.audit.record("print.submitted", document=paper.sha256, pages=paper.pages, form=form)
         slip = asyncio.ensure_future(desk.receipts.are_offered())  # asked while the printer hums: it costs no time
         try:
             try:

@@ -130,11 +130,16 @@ class Trust(_Table, frozen=True):
 
 
 class Printer(_Table, frozen=True):
-    """`server`: host:port of our own CUPS. `uri`: the printer itself, which is asked for the truth about its paper."""
+    """`server`: host:port of our own CUPS. `uri`: the printer itself, which is asked for the truth about its paper.
+
+    `paper_statement`: where the statement is printed that this terminal signs about a paper. On a "slip" of its own:
+    the certificate goes to the printer byte for byte as sealed. Or on the "page" itself, which is then a picture.
+    """
 
     server: str
     queue: str
     uri: str
+    paper_statement: Literal["slip", "page"] = "slip"
 
 
 class Tickets(_Table, frozen=True):

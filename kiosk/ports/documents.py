@@ -7,6 +7,7 @@ document that ends two processes is refused.
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from kiosk.channel import Channel
 from kiosk.china_time import china_date
 from kiosk.clock import Clock, within
 from kiosk.documents.gate import Expected, PrintableDocument, admit
+from kiosk.documents.offline_statement import Device, OfflineStatement, modules
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.messages import (
@@ -43,11 +45,15 @@ PREVIEW_DPI: Final = 110
 class DocumentPort:
     """The desk's `Documents`, spoken over a socket to the document process."""
 
-    def __init__(self, clock: Clock, trust: TrustStore, policies: Mapping[str, Policy]) -> None:
-        """`policies`: what a document of each kind must be."""
+    def __init__(
+        self, clock: Clock, trust: TrustStore, policies: Mapping[str, Policy], signer: Device | None = None
+    ) -> None:
+        """`policies`: what a document of each kind must be. `signer`: who signs the statement that is put on each page;
+        None leaves the pages as they were sealed."""
         self._clock = clock
         self._trust = trust
         self._policies = policies
+        self._signer = signer
         self._ids = count(1)
         self._used = False
         self._answer: asyncio.Future[Message] | None = None
@@ -100,8 +106,12 @@ class DocumentPort:
             case other:
                 raise Refused(Reason.DOCUMENT_UNSAFE, f"unexpected answer {type(other).__name__}")
 
-    async def imprint(self, paper: PrintableDocument, code: tuple[tuple[bool, ...], ...]) -> PrintableDocument:
-        """The same document, its pages as pictures with the QR `code` on them. Raises Refused."""
+    async def as_printed(self, paper: PrintableDocument) -> PrintableDocument:
+        """The same document as it goes to the printer: byte for byte what was sealed, or, where the profile puts this
+        terminal's statement on the page, its pages as pictures with the code on them. Raises Refused."""
+        if self._signer is None:
+            return paper
+        code = await asyncio.to_thread(_statement_code, paper, self._signer, self._clock.now())
         match await self._ask(Imprint(next(self._ids), paper.pdf, code)):
             case Imprinted() as imprinted:
                 return paper.imprinted(imprinted)
@@ -155,3 +165,7 @@ class DocumentPort:
     def _lost(self) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionError("the document process is gone"))
+
+
+def _statement_code(paper: PrintableDocument, signer: Device, at: datetime) -> tuple[tuple[bool, ...], ...]:
+    return modules(OfflineStatement.about(paper, signer.terminal, at).signed(signer))

@@ -16,9 +16,9 @@ from hardware.cards.serial_transport import SerialLine
 from hardware.cards.synthetic import citizens
 from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
-from kiosk.documents.verdict import judge, picture
+from kiosk.documents.verdict import imprinted, judge, picture
 from kiosk.evidence import Station
-from kiosk.messages import BadMessage, Policy, Render, Verify, encode, receive
+from kiosk.messages import BadMessage, Imprint, Policy, Render, Verify, encode, receive
 from kiosk.paper.ledger import Ledger
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
@@ -61,7 +61,15 @@ async def sandbox(pki: SandboxPki, typecase: Typecase) -> AsyncIterator[tuple[Sa
 
 
 @pytest.fixture
-async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -> AsyncIterator[Stage]:
+def signs_pages() -> bool:
+    """Does the terminal put its statement on the page?"""
+    return False
+
+
+@pytest.fixture
+async def stage(
+    pki: SandboxPki, sandbox: tuple[Sandbox, int], signs_pages: bool, tmp_path: Path
+) -> AsyncIterator[Stage]:
     platform, port = sandbox
     clock, screen, booth, printer = HandClock(), PageList(), FaceBooth(), MemoryPrinter()
     calls: list[CallRecord] = []
@@ -72,7 +80,8 @@ async def stage(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     )
     pins = {code: Certificate(offer.kind.seal_organisation) for code, offer in OFFERS.items()}
     policies = dict.fromkeys(OFFERS, Policy(sealed_within_s=600))
-    documents = DocumentPort(clock, TrustStore(pki.root.certificate, client, clock), policies)
+    trust = TrustStore(pki.root.certificate, client, clock)
+    documents = DocumentPort(clock, trust, policies, identity if signs_pages else None)
     await documents.open(tmp_path / "documents.sock")
     judging = asyncio.create_task(judges(tmp_path / "documents.sock"))
     line = SamEmulator(tmp_path / "reader", baud=None)
@@ -115,4 +124,6 @@ async def judges(socket: Path) -> None:
                         writer.write(encode(await judge(request, datetime.now(UTC))))
                     case Render() as request:
                         writer.write(encode(picture(request)))
+                    case Imprint() as request:
+                        writer.write(encode(imprinted(request)))
         writer.close()

@@ -12,6 +12,7 @@ from theatre import PATIENCE_S, Stage, performing
 from hardware.cards.reading import CardReading
 from hardware.printers.port import JobReport, Outcome, Trouble
 from kiosk.audit.chain import records, verify
+from kiosk.checks import Check
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
@@ -90,6 +91,11 @@ async def test_one_citizen_one_certificate(stage: Stage) -> None:
     for event in ("session.began", "card.read", "presence.proved", "print.submitted", "print.out", "session.ended"):
         assert events.count(event) == 1
     assert verify(stage.audit).records == len(events)
+    bodies = {str(record.body["event"]): record.body for record in records(stage.audit)}
+    assert bodies["print.submitted"]["fields"]["form"] == "sealed"
+    assert str(bodies["document.admitted"]["fields"]["checks"]).split() == [
+        check.value for check in Check if check is not Check.TIME_STAMP
+    ]
 
 
 async def test_a_tile_tapped_first_is_not_asked_again(stage: Stage) -> None:
