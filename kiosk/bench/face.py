@@ -37,7 +37,6 @@ from models.matching import Comparison
 
 TURNS_OVER_S: Final = 0.5
 FRAMES_MOST: Final = 400
-PACE_S: Final = 1 / 30
 EMBEDDINGS: Final = 20
 
 
@@ -168,11 +167,11 @@ def _replay(recording: Recording) -> tuple[list[float], list[float]]:
         bare.process(frame.rgb)
         floor.append(time.perf_counter() - began)
 
-    began_s = time.perf_counter()
+    later_s = time.monotonic() - recording.frames[0].time_s
     for number, frame in enumerate(recording.frames):
         if check.verdict is not None:
             break
-        time.sleep(max(0.0, began_s + number * PACE_S - time.perf_counter()))
+        time.sleep(max(0.0, frame.time_s + later_s - time.monotonic()))
         for side in (look, find) if number % 2 else (find, look):
             side(frame)
     if not isinstance(check.verdict, Matched):
