@@ -25,6 +25,7 @@ from pyipp.enums import IppJobState, IppPrinterState
 
 from hardware.printers.ipp_device import DeviceJob, IppDevice
 from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
+from hardware.printers.supplies import Supplies
 
 LOOK_AT_LEAST_EVERY_S: Final = 0.2
 LOOK_AT_MOST_EVERY_S: Final = 0.02
@@ -83,6 +84,10 @@ class CupsQueue:
             return await self._device.condition()
         except PrinterError as error:
             return error.trouble
+
+    async def supplies(self) -> Supplies:
+        """See `Printer.supplies`."""
+        return await self._device.supplies()
 
     async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:
         """See `Printer.submit`. Nothing is handed to a printer that cannot print now: no document waits for paper.

@@ -5,7 +5,6 @@ to a printer that was switched off. So conditions and job states are taken from 
 (RFC 8011, sections 4.2.5 and 4.2.6) of the device, and a printer that does not answer is `OFFLINE`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,12 +12,13 @@ import pyipp
 from pyipp.enums import IppJobState, IppOperation, IppPrinterState
 
 from hardware.printers.port import PrinterError, Trouble
+from hardware.printers.state_reasons import as_list, base
+from hardware.printers.supplies import ATTRIBUTES, Supplies, supplies_in
 
 ANSWER_WITHIN_S: Final = 3
 _JOB_NOT_POSSIBLE: Final = 0x0404
 _JOB_NOT_FOUND: Final = 0x0406
 _ENDED: Final = frozenset({IppJobState.CANCELED, IppJobState.ABORTED, IppJobState.COMPLETED})
-_SEVERITIES: Final = ("-error", "-warning", "-report")
 
 # printer-state-reasons (RFC 8011 section 5.4.12, PWG 5100.9) that keep a page from coming out, the most telling first.
 _TROUBLES: Final = {
@@ -67,6 +67,11 @@ class IppDevice:
             {"requested-attributes": ["printer-state", "printer-state-reasons", "printer-is-accepting-jobs"]},
         )
         return trouble_in(next(iter(answer["printers"]), {}))
+
+    async def supplies(self) -> Supplies:
+        """What it has left. Raises as `condition`."""
+        answer = await self._ask(IppOperation.GET_PRINTER_ATTRIBUTES, {"requested-attributes": list(ATTRIBUTES)})
+        return supplies_in(next(iter(answer["printers"]), {}))
 
     async def job_named(self, name: str) -> DeviceJob | None:
         """The job of this name, over or not; None when the printer knows none."""
@@ -121,7 +126,7 @@ class IppDevice:
 
 def trouble_in(attributes: dict[str, Any]) -> Trouble | None:
     """The trouble that a printer's state attributes tell of; None when a page could be printed."""
-    reasons = {_base(reason) for reason in _as_list(attributes.get("printer-state-reasons"))}
+    reasons = {base(reason) for reason in as_list(attributes.get("printer-state-reasons"))}
     for reason, trouble in _TROUBLES.items():
         if reason in reasons:
             return trouble
@@ -130,20 +135,6 @@ def trouble_in(attributes: dict[str, Any]) -> Trouble | None:
     if attributes.get("printer-state") not in (IppPrinterState.IDLE, IppPrinterState.PROCESSING):
         return Trouble.OTHER
     return None
-
-
-def _base(reason: str) -> str:
-    """The keyword without its severity: an idle printer may call an empty tray a mere "media-empty-report"."""
-    for severity in _SEVERITIES:
-        reason = reason.removesuffix(severity)
-    return reason
-
-
-def _as_list(value: Any) -> Iterable[str]:
-    """pyipp gives a set of one value as that value."""
-    if value is None:
-        return ()
-    return value if isinstance(value, list) else (value,)
 
 
 def _status(error: pyipp.IPPError) -> int | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from hardware.printers.supplies import Supplies
+
 
 class Trouble(Enum):
     """Why no page can come out of the printer now."""
@@ -102,6 +104,10 @@ class Printer(Protocol):
 
     async def condition(self) -> Trouble | None:
         """What the printer itself says now; None means ready. A silent printer is `Trouble.OFFLINE`, not an error."""
+        ...
+
+    async def supplies(self) -> Supplies:
+        """What it has left. Raises PrinterError when it does not answer."""
         ...
 
     async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from hardware.tickets.slip import Code, Fact, Heading, Note, Rule, Slip
+from kiosk.china_time import CHINA
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.offline_statement import Device, OfflineStatement, modules
 from kiosk.pages import Kind
@@ -18,7 +19,7 @@ _DIGEST_SHOWN: Final = 16
 def receipt(paper: PrintableDocument, kind: Kind, device: Device, at: datetime) -> Slip:
     """Takes some tenths of a second: see `OfflineStatement.about`. Raises ValueError when `device` cannot sign it."""
     statement = OfflineStatement.about(paper, device.terminal, at)
-    printed = at.astimezone()
+    printed = at.astimezone(CHINA)
     return Slip(
         (
             Heading("证明打印凭条"),

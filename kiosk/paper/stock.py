@@ -1,0 +1,119 @@
+"""What is left in the printers, over time: a line whenever a level has changed, on the state partition, and with the
+ledger's own count of pages the day on which somebody has to bring paper.
+"""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
+from kiosk.china_time import china_date
+from kiosk.clock import Clock
+from kiosk.paper.forecast import Day, Forecast, forecast
+from kiosk.paper.ledger import Issue
+from kiosk.paper.opening import OpeningHours
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = timedelta(days=62)
+LOOKED_BACK_DAYS: Final = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the printer said at a moment."""
+
+    at: datetime
+    supplies: Supplies
+
+
+class StockHistory:
+    """The readings in `path`, one JSON line each. One that cannot be read is left out: nothing hangs on it."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._clock = clock
+        self._readings = [reading for reading in _read(path) if clock.now() - reading.at < KEPT]
+        if path.exists():
+            _replace(path, self._readings)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Oldest first."""
+        return tuple(self._readings)
+
+    @property
+    def latest(self) -> Reading | None:
+        return self._readings[-1] if self._readings else None
+
+    def note(self, supplies: Supplies) -> None:
+        """Keeps it if anything has changed. A full disk is for the log, not for the citizen."""
+        if self._readings and self._readings[-1].supplies == supplies:
+            return
+        reading = Reading(self._clock.now(), supplies)
+        self._readings.append(reading)
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(_line(reading))
+        except OSError as error:
+            log.warning("stock: %s", error.strerror)
+
+
+def paper_runs_out(sheets_left: int, issues: Sequence[Issue], hours: OpeningHours, now: datetime) -> Forecast | None:
+    """From the pages that came out on the whole days before today; None while there are too few of them.
+
+    A page counts as a sheet: where both sides are printed on, the paper lasts longer than said.
+    """
+    used: Counter[date] = Counter()
+    for issue in issues:
+        used[china_date(issue.at)] += issue.pages_out
+    if not used:
+        return None
+    today = china_date(now)
+    first = max(min(used), today - timedelta(days=LOOKED_BACK_DAYS))
+    days = [first + timedelta(days=number) for number in range((today - first).days)]
+    return forecast(sheets_left, [Day(used[day], hours.hours_on(day)) for day in days], hours, now)
+
+
+def _line(reading: Reading) -> str:
+    body = {"at": reading.at.astimezone(UTC).isoformat(timespec="seconds"), **asdict(reading.supplies)}
+    return json.dumps(body, default=_value, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _value(thing: object) -> object:
+    if isinstance(thing, Enum):
+        return thing.value
+    raise TypeError(f"no JSON for {type(thing).__name__}")
+
+
+def _read(path: Path) -> list[Reading]:
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        try:
+            body: Any = json.loads(line)
+            supplies = tuple(
+                Supply(**{**each, "kind": SupplyKind(each["kind"]), "unit": Unit(each["unit"])})
+                for each in body["supplies"]
+            )
+            at = datetime.fromisoformat(body["at"])
+            found.append(Reading(at, Supplies(supplies, tuple(body["media_ready"]))))
+        except (ValueError, KeyError, TypeError):
+            log.warning("stock: a line of %s cannot be read", path.name)
+    return found
+
+
+def _replace(path: Path, readings: list[Reading]) -> None:
+    coming = path.with_suffix(".new")
+    with coming.open("w", encoding="utf-8") as file:
+        file.writelines(map(_line, readings))
+        file.flush()
+        os.fsync(file.fileno())
+    coming.rename(path)
