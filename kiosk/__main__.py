@@ -21,6 +21,7 @@ COMMANDS = {
     "document": "document",
     "card": "card",
     "doctor": "doctor",
+    "paper": "paper",
     "audit": "audit",
     "bench": "bench",
 }

@@ -35,6 +35,7 @@ from kiosk.identity import device_identity, keep_valid
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
+from kiosk.paper.stock import STOCK, StockHistory
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
 from kiosk.ports.presence import VisionPort
@@ -133,7 +134,13 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             presence=presence,
             platform=PlatformPort(client, identity, Station(identity.terminal, software), profile.certificates, clock),
             documents=documents,
-            printer=PaperPort(printer, Ledger(profile.ledger, clock), job_tickets(profile), clock),
+            printer=PaperPort(
+                printer,
+                Ledger(profile.ledger, clock),
+                StockHistory(profile.ledger / STOCK, clock),
+                job_tickets(profile),
+                clock,
+            ),
             receipts=receipts,
             clock=clock,
             audit=audit,

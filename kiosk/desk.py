@@ -18,7 +18,7 @@ from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.lobby import Lobby
 from kiosk.messages import Guidance
-from kiosk.pages import Action, Kind, Offer, Page, Picture
+from kiosk.pages import Action, Kind, Notice, Offer, Page, Picture
 from kiosk.paper.ledger import ReprintToken
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
@@ -105,13 +105,16 @@ class Printer(Protocol):
     """The certificate printer. Takes a PrintableDocument and nothing else.
 
     `trouble` asks the printer itself; None means that it can print, and that it is known what became of every print
-    before. `interruption`: what became of one that a crash cut off a moment ago; said once. `job` submits and yields
-    reports, at least one a second, until the pages are out; raises Refused when they will not come: Jammed when the
-    same issue may be tried once more, with the token in it. Leaving the context before that cancels the job, and
-    returns only when no page of it can come out any more. `collected`: the citizen has the pages of this issue.
+    before. `notices`: what runs low; nothing while it cannot be asked. `interruption`: what became of a print that a
+    crash cut off a moment ago; said once. `job` submits and yields reports, at least one a second, until the pages are
+    out; raises Refused when they will not come: Jammed when the same issue may be tried once more, with the token in
+    it. Leaving the context before that cancels the job, and returns only when no page of it can come out any more.
+    `collected`: the citizen has the pages of this issue.
     """
 
     async def trouble(self) -> Reason | None: ...
+
+    async def notices(self) -> tuple[Notice, ...]: ...
 
     def interruption(self) -> Reason | None: ...
 
@@ -127,7 +130,7 @@ class Receipts(Protocol):
 
     async def are_offered(self) -> bool: ...
 
-    async def paper_is_low(self) -> bool: ...
+    async def notices(self) -> tuple[Notice, ...]: ...
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool: ...
 

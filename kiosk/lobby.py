@@ -5,7 +5,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from kiosk.clock import within
-from kiosk.pages import Cancel, Done, Home, Kind, Offer, Pick, Refusal, Retry
+from kiosk.pages import Cancel, Done, Home, Kind, Notice, Offer, Pick, Refusal, Retry
 from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, Reason, Refused, fault
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Lobby:
         self._desk = desk
         self._complains_from = desk.clock.monotonic() + GRACE_S
         self._offers: tuple[Offer, ...] = ()
+        self._notices: tuple[Notice, ...] = ()
         self._trouble: Refused | None = None
 
     async def welcome(self) -> Kind | None:
@@ -98,15 +99,24 @@ class Lobby:
             starting = not self._offers and desk.clock.monotonic() < self._complains_from
             self._trouble = None if starting else trouble
             self._show()
+            await self._look_at_supplies()
             await desk.clock.sleep(TROUBLED_S if trouble or desk.reader.present else FRESH_S)
 
     def _show(self) -> None:
         desk = self._desk
         kinds, left = tuple(self._kinds.values()), desk.reader.present
         if self._trouble is None:
-            desk.screen.show(Home(kinds, card_left=left))
+            desk.screen.show(Home(kinds, card_left=left, notices=self._notices))
         else:
             desk.screen.show(Home(kinds, self._trouble.reason, left, self._trouble.again_at))
+
+    async def _look_at_supplies(self) -> None:
+        """What runs low goes on the page, and into the log when it changes (F01)."""
+        notices = (*await self._desk.printer.notices(), *await self._desk.receipts.notices())
+        if notices != self._notices:
+            self._notices = notices
+            self._desk.audit.record("supplies", low=" ".join(notice.name for notice in notices))
+            self._show()
 
     async def _ask(self) -> Refused | None:
         """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""

@@ -101,15 +101,25 @@ class Stage(Enum):
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
+class Notice(Enum):
+    """What is running low or does not work today, while certificates can be printed all the same."""
+
+    PAPER_LOW = "paper-low"
+    TONER_LOW = "toner-low"
+    RECEIPT_PAPER_LOW = "receipt-paper-low"
+    NO_RECEIPTS = "no-receipts"
+
+
 class Home(Struct, frozen=True, tag=True):
     """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed
     now. `card_left`: the last citizen's card still lies on the reader, so nobody else can begin. `again_at`: when what
-    troubles is tried again."""
+    troubles is tried again. `notices`: what is not as it should be, although it works."""
 
     kinds: tuple[Kind, ...]
     trouble: Reason | None = None
     card_left: bool = False
     again_at: datetime | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 class PresentCard(Struct, frozen=True, tag=True):

@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -152,6 +152,21 @@ class Tickets(_Table, frozen=True):
     font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 
 
+_WORKDAY: Final = ("09:00-12:00", "13:00-17:00")
+
+
+class Opening(_Table, frozen=True):
+    """When the hall is open, by the clock in China: spans of each day, in order. For saying when paper will run out."""
+
+    monday: tuple[str, ...] = _WORKDAY
+    tuesday: tuple[str, ...] = _WORKDAY
+    wednesday: tuple[str, ...] = _WORKDAY
+    thursday: tuple[str, ...] = _WORKDAY
+    friday: tuple[str, ...] = _WORKDAY
+    saturday: tuple[str, ...] = ()
+    sunday: tuple[str, ...] = ()
+
+
 class Timing(_Table, frozen=True):
     """Seconds; what they mean: kiosk.desk.Timing."""
 
@@ -177,6 +192,7 @@ class Profile(_Table, frozen=True):
     printer: Printer
     certificates: dict[str, Certificate]
     tickets: Tickets | None = None
+    opening: Opening = Opening()
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kiosk.doctor import audit, certificates, devices, machine, perception
+from kiosk.doctor import audit, certificates, devices, machine, paper, perception
 from kiosk.doctor.findings import Finding
 from kiosk.profile import Face, Portrait, Profile
 
@@ -20,8 +20,11 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
     )
     if profile is None:
         return [*portraits, *models, *here]
-    reader, printer, queue = await asyncio.gather(
-        devices.reader(profile.reader), devices.printer(profile.printer), devices.print_queue(profile.printer)
+    reader, printer, queue, supplies = await asyncio.gather(
+        devices.reader(profile.reader),
+        devices.printer(profile.printer),
+        devices.print_queue(profile.printer),
+        paper.supplies(profile.printer),
     )
     return [
         *reader,
@@ -30,6 +33,8 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
         *certificates.examine(profile, datetime.now(UTC)),
         printer,
         queue,
+        *supplies,
+        paper.ledger(profile.ledger),
         *await asyncio.to_thread(audit.examine, profile.audit, profile.audit_key),
         machine.run_directory(profile.run),
         *here,

@@ -240,6 +240,15 @@ class Ledger:
         log.error("ledger: %s was changed; it is kept as %s", path.name, aside.name)
 
 
+def issues_in(directory: Path) -> tuple[Issue, ...]:
+    """What the ledger in `directory` says, without touching it: a desk may be writing. Raises OSError."""
+    found: dict[str, Issue] = {}
+    for path in _files(directory):
+        for issue in _read(path)[0]:
+            found[issue.token] = issue
+    return tuple(found.values())
+
+
 def damaged(directory: Path) -> list[str]:
     """The files that were set aside, by name."""
     return sorted(path.name for path in directory.glob("*.damaged-*"))

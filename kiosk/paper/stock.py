@@ -22,6 +22,8 @@ from kiosk.paper.opening import OpeningHours
 
 log = logging.getLogger(__name__)
 
+STOCK: Final = "stock.jsonl"
+"""Beside the ledger."""
 KEPT: Final = timedelta(days=62)
 LOOKED_BACK_DAYS: Final = 28
 

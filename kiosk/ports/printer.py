@@ -9,10 +9,13 @@ from datetime import timedelta
 from typing import Final
 
 from hardware.printers.port import JobReport, JobTicket, Outcome, Printer, PrinterError, Submission, Trouble
+from hardware.printers.supplies import SupplyKind
 from kiosk.clock import Clock
 from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
+from kiosk.pages import Notice
 from kiosk.paper.ledger import Issue, Jammed, Ledger, LedgerError, ReprintToken, State
+from kiosk.paper.stock import StockHistory
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
 
 log = logging.getLogger(__name__)
@@ -25,6 +28,7 @@ _REASONS = {
     Trouble.JAM: Reason.PAPER_JAM,
     Trouble.DOOR_OPEN: Reason.PRINTER_DOOR_OPEN,
 }
+_LOW: Final = {SupplyKind.PAPER: Notice.PAPER_LOW, SupplyKind.TONER: Notice.TONER_LOW}
 _AFTER_A_CRASH: Final = {
     State.OUT: Reason.INTERRUPTED_BUT_OUT,
     State.NOT_OUT: Reason.INTERRUPTED_NOT_OUT,
@@ -35,9 +39,17 @@ _AFTER_A_CRASH: Final = {
 class PaperPort:
     """The desk's `Printer`, on any hardware printer. `tickets`: how each kind is laid on paper."""
 
-    def __init__(self, printer: Printer, ledger: Ledger, tickets: Mapping[str, JobTicket], clock: Clock) -> None:
+    def __init__(
+        self,
+        printer: Printer,
+        ledger: Ledger,
+        stock: StockHistory,
+        tickets: Mapping[str, JobTicket],
+        clock: Clock,
+    ) -> None:
         self._printer = printer
         self._ledger = ledger
+        self._stock = stock
         self._tickets = tickets
         self._clock = clock
         self._left_behind = list(ledger.unsettled())
@@ -49,6 +61,14 @@ class PaperPort:
         except PrinterError as error:
             return _reason(error.trouble)
         return _reason(await self._printer.condition())
+
+    async def notices(self) -> tuple[Notice, ...]:
+        try:
+            supplies = await self._printer.supplies()
+        except PrinterError:
+            return ()
+        self._stock.note(supplies)
+        return tuple(notice for kind, notice in _LOW.items() if supplies.is_low(kind))
 
     def interruption(self) -> Reason | None:
         """What became of the print that a crash interrupted a moment ago; told once."""

@@ -7,7 +7,7 @@ from hardware.tickets.port import TicketError, TicketPrinter
 from kiosk.clock import Clock
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.offline_statement import Device
-from kiosk.pages import Kind
+from kiosk.pages import Kind, Notice
 from kiosk.paper.receipt import receipt
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,11 @@ class SlipPort:
     async def are_offered(self) -> bool:
         return (await self._printer.condition()).trouble is None
 
-    async def paper_is_low(self) -> bool:
-        return (await self._printer.condition()).paper_is_low
+    async def notices(self) -> tuple[Notice, ...]:
+        condition = await self._printer.condition()
+        if condition.trouble is not None:
+            return (Notice.NO_RECEIPTS,)
+        return (Notice.RECEIPT_PAPER_LOW,) if condition.paper_is_low else ()
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
         slip = await asyncio.to_thread(receipt, paper, kind, self._device, self._clock.now())
@@ -43,8 +46,8 @@ class NoReceipts:
     async def are_offered(self) -> bool:
         return False
 
-    async def paper_is_low(self) -> bool:
-        return False
+    async def notices(self) -> tuple[Notice, ...]:
+        return ()
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
         return False

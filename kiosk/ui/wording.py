@@ -7,7 +7,7 @@ no abbreviations. `{…}` are facts that the page brings.
 from datetime import date, datetime
 from typing import Final
 
-from kiosk.pages import Hint, Language, Prompt, SlipState, Stage, Text
+from kiosk.pages import Hint, Language, Notice, Prompt, SlipState, Stage, Text
 from kiosk.reasons import Reason
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
@@ -66,6 +66,12 @@ HOME_TROUBLE_HOW: Final = Text(
     "请使用旁边的终端，或到人工窗口办理。", "Please use another terminal or go to a counter."
 )
 HOME_AGAIN_AT: Final = Text("本机将于 {at} 再次连接。", "This terminal tries again at {at}.")
+NOTICES: Final[dict[Notice, Text]] = {
+    Notice.PAPER_LOW: Text("打印纸快用完了，现在仍可打印。", "Paper is running low. Printing still works."),
+    Notice.TONER_LOW: Text("碳粉快用完了，现在仍可打印。", "Toner is running low. Printing still works."),
+    Notice.RECEIPT_PAPER_LOW: Text("凭条纸快用完了，现在仍可打印。", "Receipt paper is running low. It still works."),
+    Notice.NO_RECEIPTS: Text("证明照常打印，凭条暂时没有。", "Certificates print as usual. No receipts for now."),
+}
 HOME_OFFER: Final = Text("本机可办理的证明", "What this terminal offers")
 NOT_NOW: Final = Text("暂不可办", "Not available")
 

@@ -20,6 +20,7 @@ from kiosk.documents.verdict import imprinted, judge, picture
 from kiosk.evidence import Station
 from kiosk.messages import BadMessage, Imprint, Policy, Render, Verify, encode, receive
 from kiosk.paper.ledger import Ledger
+from kiosk.paper.stock import StockHistory
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
 from kiosk.ports.printer import PaperPort
@@ -89,13 +90,14 @@ async def stage(
     await reader.open()
     audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
     ledger, slips = Ledger(tmp_path / "ledger", clock), MemorySlips()
+    stock = StockHistory(tmp_path / "stock.jsonl", clock)
     desk = Desk(
         screen=screen,
         reader=CardPort(reader),
         presence=booth,
         platform=PlatformPort(client, identity, Station(TERMINAL, "test"), pins, clock),
         documents=documents,
-        printer=PaperPort(printer, ledger, {}, clock),
+        printer=PaperPort(printer, ledger, stock, {}, clock),
         receipts=slips,
         clock=clock,
         audit=audit,
@@ -103,7 +105,7 @@ async def stage(
     )
     cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))
     faults, log = platform.faults, tmp_path / "audit"
-    yield Stage(desk, screen, clock, line, booth, printer, faults, calls, cards[0], cards, log, ledger, slips)
+    yield Stage(desk, screen, clock, line, booth, printer, faults, calls, cards[0], cards, log, ledger, slips, stock)
     judging.cancel()
     await asyncio.gather(judging, return_exceptions=True)
     await reader.close()

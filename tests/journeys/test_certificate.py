@@ -24,6 +24,7 @@ from kiosk.pages import (
     FaceCheck,
     HandOver,
     Home,
+    Notice,
     Pick,
     PresentCard,
     Preview,
@@ -613,7 +614,7 @@ async def test_after_a_crash_whoever_waits_hears_what_became_of_their_page(
     """The desk that printed is gone; its successor asks queue and printer before anything else is printed."""
     token = stage.ledger.issue("household", "ab" * 32, 2 if left.outcome is Outcome.CANCELLED else 1).token
     stage.printer.trouble, stage.printer.left_behind = Trouble.OFFLINE, left
-    successor = replace(stage.desk, printer=PaperPort(stage.printer, stage.ledger, {}, stage.clock))
+    successor = replace(stage.desk, printer=PaperPort(stage.printer, stage.ledger, stage.stock, {}, stage.clock))
 
     async def comes_back(stage: Stage) -> None:
         await stage.clock.pass_by(21.0)
@@ -665,3 +666,23 @@ async def test_a_ticket_printer_that_fails_keeps_nobody(stage: Stage, wanted: bo
 
     await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, leave), (Rate, None)])
     assert stage.slips.printed == []
+
+
+async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stage: Stage) -> None:
+    """F01, A09: little paper and no receipts close nothing; the log says when it began and when it ended."""
+    stage.printer.sheets, stage.slips.works = 10, False
+
+    async def refill(stage: Stage) -> None:
+        low = (Notice.PAPER_LOW, Notice.NO_RECEIPTS)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].notices == low)
+        page = stage.screen.pages[-1]
+        assert isinstance(page, Home)
+        assert page.trouble is None
+        stage.printer.sheets, stage.slips.works = 250, True
+        await stage.clock.pass_by(11.0)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and not pages[-1].notices)
+
+    await play(stage, [(Home, refill)])
+    told = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "supplies"]
+    assert told == [{"low": "PAPER_LOW NO_RECEIPTS"}, {"low": ""}]
+    assert [reading.supplies.sheets_left for reading in stage.stock.readings] == [10, 250]

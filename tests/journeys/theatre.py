@@ -18,12 +18,14 @@ from hardware.cards.emulator import SamEmulator
 from hardware.cards.reading import Portrait
 from hardware.cards.synthetic import SyntheticCard
 from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
+from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
 from kiosk.citizen import BRIEF_S
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
 from kiosk.messages import Guidance, Matched
-from kiosk.pages import Action, Kind, Page, Prompt
+from kiosk.pages import Action, Kind, Notice, Page, Prompt
 from kiosk.paper.ledger import Ledger
+from kiosk.paper.stock import StockHistory
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
 from platform_client.client import CallRecord
@@ -138,6 +140,7 @@ class MemoryPrinter:
     pages_out: int = 0
     hangs: bool = False
     comes_out_when_cancelled: bool = False
+    sheets: int = 250
     gives_up_over_jam: bool = False
     names: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
@@ -164,6 +167,10 @@ class MemoryPrinter:
         await asyncio.shield(asyncio.ensure_future(self._take(pdf)))
         self.trouble = self.trouble or self.trouble_during
         return Submission(1, name, pages * ticket.copies)
+
+    async def supplies(self) -> Supplies:
+        tray = Supply(SupplyKind.PAPER, "main", Unit.SHEETS, self.sheets, 250, is_low=self.sheets < 25)
+        return Supplies((tray,), ())
 
     async def settle(self, name: str, pages: int) -> JobReport:
         """What became of a job of a desk before this one."""
@@ -223,8 +230,8 @@ class MemorySlips:
     async def are_offered(self) -> bool:
         return self.works
 
-    async def paper_is_low(self) -> bool:
-        return False
+    async def notices(self) -> tuple[Notice, ...]:
+        return () if self.works else (Notice.NO_RECEIPTS,)
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
         if not self.jams:
@@ -262,6 +269,7 @@ class Stage:
     audit: Path
     ledger: Ledger
     slips: MemorySlips
+    stock: StockHistory
 
     @property
     def identified_calls(self) -> list[CallRecord]:

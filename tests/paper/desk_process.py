@@ -20,6 +20,7 @@ from kiosk.clock import SystemClock
 from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
 from kiosk.paper.ledger import Issue, Ledger
+from kiosk.paper.stock import StockHistory
 from kiosk.ports.printer import PaperPort
 from kiosk.reasons import Refused
 
@@ -90,7 +91,9 @@ def desk(line: Connection, place: Place, paper: Paper, stop_at: str) -> None:
 
 async def _serve(place: Place, paper: Any) -> tuple[str, int]:
     queue = CupsQueue(place.server_port, place.queue, place.printer_uri)
-    port = PaperPort(queue, Ledger(place.ledger, SystemClock()), {}, SystemClock())
+    clock = SystemClock()
+    stock = StockHistory(place.ledger / "stock.jsonl", clock)
+    port = PaperPort(queue, Ledger(place.ledger, clock), stock, {}, clock)
     try:
         async with asyncio.timeout(60):
             while await port.trouble() is not None:  # noqa: ASYNC110  (a desk asks again and again, too)

@@ -46,7 +46,8 @@ class HomeScreen(Screen):
             take = self._card("take-card", wording.HOME_CARD_LEFT, wording.HOME_CARD_LEFT_HOW, "warn")
             return [greeting, take, *self._offer(page, wording.HOME_OFFER)]
         begin = self._card("lay-card", wording.HOME_CARD, wording.HOME_CARD_HOW, "good")
-        return [greeting, begin, *self._offer(page, wording.HOME_KINDS)]
+        notices = [Words(self.here.say(wording.NOTICES[notice]), BODY, "warn") for notice in page.notices]
+        return [greeting, *notices, begin, *self._offer(page, wording.HOME_KINDS)]
 
     def _greeting(self, heading: Text, lead: Text) -> Widget:
         say = self.here.say

@@ -1,0 +1,70 @@
+"""The account of paper, for whoever looks after the terminal: read only, beside a running desk or without one."""
+
+from collections import Counter
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+
+from hardware.printers.ipp_device import IppDevice
+from kiosk.china_time import CHINA, china_date
+from kiosk.clock import SystemClock
+from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in
+from kiosk.paper.opening import OpeningHours
+from kiosk.paper.stock import paper_runs_out
+from kiosk.profile import Profile
+
+_TO_LOOK_AT: Final = UNSETTLED | {State.UNCERTAIN}
+
+
+async def account(profile: Profile) -> dict[str, Any]:
+    """As JSON has it. Raises PrinterError when the printer does not answer, OSError when there is no ledger to read."""
+    issues = issues_in(profile.ledger)
+    device = IppDevice(profile.printer.uri)
+    try:
+        supplies = await device.supplies()
+    finally:
+        await device.close()
+    hours = OpeningHours.of(msgspec.structs.asdict(profile.opening))
+    sheets = supplies.sheets_left
+    found = None if sheets is None else paper_runs_out(sheets, issues, hours, SystemClock().now())
+    out: Counter[date] = Counter()
+    for issue in issues:
+        out[china_date(issue.at)] += issue.pages_out
+    return {
+        "pages_out": {day.isoformat(): pages for day, pages in sorted(out.items())},
+        "look_at": [_shown(issue) for issue in issues if issue.state in _TO_LOOK_AT],
+        "damaged": damaged(profile.ledger),
+        "supplies": [
+            {
+                "kind": each.kind.value,
+                "name": each.name,
+                "left": each.left,
+                "capacity": each.capacity,
+                "unit": each.unit.value,
+                "is_low": each.is_low,
+            }
+            for each in supplies.supplies
+        ],
+        "paper_runs_out": None
+        if found is None
+        else {
+            name: moment.astimezone(CHINA).isoformat(timespec="minutes") if moment else "in more than a year"
+            for name, moment in (
+                ("earliest", found.earliest),
+                ("expected", found.expected),
+                ("latest", found.latest),
+            )
+        },
+    }
+
+
+def _shown(issue: Issue) -> dict[str, object]:
+    return {
+        "state": issue.state.value,
+        "kind": issue.kind,
+        "digest": issue.digest,
+        "out": issue.pages_out,
+        "pages": issue.pages,
+        "at": issue.at.astimezone(CHINA).isoformat(timespec="seconds"),
+    }
