@@ -97,7 +97,7 @@ class PuppetCamera:
         self._landmarks = landmarks
         self._portrait = read_portrait(portrait)
         self._scene = _Scene(Head(self._portrait, landmarks))
-        self._noise = _sensor_noise()
+        self._noise = sensor_noise()
         self._random = np.random.default_rng()
         self._due_s: float | None = None
         self._last: Picture | None = None
@@ -256,7 +256,7 @@ def _told(value: bool | None, before: bool) -> bool:
     return before if value is None else value
 
 
-def _sensor_noise() -> NDArray[np.int16]:
+def sensor_noise() -> NDArray[np.int16]:
     """One large field; each picture takes another window of it."""
     size = (HEIGHT + _NOISE_MARGIN, WIDTH + _NOISE_MARGIN, 3)
     return np.random.default_rng(1).normal(0, _NOISE_SD, size).round().astype(np.int16)

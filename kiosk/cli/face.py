@@ -1,12 +1,12 @@
-"""`kiosk face compare|evaluate`: the face models, tried on files. One module per word under kiosk/cli."""
+"""`kiosk face compare|evaluate|liveness`: the face models, tried on files. One module per word under kiosk/cli."""
 
 import argparse
 import importlib
 from typing import Final
 
-HELP = "compare two pictures, measure a model's errors"
+HELP = "compare two pictures, measure a model's errors, judge liveness"
 
-WORDS: Final = {"compare": "face_compare", "evaluate": "face_evaluate"}
+WORDS: Final = {"compare": "face_compare", "evaluate": "face_evaluate", "liveness": "face_liveness"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

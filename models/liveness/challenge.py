@@ -14,7 +14,7 @@ front: there it is compared with the card, and each gesture starts from a pose t
     BACK           nothing of this within STEP_S                            failed: TIME_OUT
     LIGHT          a face while every colour was shown                      passed; `policy` judges the reflection
     any            no single face for LOST_S, no picture for GAP_S,         starts over with a new order
-                   or the face is suddenly elsewhere
+                   or the face is suddenly elsewhere or another
     any            too few pictures a second                                failed: TOO_SLOW
     any            the same picture for FROZEN_S                            failed: FROZEN
     any            a picture or movement that was there before              failed: LOOPED
@@ -31,6 +31,7 @@ from typing import Final
 import numpy as np
 
 from models.landmarks import Mesh, Picture
+from models.liveness.continuity import Patch, alike
 from models.liveness.depth import Depth, measured
 from models.liveness.gestures import Asked, Motion, Order, eyes_open, random_order
 from models.liveness.light import Colour, Lamp, skin
@@ -89,7 +90,7 @@ class Moment(Enum):
 class View:
     """One picture, as far as liveness goes. `time_s`: monotonic. `face`: the one face in it, or None.
 
-    `clear`: nothing is wrong with the picture.
+    `clear`: nothing is wrong with the picture. `patch`: what is compared with the picture before.
     """
 
     time_s: float
@@ -97,6 +98,7 @@ class View:
     rgb: Picture
     face: Mesh | None
     clear: bool
+    patch: Patch | None = None
 
     def __repr__(self) -> str:
         return f"View(time_s={self.time_s:.3f}, …)"
@@ -128,6 +130,8 @@ class Challenge:
         self._ever_seen = False
         self._time_s = self._seen_s = start_s
         self._face: Mesh | None = None
+        self._patch: Patch | None = None
+        self.restarts = 0
         self._neutral: tuple[Picture, Mesh] | None = None
         self._eyes_open = 0.0
         self._shut = False
@@ -170,7 +174,10 @@ class Challenge:
         self._seen_s, self._ever_seen = view.time_s, True
         if (repetition := self._memory.see(view.time_s, view.print)) is not None:
             return self._fail(Failure(repetition.value))
-        if not 0 < gap_s <= GAP_S or (before is not None and _jumped(before, view.face)):
+        patch_before, self._patch = self._patch, view.patch
+        jumped = before is not None and _jumped(before, view.face)
+        changed = patch_before is not None and view.patch is not None and not alike(patch_before, view.patch)
+        if not 0 < gap_s <= GAP_S or jumped or changed:
             return self._start_over(view.time_s)
         if self.asked in (Asked.LOOK, Asked.BACK):
             return self._facing(view, view.face)
@@ -257,7 +264,7 @@ class Challenge:
 
     def _absent(self, view: View) -> Moment:
         """Until somebody is there nothing can be lost; a face gone for a moment holds everything where it is."""
-        self._held = []
+        self._held, self._patch = [], None
         if self._underway and view.time_s - self._seen_s > LOST_S:
             return self._start_over(view.time_s)
         return Moment.NOTHING
@@ -305,7 +312,8 @@ class Challenge:
 
     def _start_over(self, time_s: float) -> Moment:
         self._begin(time_s)
-        self._face = None
+        self._face = self._patch = None
+        self.restarts += 1
         return Moment.STARTED_OVER
 
     def _fail(self, why: Failure) -> Moment:

@@ -9,6 +9,7 @@ from typing import Final
 from models.landmarks import FaceMesh, Picture
 from models.liveness import policy
 from models.liveness.challenge import Challenge, Failed, Moment, Passed, View
+from models.liveness.continuity import patch
 from models.liveness.gestures import GESTURES
 from models.liveness.policy import Failure
 from models.liveness.stream import Print
@@ -40,7 +41,8 @@ class Sitting:
         """Takes the next picture into account; what is wrong with it comes back."""
         found, asked, neutral = self._faces.find(rgb), self.challenge.asked, self.challenge.neutral
         seen = glance(rgb, found) if asked in GESTURES else assess(rgb, found, self._placing)
-        moment = self.challenge.see(View(time_s, Print.of(rgb), rgb, seen.face, seen.fault is None))
+        cut = patch(rgb, seen.face) if seen.face is not None else None
+        moment = self.challenge.see(View(time_s, Print.of(rgb), rgb, seen.face, seen.fault is None, cut))
         match moment:
             case Moment.STARTED_OVER:
                 self._comparison.start_over()
