@@ -1,4 +1,4 @@
-"""`kiosk sandbox`: a platform to develop and test against."""
+"""`kiosk sandbox`: a platform to develop and test against; and what is expected of any other (docs/platform-api.md)."""
 
 import argparse
 from pathlib import Path
@@ -30,6 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accounts", type=Path, help="what each terminal was granted (TOML): docs/sandbox.md")
     parser.add_argument("--hash", choices=("key", "password"), help="read one from stdin, print what --accounts keeps")
     parser.add_argument("--specimens", type=Path, help="folder for a certificate of every kind, then end")
+    parser.add_argument("--conformance", metavar="URL", help="start nothing; examine the platform there")
+    parser.add_argument("--data-call-key", metavar="NAME", help="with --conformance: a credential or a private file")
+    parser.add_argument("--json", action="store_true", help="with --conformance: the findings as JSON")
     parser.add_argument("--make-pki", action="store_true", help="make keys and certificates, then end")
 
 
@@ -45,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     from platform_client.sandbox.topology import Topology
     from platform_client.sandbox.typeface import Typecase
 
+    if args.conformance is not None:
+        return _examine(args)
     cut = args.assets / "fonts" / "cut"
     terminals = tuple(args.terminal or ["kiosk-0001"])
     words = [fault.value for fault in Fault]
@@ -93,3 +98,37 @@ def _specimens(folder: Path, pki: "SandboxPki", typecase: "Typecase", terminal: 
     for kind, trace in made:
         print(f"{folder / kind}.pdf in {trace.hops[0].ended_ms:.0f} ms")
     print(made[-1][1].diagram())
+
+
+def _examine(args: argparse.Namespace) -> int:
+    """0: every expectation is met, 1: some are not, 2: it could not be found out."""
+    import asyncio
+    import json
+    import sys
+    from dataclasses import asdict
+
+    from platform_client import credentials
+    from platform_client.conformance import Examiner
+    from platform_client.credentials import CredentialError
+    from platform_client.identity import DeviceIdentity, IdentityError
+    from platform_client.login import DataCallKey
+    from platform_client.sandbox.pki import SandboxPki
+
+    pki = SandboxPki(args.pki)
+    device = pki.kiosk((args.terminal or ["kiosk-0001"])[0])
+    try:
+        identity = DeviceIdentity(device.certificate, device.key, pki.tls_ca.certificate)
+        login = None if args.data_call_key is None else DataCallKey(credentials.line(args.data_call_key))
+        examiner = Examiner(args.conformance, identity, login)
+    except (IdentityError, CredentialError, ValueError) as error:
+        print(f"kiosk sandbox: {error}", file=sys.stderr)
+        return 2
+    findings = asyncio.run(examiner.examine())
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            word = {True: "met", False: "NOT MET", None: "unknown"}[finding.met]
+            print(f"{word:8} {finding.expectation}{f': {finding.seen}' if finding.seen else ''}")
+    seen = {finding.met for finding in findings}
+    return 1 if False in seen else 2 if None in seen else 0
