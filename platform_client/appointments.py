@@ -12,6 +12,7 @@ from platform_client.binding import Message, field
 from platform_client.hall import Holder
 from platform_client.kinds import Bilingual
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
+from platform_client.refusal import RefusalCode
 from platform_client.tickets import Ticket
 
 
@@ -118,7 +119,7 @@ CANCEL: Final = Ask("cancel", "/v1/appointments/cancel", CancelCall, Cancelled, 
 CHECK_IN: Final = Ask("check-in", "/v1/appointments/check-in", CheckInCall, CheckedIn, repeatable=True)
 
 
-class BookingRefusal(Enum):
+class BookingRefusal(RefusalCode):
     """Why the platform does not book, cancel or check in."""
 
     NO_SUCH_ITEM = "no-such-item"

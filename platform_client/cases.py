@@ -15,6 +15,7 @@ from platform_client.hall import Holder
 from platform_client.kinds import Bilingual
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
 from platform_client.references import Series
+from platform_client.refusal import RefusalCode
 
 
 class CaseState(Enum):
@@ -185,7 +186,7 @@ CASE_BY_NUMBER: Final = Ask("case-by-number", "/v1/cases/by-number", CaseByNumbe
 CASE_BY_CODE: Final = Ask("case-by-code", "/v1/cases/by-code", CaseByCodeCall, CaseSeen, repeatable=True)
 
 
-class CaseRefusal(Enum):
+class CaseRefusal(RefusalCode):
     """Why the platform tells nothing of a case."""
 
     NO_SUCH_CASE = "no-such-case"

@@ -8,6 +8,7 @@ from platform_client import references
 from platform_client.binding import Message, field
 from platform_client.operation import AboutPerson, Ask, Fetch, PersonalAnswer
 from platform_client.references import Series
+from platform_client.refusal import RefusalCode
 
 
 class ComplaintCategory(Enum):
@@ -75,7 +76,7 @@ REPLY: Final = Ask("complaint-reply", "/v1/complaints/reply", ReplyCall, Complai
 PUBLISHED: Final = Fetch("complaints-published", "/v1/complaints/published", PublishedComplaints)
 
 
-class ComplaintRefusal(Enum):
+class ComplaintRefusal(RefusalCode):
     """Why a complaint is not taken, or its reply not told."""
 
     NO_SUCH_DEPARTMENT = "no-such-department"

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from platform_client.binding import Message, field
 from platform_client.kinds import Bilingual
 from platform_client.operation import Ask, Fetch
+from platform_client.refusal import RefusalCode
 
 _IDENTITY_NUMBER: Final = re.compile(r"(?<!\d)\d{17}[\dXxＸｘ](?!\d)")
 
@@ -184,7 +185,7 @@ FUZZY: Final = Ask("guides-fuzzy", "/v1/guides/fuzzy", FuzzySearch, GuidesFound,
 FULL_TEXT: Final = Ask("guides-full-text", "/v1/guides/full-text", FullTextSearch, GuidesFound, repeatable=True)
 
 
-class GuideRefusal(Enum):
+class GuideRefusal(RefusalCode):
     """Why the platform shows no guide."""
 
     NO_SUCH_ITEM = "no-such-item"

@@ -14,6 +14,7 @@ from platform_client.evidence import SignedEvidence
 from platform_client.hall import Holder
 from platform_client.kinds import Bilingual
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
+from platform_client.refusal import RefusalCode
 
 LIMIT_BYTES: Final = 5 * 1024 * 1024
 """Of one piece: in base64 it still fits into one document of the interface."""
@@ -169,7 +170,7 @@ APPLY: Final = Ask("apply", "/v1/materials/apply", ApplyCall, Applied, repeatabl
 SUPPLEMENT: Final = Ask("supplement", "/v1/materials/supplement", SupplementCall, Supplemented, repeatable=True)
 
 
-class MaterialRefusal(Enum):
+class MaterialRefusal(RefusalCode):
     """Why a piece of material, or an application, is not taken."""
 
     NO_SUCH_ITEM = "no-such-item"

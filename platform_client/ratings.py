@@ -1,12 +1,12 @@
 """What the citizen thought of it: of an issue in stars, of a case with a reason where it was bad (B21 to B23)."""
 
-from enum import Enum
 from typing import Final
 
 from platform_client.binding import Message
 from platform_client.evidence import SignedEvidence
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
 from platform_client.references import Series, checked
+from platform_client.refusal import RefusalCode
 
 
 class Rating(Message, frozen=True):
@@ -51,7 +51,7 @@ class ServiceRatingTaken(PersonalAnswer, frozen=True):
 RATE_SERVICE: Final = Ask("rate-service", "/v1/ratings/service", ServiceRating, ServiceRatingTaken, repeatable=True)
 
 
-class RatingRefusal(Enum):
+class RatingRefusal(RefusalCode):
     """Why a rating does not count."""
 
     NO_SUCH_CASE = "no-such-case"

@@ -15,7 +15,7 @@ from platform_client.binding import Message
 from platform_client.grammar import Complex, Part, Root, Simple, example
 from platform_client.interface import SUBJECTS, Operation, operations
 from platform_client.operation import AboutPerson, Fetch
-from platform_client.refusal import Refusal
+from platform_client.refusal import Refusal, RefusalCode
 
 _FEW = 2
 """How many of many equal elements an example shows."""
@@ -64,7 +64,16 @@ def _subject(name: str) -> str:
     for each in operations(SUBJECTS[name]):
         for message in _messages(each):
             messages[message] = None
-    return "\n\n".join([f"## {name}", *(f"### {each.__name__}\n\n{_message(each)}" for each in messages)])
+    described = (f"### {each.__name__}\n\n{_message(each)}" for each in messages)
+    return "\n\n".join([f"## {name}", *_refusals(name), *described])
+
+
+def _refusals(name: str) -> Iterable[str]:
+    """The codes that are the subject's own."""
+    kinds = [kind for kind in vars(SUBJECTS[name]).values() if isinstance(kind, type) and issubclass(kind, RefusalCode)]
+    codes = [f"`{code.value}`" for kind in kinds for code in kind if kind is not RefusalCode]
+    if codes:
+        yield f"Refused by a code of this subject, with 403: {', '.join(codes)}."
 
 
 def _messages(operation: Operation) -> Iterable[type[Message]]:

@@ -5,12 +5,12 @@ platform then sees to it that one person waits once for one item.
 """
 
 from datetime import datetime
-from enum import Enum
 from typing import Final
 
 from platform_client.binding import Message, field
 from platform_client.kinds import Bilingual
 from platform_client.operation import AboutPerson, Ask, Fetch, PersonalAnswer
+from platform_client.refusal import RefusalCode
 
 
 class Ticket(Message, frozen=True):
@@ -94,7 +94,7 @@ QUEUE: Final = Fetch("queue", "/v1/queue", Queue)
 CALLS_AFTER: Final = Ask("queue-calls", "/v1/queue/calls", CallsAfter, Calls, repeatable=True)
 
 
-class TicketRefusal(Enum):
+class TicketRefusal(RefusalCode):
     """Why there is no ticket."""
 
     NO_SUCH_ITEM = "no-such-item"

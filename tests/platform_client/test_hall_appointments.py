@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hall_world import MONDAY, Clock, HallWorld, china, citizen
-from platform_world import client_for
+from platform_world import client_for, evidence_of
 
 from platform_client.appointments import (
     APPOINTMENTS,
@@ -195,6 +195,10 @@ async def test_a_lost_answer_is_asked_for_again(hall: HallWorld) -> None:
     assert await hall.client.call(BOOK, question) == first
     other = BookCall(question.evidence, ITEM, "1", TOMORROW_9 + timedelta(minutes=30))
     assert await hall.refused(BOOK, other) == "request-id-used"
+    nonce = "5" * 32
+    for who, code in ((1, "day-too-soon"), (1, "nonce-used")):
+        again = evidence_of(hall.identity, card=citizen(who), at=hall.clock.now, nonce=nonce)
+        assert await hall.refused(BOOK, BookCall(again, ITEM, "1", china(MONDAY, 10))) == code
     theft = CancelCall(question.evidence, first.appointment.number)
     assert await hall.refused(CANCEL, theft) == "request-id-used"
 

@@ -22,9 +22,10 @@ _BUSY_S: Final = 30.0
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS trail (
-    request_id TEXT NOT NULL, at INTEGER NOT NULL, terminal TEXT NOT NULL, operation TEXT NOT NULL,
+    request_id TEXT NOT NULL, nonce TEXT NOT NULL, at INTEGER NOT NULL, terminal TEXT NOT NULL, operation TEXT NOT NULL,
     who TEXT NOT NULL, outcome TEXT NOT NULL, question BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS trail_of ON trail (request_id);
+CREATE INDEX IF NOT EXISTS trail_under ON trail (nonce);
 
 CREATE TABLE IF NOT EXISTS appointments (
     number TEXT PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, who TEXT NOT NULL, item TEXT NOT NULL,

@@ -1,7 +1,7 @@
 """Somebody whose evidence was admitted, and the trail that each of their calls leaves (C19, E12).
 
-A request id stands for one question: the same one again is answered again, another one under the same id is refused. So
-evidence that was shown once opens nothing else.
+A request id stands for one question, and a nonce for one request: the same again is answered again, anything else under
+either is refused. So evidence that was shown once opens nothing else.
 """
 
 from collections.abc import Callable
@@ -68,9 +68,10 @@ class Reception:
             finally:
                 with self._store.change() as change:
                     change.execute(
-                        "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                         (
                             visitor.request_id,
+                            visitor.about.nonce,
                             seconds(visitor.now),
                             terminal,
                             operation.name,
@@ -91,6 +92,9 @@ class Reception:
         other = "SELECT 1 FROM trail WHERE request_id = ? AND (who != ? OR question != ?)"
         if self._store.one(other, visitor.request_id, visitor.who, asked) is not None:
             raise Refuse("request-id-used")
+        another = "SELECT 1 FROM trail WHERE nonce = ? AND request_id != ?"
+        if self._store.one(another, visitor.about.nonce, visitor.request_id) is not None:
+            raise Refuse("nonce-used")
 
 
 def _content(operation: str, question: Message) -> bytes:
