@@ -1,6 +1,7 @@
 """The guides to what the hall does, and three ways to find one (B01 to B10). Public: nothing here is about a person."""
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
@@ -68,8 +69,9 @@ class GuideFlow(Message, frozen=True):
     stages: tuple[GuideStage, ...] = field(name="Stage")
 
 
-class Guidance(Message, frozen=True):
-    """The five flags of an item (B06)."""
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """The five flags of an item (B06): what the elements say, put together for the eye."""
 
     handling: Literal["window", "online", "both"]
     appointment: bool

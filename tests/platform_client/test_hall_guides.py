@@ -1,5 +1,6 @@
 """Guides: complete, found in three ways, and about nobody (B01 to B10, B30)."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -99,7 +100,7 @@ def test_each_guide_is_complete(code: str) -> None:
         assert "不收费" in elements.fee_standard
     assert guide.mode in ("pre-check", "verification", "online")
     guidance = elements.guidance
-    assert len(type(guidance).__struct_fields__) == 5
+    assert len(dataclasses.fields(guidance)) == 5
     assert guidance.area == elements.area
 
 

@@ -73,10 +73,10 @@ class Store:
 
     def __init__(self, path: Path | None = None, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
+        if path is not None:
+            path.touch(mode=0o600)
         self._connection = sqlite3.connect(path or ":memory:", timeout=_BUSY_S, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        if path is not None:
-            path.chmod(0o600)
         self._connection.executescript(_TABLES)
 
     def close(self) -> None:
