@@ -14,13 +14,11 @@ import logging
 import os
 import re
 import time
-import traceback
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -35,7 +33,7 @@ from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.faults import Fault, Faults
 from platform_client.sandbox.intake import Applicant, Refuse, admit, admit_card, terminal_of
 from platform_client.sandbox.pki import SandboxPki
-from platform_client.sandbox.system import Handler, Reply, calling_system
+from platform_client.sandbox.system import Handler, Reply, calling_system, log_mishap
 from platform_client.sandbox.topology import SHARING, TERMINAL
 from platform_client.sandbox.trace import Tracer
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID
@@ -270,8 +268,7 @@ def refusal(error: Exception) -> web.Response:
         case web.HTTPException():
             status, code = error.status, "no-such-call"
         case _:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("%s in %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+            log_mishap(error)
             status, code = 500, "internal"
     response = xml(binding.encode(Refusal(code, until)), status)
     response[_REFUSAL] = code

@@ -19,6 +19,8 @@ from platform_client.sandbox.exchange import Order
 from platform_client.sandbox.intake import FRESH, Refuse
 
 _NEWEST: Final = 4096
+_KEPT_S: Final = 2 * FRESH.total_seconds()
+"""Evidence may be dated ahead by as much as it may be old."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Ledger:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._nonces: set[bytes] = set()
 
     async def once(self, order: Order, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
         """The document of `order`, made by `make` the first time. Raises Refuse when id or nonce served another one."""
@@ -45,8 +48,9 @@ class Ledger:
         key, fingerprint, nonce = _hashes(order)
         entry = self._entries.get(order.request_id)
         if entry is None:
-            if any(other.nonce == nonce for other in self._entries.values()):
+            if nonce in self._nonces:
                 raise Refuse("nonce-used")
+            self._nonces.add(nonce)
             entry = self._entries[order.request_id] = _Entry(fingerprint, nonce, self._clock())
             entry.under_way = asyncio.create_task(self._work(order.request_id, entry, key, make))
         elif entry.fingerprint != fingerprint:
@@ -62,18 +66,23 @@ class Ledger:
         try:
             document = await make()
         except BaseException:
-            self._entries.pop(request_id, None)  # a failed order may be given again
+            self._drop(request_id)  # a failed order may be given again
             raise
         entry.locked, entry.under_way = AESGCM(key).encrypt(entry.fingerprint[:12], document, None), None
         return document
 
     def _forget(self) -> None:
-        oldest = self._clock() - FRESH.total_seconds()
+        oldest = self._clock() - _KEPT_S
         while self._entries:
             first = next(iter(self._entries.values()))
             if first.since_s > oldest and len(self._entries) <= _NEWEST:
                 return
-            self._entries.popitem(last=False)
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, request_id: str) -> None:
+        entry = self._entries.pop(request_id, None)
+        if entry is not None:
+            self._nonces.discard(entry.nonce)
 
 
 def _hashes(order: Order) -> tuple[bytes, bytes, bytes]:

@@ -4,6 +4,7 @@ The seal is PAdES B-B (ETSI EN 319 142-1), certifying that nothing may change (D
 """
 
 import asyncio
+import logging
 from io import BytesIO
 
 from aiohttp import web
@@ -17,7 +18,8 @@ from platform_client.sandbox.faults import Fault, Faults
 from platform_client.sandbox.pki import Credential, SandboxPki
 from platform_client.sandbox.system import System
 from platform_client.sandbox.topology import MATERIAL
-from platform_client.wire import WireError
+
+_log = logging.getLogger(__name__)
 
 
 class Seal:
@@ -52,14 +54,12 @@ class SealSystem:
         system.answer("/seal", frozenset({MATERIAL}), self._seal)
 
     async def _seal(self, request: web.Request) -> web.Response:
-        try:
-            asked = read(await request.read(), SealRequest)
-        except WireError:
-            return web.Response(status=400)
+        asked = read(await request.read(), SealRequest)
         if asked.agency not in {agency.code for agency in AGENCIES}:
             return web.Response(status=404)
         seal = self._of(asked.agency)
         sealed = await asyncio.to_thread(seal.seal, asked.document)
+        _log.info("sealed request_id=%s agency=%s", asked.request_id, asked.agency)
         return web.Response(body=written(SealedDocument(asked.request_id, sealed)), content_type="application/xml")
 
     def _of(self, agency: str) -> Seal:

@@ -5,10 +5,13 @@ terminal that calls itself `material` is still a terminal. Names resolve to loop
 so a call that reaches the wrong system ends there.
 """
 
+import logging
 import socket
 import ssl
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -17,11 +20,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from platform_client.sandbox.pki import SandboxPki, system_host
 from platform_client.sandbox.trace import Tracer
-from platform_client.wire import LIMIT_BYTES
+from platform_client.wire import LIMIT_BYTES, WireError
 
 LOOPBACK: Final = "127.0.0.1"
 _SYSTEMS_CA: Final = "Sandbox Systems CA"
 _REQUEST_ID: Final = "X-Request-Id"
+_log = logging.getLogger(__name__)
 
 Ports = dict[str, int]
 """The address book: where each system listens, filled as they start."""
@@ -115,7 +119,15 @@ class System:
         )
         if caller not in allowed:
             return web.Response(status=403)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except WireError:
+            return web.Response(status=400)
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            log_mishap(error)
+            return web.Response(status=500)
 
 
 def calling_system(request: web.Request) -> str | None:
@@ -124,6 +136,12 @@ def calling_system(request: web.Request) -> str | None:
     peer = request.transport.get_extra_info("peercert")
     issuer, subject = (dict(pair[0] for pair in peer[side]) for side in ("issuer", "subject"))
     return str(subject["commonName"]) if issuer["commonName"] == _SYSTEMS_CA else None
+
+
+def log_mishap(error: Exception) -> None:
+    """What went wrong and where, without the exception's text: it may quote what was asked."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error("%s in %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
 
 
 class _Loopback(AbstractResolver):
