@@ -11,7 +11,9 @@ import tty
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
+from hardware.printers.switchboard import Switches
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine
 from kiosk.demo.puppeteer import follow_prompts
@@ -24,11 +26,25 @@ PANEL = """
     d  lay a card with a wrong number      e  lay an expired card
     ←  turn the head to its own left       →  … to its right       ↑  look ahead   ↓  look up
     a  the head follows the prompts        f  hold up a flat photograph
-    p  empty the paper tray                o  fill it again
+    p  empty the paper tray                j  the paper jams               h  open the printer's door
+    s  the printer is slow                 i  … does not answer            u  … loses its network cable
+    b  … dies over half of the next page   0  … loses its power            o  the printer is all right again
+    r  the ticket roll is empty            t  put a new roll in
     n  pull the network cable              m  plug it in again
     w  the platform sends somebody else's certificate (m: back to normal)
     q  end the demo
 """
+PRINTER = {
+    "p": ("the tray is empty", Switches(tray_sheets=0)),
+    "j": ("the paper is stuck", Switches(jam=True)),
+    "h": ("the printer's door is open", Switches(door_open=True)),
+    "s": ("the printer takes eight seconds for a page", Switches(seconds_per_page=8.0)),
+    "i": ("the printer does not answer", Switches(network="silent")),
+    "u": ("the printer's cable is out", Switches(network="pulled")),
+    "b": ("the printer will die over half of the next page", Switches(next_job="dies-half-way")),
+    "0": ("the printer has no power", Switches(power=False)),
+    "o": ("the printer is all right", Switches()),
+}
 _ARROWS = {"\x1b[D": "turn-left", "\x1b[C": "turn-right", "\x1b[A": "look", "\x1b[B": "look-up"}
 
 
@@ -40,7 +56,7 @@ class Dock:
         self._eyes = eyes
         self._follower: asyncio.Task[None] | None = None
         self.follow()
-        printer = machine.printer
+        board = machine.switchboard
         self.switches: dict[str, tuple[str, Callable[[], Awaitable[None] | None]]] = {
             "c": ("a card lies on the reader", machine.lay_card),
             "d": ("a card with a wrong number lies on the reader", self._lay_wrong_number),
@@ -48,8 +64,9 @@ class Dock:
             "x": ("the reader is empty", machine.take_card),
             "a": ("the head follows the prompts", self.follow),
             "f": ("a flat photograph is held up", lambda: machine.puppet.do(print=True)),
-            "p": ("the tray is empty", printer.empty_tray),
-            "o": ("the tray is filled", printer.fill_tray),
+            **{key: (says, partial(board.write, switches)) for key, (says, switches) in PRINTER.items()},
+            "r": ("the ticket roll is empty", machine.tickets.take_roll_out),
+            "t": ("there is a new ticket roll", machine.put_roll_in),
             "n": ("the cable is out", lambda: machine.spoil(Fault.UNREACHABLE)),
             "m": ("the platform is itself again", lambda: machine.spoil(None)),
             "w": ("the platform mixes up two people", lambda: machine.spoil(Fault.WRONG_PERSON)),

@@ -20,6 +20,7 @@ from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, we
 from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
+from hardware.printers.switchboard import Switchboard
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from kiosk import meeting
 from kiosk.audit.checkpoint import KeyFile
@@ -77,6 +78,7 @@ class Machine:
         self.puppet = Puppet(run / "puppet.sock")
         self.reader = SamEmulator(run / "reader")
         self.printer = EmulatedPrinter(run / "printer", self.printed, claim_port(0))
+        self.switchboard = Switchboard(self.printer, settings.out / "printer.json")
         self.cups = CupsServer(run / "cups", claim_port(0))
         self.tickets = EmulatedTicketPrinter(settings.out / "slips")
         self._ticket_line = SerialTicketLine(self.tickets, run / "ticket")
@@ -98,6 +100,10 @@ class Machine:
 
     def take_card(self) -> None:
         self.reader.remove()
+
+    def put_roll_in(self) -> None:
+        """A new roll of paper in the ticket printer."""
+        self._ticket_line.put_roll_in()
 
     async def spoil(self, fault: Fault | None, *, seconds: float = 30.0) -> None:
         """Turns one fault of the platform on, all others off. UNREACHABLE pulls the network cable."""
@@ -173,6 +179,8 @@ class Machine:
         stack.callback(self._ticket_line.unplug)
         stack.push_async_callback(self.printer.stop)
         await self.printer.start()
+        stack.push_async_callback(self.switchboard.stop)
+        self.switchboard.start()
         stack.push_async_callback(self.cups.stop)
         await self.cups.start()
         await self.cups.add_queue("kiosk", self.printer.uri)
