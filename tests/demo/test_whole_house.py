@@ -16,6 +16,7 @@ from kiosk.audit.checkpoint import PublicKey
 from kiosk.demo.autoplay import autoplay
 from kiosk.demo.puppeteer import follow_prompts
 from kiosk.documents.render import page_texts
+from kiosk.paper.ledger import State, issues_in
 
 KIND = "social-insurance"
 PAGES = ("home", "present-card", "face-check", "choose", "preview", "printing", "hand-over", "rate")
@@ -130,7 +131,7 @@ async def die_and_return(home: House, name: str) -> None:
 
 
 async def test_paper_runs_out_on_the_way_and_one_page_comes(home: House) -> None:
-    """A09: the screen says so while the printer waits; after the refill exactly one page comes out."""
+    """A09: the screen says so while the printer waits; after the refill one page comes out, and a receipt if asked."""
     machine, eyes = home.machine, home.eyes
     puppeteer = asyncio.create_task(follow_prompts(eyes, machine.puppet))
     try:
@@ -143,9 +144,12 @@ async def test_paper_runs_out_on_the_way_and_one_page_comes(home: House) -> None
         await eyes.see(lambda view: view.page == "Printing" and "缺纸" in view.text, what="the printer out of paper")
         await machine.printer.fill_tray()
         await eyes.page("HandOver", seconds=60)
+        await eyes.tap("slip")
+        await eyes.see(lambda view: "凭条已打出" in view.text, what="the receipt")
     finally:
         puppeteer.cancel()
     assert len(list(machine.printed.glob("*.pdf"))) == 1
+    assert len(machine.tickets.slips()) == 1
 
 
 @pytest.mark.parametrize(
@@ -170,3 +174,31 @@ async def test_without_a_live_face_nothing_is_asked_or_printed(
     called = [record.body["fields"] for record in records(machine.audit) if record.body["event"] == "platform.called"]
     assert all(fields["operation"] in ("kinds", "trust") for fields in called)  # type: ignore[index]
     assert not list(machine.printed.glob("*.pdf"))
+
+
+async def test_the_desk_dies_while_a_page_is_printed(home: House) -> None:
+    """Whoever waits hears what became of their page; it comes out once or not at all, and nothing else is told."""
+    machine, eyes = home.machine, home.eyes
+    puppeteer = asyncio.create_task(follow_prompts(eyes, machine.puppet))
+    try:
+        await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), what="the home page")
+        machine.printer.seconds_per_page = 3.0
+        machine.lay_card(home.citizen)
+        await eyes.page("ChooseCertificate", seconds=60)
+        await eyes.tap(f"pick:{KIND}")
+        await eyes.tap("print")
+        await machine.printer.page_on_its_way()
+        machine.processes["documents"].kill()
+        machine.processes["desk"].kill()
+        view = await eyes.page("Refusal", seconds=60)
+    finally:
+        puppeteer.cancel()
+    papers = list(machine.printed.glob("*.pdf"))
+    (issue,) = issues_in(machine.ledger)
+    code, state, pages = {
+        0: ("K510", State.NOT_OUT, 0),
+        1: ("K509", State.OUT, 1),
+    }[len(papers)]
+    assert code in view.text
+    assert (issue.state, issue.pages_out) == (state, pages)
+    assert home.citizen.name not in "".join(file.read_text() for file in machine.ledger.iterdir())
