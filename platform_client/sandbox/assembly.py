@@ -18,7 +18,7 @@ from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.control import Command, SetCrossing, SetFault, SetSource
 from platform_client.sandbox.door import PREFIX, Door
 from platform_client.sandbox.faults import Faults
-from platform_client.sandbox.ferry import Crossing, Shore, crossing
+from platform_client.sandbox.ferry import Correspondence, Crossing, Shore, crossing
 from platform_client.sandbox.fronts import OuterFront, PrivateCloudFront, PrivateNetwork
 from platform_client.sandbox.glitches import Glitches
 from platform_client.sandbox.hall.hall import Hall
@@ -70,7 +70,7 @@ class Options:
 class Sandbox:
     """A platform: `start` it, then its switches (`faults`, `sources`, `crossings`) may be turned at any time.
 
-    `addresses`: the port of each system, on loopback.
+    `addresses`: the port of each system, on loopback. `private_questions`: those under way to the private network.
     """
 
     def __init__(self, pki: SandboxPki, typecase: Typecase, options: Options | None = None) -> None:
@@ -159,8 +159,12 @@ class Sandbox:
             entrance = web.Application(middlewares=[glitches], client_max_size=LIMIT_BYTES)
             entrance.router.add_route("*", "/{tail:.*}", front.take_in)
             self._systems[SHARING].host(PREFIX, frozenset({PRIVATE_CLOUD_FRONT}), door)
+        self.private_questions = Correspondence(private[0])
         inner = PrivateCloudFront(
-            self._systems[PRIVATE_CLOUD_FRONT], private[0], None if border is None else border[1], self._staff
+            self._systems[PRIVATE_CLOUD_FRONT],
+            self.private_questions,
+            None if border is None else border[1],
+            self._staff,
         )
         self._duties += [inner.run, PrivateNetwork(private[1], self.sources[sources.PRIVATE], self._staff).run]
         return entrance

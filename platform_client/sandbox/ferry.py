@@ -70,16 +70,25 @@ class Correspondence:
     def __init__(self, shore: Shore) -> None:
         self._shore = shore
         self._waiting: dict[str, asyncio.Future[Parcel]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def ask(self, parcel: Parcel) -> Parcel:
         """The answer to `parcel`. Whoever gives up waiting cancels this; a later answer is then thrown away."""
         answer: asyncio.Future[Parcel] = asyncio.get_running_loop().create_future()
         self._waiting[parcel.message_id] = answer
+        self._idle.clear()
         self._shore.send(parcel)
         try:
             return await answer
         finally:
             del self._waiting[parcel.message_id]
+            if not self._waiting:
+                self._idle.set()
+
+    async def quiet(self) -> None:
+        """Until nobody waits for an answer."""
+        await self._idle.wait()
 
     async def run(self) -> None:
         """Hands out what arrives, until cancelled."""

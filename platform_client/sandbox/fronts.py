@@ -20,6 +20,7 @@ from platform_client.sandbox.door import (
     STATUS,
     call_id,
     operation,
+    refusal,
 )
 from platform_client.sandbox.exchange import Envelope, EnvelopeBack, SourceFailure, read, written
 from platform_client.sandbox.ferry import Correspondence, Parcel, Shore
@@ -28,7 +29,7 @@ from platform_client.sandbox.staff import Staff
 from platform_client.sandbox.system import Reply, System, Unanswered
 from platform_client.sandbox.topology import MATERIAL, SHARING, TERMINAL
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID
-from platform_client.wire import WireError
+from platform_client.wire import TooLarge, WireError
 
 _PATIENCE_S: Final = 60.0
 """For the material-sharing system to bring an answer it has accepted to make."""
@@ -63,11 +64,11 @@ class PrivateNetwork:
 
 
 class PrivateCloudFront:
-    """`private`: the shore towards the private network. `border`: that towards an outer front-end, if there is one."""
+    """`private`: questions put to the private network. `border`: that towards an outer front-end, if there is one."""
 
-    def __init__(self, system: System, private: Shore, border: Shore | None, staff: Staff) -> None:
+    def __init__(self, system: System, private: Correspondence, border: Shore | None, staff: Staff) -> None:
         self._system = system
-        self._private = Correspondence(private)
+        self._private = private
         self._border = border
         self._staff = staff
         self._awaited: dict[str, asyncio.Future[Reply]] = {}
@@ -159,11 +160,13 @@ class OuterFront:
                     authorization=request.headers.get("Authorization"),
                 )
             )
-        except WireError:
-            return web.Response(
-                status=400, body=binding.encode(Refusal("not-our-interface")), content_type=CONTENT_TYPE
-            )
-        parcel = Parcel(uuid.uuid4().hex, request_id or _NOBODY, what, head, await request.read())
+        except WireError as error:
+            return refusal(error)
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return refusal(TooLarge("more than a door lets in"))
+        parcel = Parcel(uuid.uuid4().hex, request_id or _NOBODY, what, head, body)
         with self._border.tracer.call(parcel.request_id, TERMINAL, self._name, what):
             back = await self._crossing.ask(parcel)
         answer = read(back.head, EnvelopeBack)

@@ -5,7 +5,6 @@ As aiohttp sees it: an answer is ready, and this is how it leaves. Used at the p
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
@@ -13,9 +12,9 @@ from typing import Final
 from aiohttp import web
 
 from platform_client.sandbox.faults import Fault, Faults
+from platform_client.sandbox.system import Handler
 from platform_client.wire import LIMIT_BYTES
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _DRIPS: Final = 200
 BOMB: Final = (
     b'<!DOCTYPE x [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
@@ -23,7 +22,7 @@ BOMB: Final = (
 )
 
 
-class Exchange:
+class Swap:
     """Pairs up two answers of one place and gives each caller the other's."""
 
     def __init__(self) -> None:
@@ -51,7 +50,7 @@ class Glitches:
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._exchange = Exchange()
+        self._swap = Swap()
         self._first: dict[str, bytes] = {}
 
     @web.middleware
@@ -78,7 +77,7 @@ class Glitches:
             case Fault.TRUNCATE:
                 return await truncate(request, answer)
             case Fault.SWAP:
-                answer.body = await self._exchange.other(request.path, answer.body, seconds)
+                answer.body = await self._swap.other(request.path, answer.body, seconds)
             case Fault.STALE_ANSWER:
                 answer.body = self._first.setdefault(request.path, answer.body)
             case Fault.MALFORMED_ANSWER:

@@ -9,7 +9,7 @@ ferry (fronts.py).
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from aiohttp import web
 
 from platform_client.sandbox.exchange import Entry, SourceAnswer, SourceQuery, read, written
-from platform_client.sandbox.glitches import Exchange, drip, hang_up, truncate
+from platform_client.sandbox.glitches import Swap, drip, hang_up, truncate
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.system import System
@@ -63,7 +63,7 @@ class Source:
     seconds: float = 30.0
     further_s: Callable[[str], float] = lambda kind: 0.0
     """What a kind of certificate adds to the latency."""
-    exchange: Exchange | None = None
+    swap: Swap = field(default_factory=Swap)
 
     async def answer(self, document: bytes) -> bytes:
         """The answer to a SourceQuery, an exchange.xsd document as the question is. Raises SourceDown or WireError."""
@@ -74,8 +74,7 @@ class Source:
         answer = written(self._looked_up(query))
         match self.fault:
             case SourceFault.SWAP:
-                self.exchange = self.exchange or Exchange()
-                return await self.exchange.other(self.name, answer, self.seconds)
+                return await self.swap.other(self.name, answer, self.seconds)
             case SourceFault.WRONG_SCHEMA:
                 return answer.replace(b"Source>", b"Origin>")
             case _:

@@ -58,7 +58,8 @@ class System:
         self._tls = _both_ends(pki, name)
         self._admitted: dict[str, frozenset[str]] = {}
         self._app = web.Application(middlewares=[self._admission], client_max_size=2 * LIMIT_BYTES)
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
+        # Who stops waiting for a source stops whoever waits for it on their behalf, down to the ferry.
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
         self._session: aiohttp.ClientSession | None = None
 
     def answer(self, path: str, callers: frozenset[str], handler: Handler) -> None:

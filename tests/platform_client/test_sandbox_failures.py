@@ -9,10 +9,11 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_world import NAME, NUMBER, TERMINAL, Card, Platform, call_of, evidence_of, issue, kinds
+from platform_world import NAME, NUMBER, TERMINAL, Card, Platform, call_of, evidence_of, identity_of, issue, kinds
 from test_sandbox_topologies import built
 
 from platform_client import certificates
@@ -33,6 +34,7 @@ from platform_client.sandbox.registry import Draw, check_character
 from platform_client.sandbox.sources import NAMES, SourceFault
 from platform_client.sandbox.topology import Topology
 from platform_client.sandbox.typeface import Typecase
+from platform_client.wire import LIMIT_BYTES
 
 BOB = Card("李四", "99990019850312018X")
 
@@ -349,3 +351,29 @@ def test_specimens_of_every_kind(pki: SandboxPki, tmp_path: Path, assets: Path) 
     assert {path.stem for path in tmp_path.glob("*.pdf")} == set(OFFERS)
     assert {offer.demander for offer in OFFERS.values()} == set(Demander)
     assert "private-network-front" in said and "seal" in said
+
+
+async def test_whoever_gives_a_source_up_leaves_nobody_waiting(
+    pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity
+) -> None:
+    """A question that the ferry lost is forgotten on the way there as well, once nobody waits for its answer."""
+    async with built(pki, typecase, Options(source_limit_s=0.2)) as platform:
+        platform.sandbox.obey(SetSource("private", latency_s=0, fault=SourceFault.DROP))
+        for _ in range(3):
+            assert (await failure_of(platform, call_of(identity))).detail == "source-late-private"
+        await asyncio.wait_for(platform.sandbox.private_questions.quiet(), 5)
+
+
+async def test_too_long_a_call_is_refused_before_the_border(
+    pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity
+) -> None:
+    async with (
+        built(pki, typecase, Options(Topology.CLOUD)) as platform,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=identity_of(pki).context)) as session,
+        session.post(
+            f"https://localhost:{platform.port}/v1/certificates",
+            data=bytes(LIMIT_BYTES + 1),
+            headers={"X-Request-Id": "0" * 32, "Content-Type": "application/xml"},
+        ) as answer,
+    ):
+        assert answer.status == 413 and b"too-large" in await answer.read()
