@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from kiosk.bench.account import Account, Owner
+from kiosk.bench.load import Load
 from kiosk.bench.screen import Idle
 from kiosk.bench.timing import NotMeasured, Row
 
@@ -32,6 +33,7 @@ class Findings:
     targets: list[Target] = field(default_factory=list)
     idle: list[Idle] = field(default_factory=list)
     journeys: list[Account] = field(default_factory=list)
+    loads: list[tuple[str, Load]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
     def aim(self, what: str, found: float | None, most: float, unit: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kiosk.bench.account import Account, Owner
 from kiosk.bench.findings import Findings, Target
+from kiosk.bench.load import Load
 from kiosk.bench.timing import Row, Times
 
 _VERDICT = {True: "PASS", False: "FAIL"}
@@ -24,6 +25,8 @@ def as_text(findings: Findings) -> str:
         lines += [f"  {idle.page:<24}{idle.frames} frames in {idle.seconds:.0f} s" for idle in findings.idle]
     if findings.journey is not None:
         lines += ["", *_journey(findings.journey, findings.journeys)]
+    if findings.loads:
+        lines += ["", *_loads(findings.loads)]
     if findings.targets:
         lines += ["", "targets", *(f"  {_target(target)}" for target in findings.targets)]
     lines += [f"  not measured: {what}: {why}" for what, why in findings.missing.items()]
@@ -56,6 +59,18 @@ def as_json(findings: Findings) -> dict[str, Any]:
             }
             for journey in findings.journeys
         ],
+        "loads": [
+            {
+                "what": what,
+                "calls": len(load.seconds),
+                "wrong": load.wrong,
+                "failed": load.failed,
+                "per_s": load.per_s,
+                "p99": load.p99_s,
+                "seconds": load.seconds,
+            }
+            for what, load in findings.loads
+        ],
         "targets": [
             {
                 "what": target.what,
@@ -82,6 +97,15 @@ def _journey(journey: Account, all_of_them: Sequence[Account]) -> list[str]:
     for stretch in journey.stretches:
         lines.append(f"  {stretch.what:<44}" + "".join(_cell(stretch.seconds[owner]) for owner in Owner))
     lines += [f"  {f'all, {journey.whole:.2f}':<44}" + "".join(_cell(journey.total(owner)) for owner in Owner)]
+    return lines
+
+
+def _loads(loads: Sequence[tuple[str, Load]]) -> list[str]:
+    lines = [f"{'many at once':<26}{'calls':>8}{'wrong':>8}{'failed':>8}{'per s':>9}{'median, ms':>12}{'p99, ms':>10}"]
+    for what, load in loads:
+        middle = Times(load.seconds).median
+        counts = f"{len(load.seconds):>8}{load.wrong:>8}{len(load.failed):>8}"
+        lines.append(f"{what:<26}{counts}{load.per_s:>9.1f}{middle * 1000:>12.0f}{load.p99_s * 1000:>10.0f}")
     return lines
 
 
