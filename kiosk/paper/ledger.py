@@ -142,6 +142,10 @@ class Ledger:
         """Every issue that is kept, oldest first."""
         return tuple(self._issues.values())
 
+    def of(self, token: str) -> Issue:
+        """The issue under this token, as it stands now."""
+        return self._issues[token]
+
     def unsettled(self) -> tuple[Issue, ...]:
         """Those of which somebody must still ask queue and printer what became of them."""
         return tuple(issue for issue in self._issues.values() if issue.state in UNSETTLED)

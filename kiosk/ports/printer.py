@@ -14,7 +14,7 @@ from kiosk.clock import Clock
 from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
 from kiosk.pages import Notice
-from kiosk.paper.ledger import Issue, Jammed, Ledger, LedgerError, ReprintToken, State
+from kiosk.paper.ledger import UNSETTLED, Issue, Jammed, Ledger, LedgerError, ReprintToken, State
 from kiosk.paper.stock import StockHistory
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
 
@@ -130,8 +130,13 @@ class PaperPort:
         try:
             yield reports()
         finally:
-            if not settled:
-                await self._recall(handing_over, issue)
+            try:
+                if not settled:
+                    await self._recall(handing_over, issue)
+            finally:
+                # A fault (a disk that is full, a bug) may have kept the last word out of the ledger: it is asked for.
+                if (left := self._ledger.of(issue.token)).state in UNSETTLED - {State.JAMMED}:
+                    self._left_behind.append(left)
 
     async def _issue(self, paper: PrintableDocument, reprint: ReprintToken | None) -> Issue:
         ticket = self._ticket(paper)
@@ -154,10 +159,10 @@ class PaperPort:
         except PrinterError as error:
             self._ledger.not_out(issue.token)
             raise Refused(_reason(error.trouble) or Reason.PRINTER_LOST, error.detail) from None
-        except BaseException:
-            self._left_behind.append(issue)
-            raise
-        self._ledger.spooled(issue.token)
+        try:
+            self._ledger.spooled(issue.token)
+        except OSError as error:
+            log.error("ledger: %s", fault(error))  # a desk that starts treats issued and spooled alike
         return submission
 
     async def _recall(self, handing_over: "asyncio.Future[Submission]", issue: Issue) -> None:

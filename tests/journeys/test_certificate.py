@@ -686,3 +686,27 @@ async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stag
     told = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "supplies"]
     assert told == [{"low": "PAPER_LOW NO_RECEIPTS"}, {"low": ""}]
     assert [reading.supplies.sheets_left for reading in stage.stock.readings] == [10, 250]
+
+
+async def test_a_disk_that_fills_up_while_a_page_is_printed_loses_no_truth(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is out and cannot be written down: the terminal has a fault, and asks again before it prints."""
+
+    def full(token: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stage.ledger, "spooled", full)
+    monkeypatch.setattr(stage.ledger, "out", full)
+
+    async def room_again(stage: Stage) -> None:
+        refused_for(Reason.INTERNAL)(stage)
+        monkeypatch.undo()
+        stage.printer.left_behind = JobReport(1, None, Outcome.PRINTED)
+        take_card(stage)
+        stage.screen.tap(Done())
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home))
+
+    scenes: list[Scene] = [*TO_PRINTING, (Printing, None), (Refusal, room_again), (Home, None)]
+    await play(stage, [*scenes, (Refusal, refused_for(Reason.INTERRUPTED_BUT_OUT))])
+    assert [issue.state for issue in stage.ledger.issues()] == [State.OUT]

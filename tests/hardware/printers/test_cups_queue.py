@@ -8,7 +8,7 @@ from conformance.printer import PrinterConformance, document, ended, first, prin
 from cups_bench import QUEUE, CupsBench
 from fpdf import FPDF
 
-from hardware.printers.cups_queue import CupsQueue
+from hardware.printers.cups_queue import CupsQueue, _Spooler
 from hardware.printers.port import Outcome, PrinterError, Trouble
 
 MARKER = "onecard-marker-7Q2"
@@ -101,3 +101,31 @@ class TestWhatAQueueCanGetWrong:
         assert (await ended(successor, submission)).outcome is Outcome.PRINTED
         assert texts(bench.papers()) == [["wanted"]]
         await successor.close()
+
+    async def test_the_queue_notifies_of_what_it_does(self, bench: CupsBench) -> None:
+        """Between two notifications the queue need not be asked: it says so itself when a job ends."""
+        spooler = bench.printer._spooler
+        await spooler.run(_Spooler.news)  # makes the subscription
+        while await spooler.run(_Spooler.news):
+            pass
+        assert not await spooler.run(_Spooler.news), "nothing happens, nothing is told"
+        submission = await submitted(bench.printer, document("told"), 1)
+        assert await spooler.run(_Spooler.news)
+        assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
+
+    async def test_a_queue_server_that_forgot_the_subscription_is_asked_anew(self, bench: CupsBench) -> None:
+        spooler = bench.printer._spooler
+        await spooler.run(_Spooler.news)
+        process = await asyncio.create_subprocess_exec(
+            *("ipptool", "-q", "-d", f"id={spooler._subscription}", f"ipp://127.0.0.1:{bench.server.port}/"),
+            "/dev/stdin",
+            stdin=asyncio.subprocess.PIPE,
+        )
+        await process.communicate(
+            b"{ OPERATION Cancel-Subscription GROUP operation-attributes-tag ATTR charset attributes-charset utf-8"
+            b" ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri"
+            b" ATTR integer notify-subscription-id $id }"
+        )
+        assert process.returncode == 0
+        assert await spooler.run(_Spooler.news), "so the queue is asked itself"
+        await prints_only(bench, "all the same")
