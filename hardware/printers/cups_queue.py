@@ -76,6 +76,7 @@ class CupsQueue:
         self._job: _Job | None = None
         self._looking = asyncio.Lock()
         self._swept = False
+        self._never_sent: set[str] = set()
 
     async def condition(self) -> Trouble | None:
         """See `Printer.condition`."""
@@ -125,7 +126,8 @@ class CupsQueue:
         """See `Printer.settle`."""
         title = f"{_OURS}{name}"
         number, queued = await self._spooler.run(lambda spooler: spooler.found(title))
-        was_waiting = queued in (IppJobState.PENDING, IppJobState.HELD)
+        if queued in (IppJobState.PENDING, IppJobState.HELD):
+            self._never_sent.add(title)  # it is withdrawn now, and the printer may only answer the next time
         job = _Job(Submission(number, title, pages), cancelling=True)
         try:
             async with asyncio.timeout(LET_GO_WITHIN_S):
@@ -139,7 +141,8 @@ class CupsQueue:
                     if at_printer is not None:
                         await self._device.cancel(at_printer)
                     elif not queue_is_busy:
-                        return JobReport(0, trouble, Outcome.CANCELLED if was_waiting else Outcome.UNCERTAIN)
+                        outcome = Outcome.CANCELLED if title in self._never_sent else Outcome.UNCERTAIN
+                        return JobReport(0, trouble, outcome)
                     await asyncio.sleep(LOOK_AT_MOST_EVERY_S)
         except TimeoutError:
             raise PrinterError(Trouble.OTHER, "the printer does not let go of a job that was left behind") from None

@@ -1,6 +1,7 @@
 """The adapter that prints through CUPS: the conformance suite, and what only a queue can get wrong."""
 
 import asyncio
+import secrets
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,19 @@ class TestWhatAQueueCanGetWrong:
         assert process.returncode == 0
         assert await spooler.run(_Spooler.news), "so the queue is asked itself"
         await prints_only(bench, "all the same")
+
+    async def test_what_never_left_the_queue_is_known_not_to_be_out_however_late_the_printer_answers(
+        self, bench: CupsBench
+    ) -> None:
+        """It is withdrawn while the printer is off; asked again when it is on, the answer is still no."""
+        name = secrets.token_hex(8)
+        await bench.printer._spooler.run(
+            lambda spooler: spooler._connection.createJob(QUEUE, f"certificate-{name}", {})
+        )
+        successor = bench.successor()
+        await bench.switch_off()
+        with pytest.raises(PrinterError, match="offline"):
+            await successor.settle(name, 1)
+        await bench.switch_on()
+        assert (await successor.settle(name, 1)).outcome is Outcome.CANCELLED
+        await successor.close()
