@@ -24,7 +24,7 @@ from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from hardware.tickets import ticket_uri
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
-from kiosk import meeting
+from kiosk import boot, meeting
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
@@ -132,7 +132,9 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             screen=screen,
             reader=CardPort(reader),
             presence=presence,
-            platform=PlatformPort(client, identity, Station(identity.terminal, software), profile.certificates, clock),
+            platform=PlatformPort(
+                client, identity, Station(identity.terminal, software, boot.measurement()), profile.certificates, clock
+            ),
             documents=documents,
             printer=PaperPort(
                 printer,
