@@ -31,7 +31,7 @@ from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
-from kiosk.identity import device_identity, keep_valid
+from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
@@ -47,12 +47,10 @@ from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader, Tickets
 from kiosk.trust import TrustStore
-from platform_client import credentials
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.credentials import CredentialError
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
-from platform_client.login import Account, DataCallKey, Login
 from platform_client.patience import Patience
 
 log = logging.getLogger(__name__)
@@ -164,19 +162,10 @@ def platform_client(
     """The way to the platform; nothing is sent. Raises ProfileError."""
     patience = Patience(settings.connect_s, settings.read_s, settings.answer_s)
     try:
-        login = _login(settings)
+        login = platform_login(settings)
     except (CredentialError, ValueError) as error:
         raise ProfileError(f"[platform] {error}") from None
     return PlatformClient(HttpsTransport(settings.url, identity, login, patience), patience, observe=observe)
-
-
-def _login(settings: PlatformSettings) -> Login | None:
-    """A key where one is configured, else account and password: which of them is never the platform's choice (C13)."""
-    if settings.data_call_key is not None:
-        return DataCallKey(credentials.line(settings.data_call_key))
-    if settings.account is not None and settings.password is not None:
-        return Account(settings.account, credentials.line(settings.password))
-    return None
 
 
 def audit_signer(key: str) -> KeyFile:

@@ -1,4 +1,5 @@
-"""This terminal's identity as the profile names it, and a further certificate before the present one ends."""
+"""Who this terminal is to the platform, as the profile says: certificate, key, login; and a further certificate before
+the present one ends."""
 
 import logging
 from typing import Final
@@ -12,6 +13,7 @@ from platform_client.credentials import CredentialError
 from platform_client.device_key import DeviceKey, DeviceKeyError, FileKey, TokenKey
 from platform_client.errors import PlatformError
 from platform_client.identity import DeviceIdentity, IdentityError
+from platform_client.login import Account, DataCallKey, Login
 from platform_client.renewal import NotRenewed, is_due, renew
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,18 @@ def _key(settings: Platform) -> DeviceKey:
     if settings.pkcs11_module is None or settings.pin is None:
         return FileKey(credentials.file(settings.key))
     return TokenKey(settings.key, settings.pkcs11_module, credentials.line(settings.pin))
+
+
+def platform_login(settings: Platform) -> Login | None:
+    """A key where one is configured, else account and password: which of them is never the platform's choice (C13).
+
+    Raises CredentialError, and ValueError for a secret that is none.
+    """
+    if settings.data_call_key is not None:
+        return DataCallKey(credentials.line(settings.data_call_key))
+    if settings.account is not None and settings.password is not None:
+        return Account(settings.account, credentials.line(settings.password))
+    return None
 
 
 async def keep_valid(client: PlatformClient, identity: DeviceIdentity, clock: Clock, audit: AuditLog) -> None:

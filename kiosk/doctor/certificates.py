@@ -9,8 +9,9 @@ from cryptography import x509
 from hardware.cards.emrtd.trust import TrustAnchors
 from kiosk.china_time import china_date
 from kiosk.doctor.findings import Finding, fail, ok, warn
-from kiosk.identity import device_identity
+from kiosk.identity import device_identity, platform_login
 from kiosk.profile import Profile
+from platform_client.credentials import CredentialError
 from platform_client.identity import IdentityError
 
 SOON: Final = timedelta(days=30)
@@ -20,6 +21,7 @@ def examine(profile: Profile, now: datetime) -> list[Finding]:
     """`now` is aware."""
     return [
         _device(profile),
+        *_login(profile),
         *_validity(
             "device certificate", profile.platform.certificate, now, "ask the platform's operator for a new one"
         ),
@@ -39,6 +41,16 @@ def _device(profile: Profile) -> Finding:
         says = f"the certificate is for {identity.terminal}, the profile for {profile.terminal.id}"
         return fail("device identity", says, "correct terminal.id, or ask for a certificate of this terminal")
     return ok("device identity", f"{identity.terminal}, certificate and key belong together")
+
+
+def _login(profile: Profile) -> list[Finding]:
+    """Whether the secret that the profile names can be had; nobody is asked whether it is the right one."""
+    part = "platform login"
+    try:
+        login = platform_login(profile.platform)
+    except (CredentialError, ValueError) as error:
+        return [fail(part, str(error), "put the secret where the profile says")]
+    return [] if login is None else [ok(part, "a data-call key" if profile.platform.data_call_key else "a password")]
 
 
 def _validity(part: str, file: Path, now: datetime, remedy: str) -> list[Finding]:

@@ -135,6 +135,21 @@ async def test_the_certificate_of_another_terminal(profile: Profile) -> None:
     assert levels(certificates.examine(other, datetime.now(UTC)))["device identity"] is Level.FAIL
 
 
+async def test_a_secret_that_others_can_read(profile: Profile, tmp_path: Path) -> None:
+    """C13: the profile names it; the doctor looks whether it can be had, and by nobody else."""
+    secret = tmp_path / "data-call-key"
+    secret.write_text("k" * 43)
+    secret.chmod(0o644)
+    keyed = msgspec.structs.replace(
+        profile, platform=msgspec.structs.replace(profile.platform, data_call_key=str(secret))
+    )
+    spoilt = certificates.examine(keyed, datetime.now(UTC))
+    assert levels(spoilt)["platform login"] is Level.FAIL
+    says_what_to_do(spoilt)
+    secret.chmod(0o600)
+    assert levels(certificates.examine(keyed, datetime.now(UTC)))["platform login"] is Level.OK
+
+
 async def test_nobody_is_believed_about_travel_documents(profile: Profile, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     reader = msgspec.structs.replace(profile.reader, trust=tmp_path)
