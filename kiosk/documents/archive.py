@@ -14,7 +14,6 @@ from asn1crypto import crl, ocsp, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from kiosk.documents.inspect import value_of
 from kiosk.reasons import Reason, Refused
 
 _MAY_CHANGE: Final = frozenset({"/DSS", "/Extensions", "/AcroForm"})
@@ -34,11 +33,19 @@ def refuse_more_than_archiving(sealed: PdfFileReader, now: PdfFileReader) -> Non
             raise Refused(Reason.SEAL_INVALID, "the catalogue was changed after it was sealed")
     kept: set[bytes] = set()
     for revision in range(now.xrefs.total_revisions):
-        store = value_of(now.get_historical_root(revision), "/DSS")
+        store = _value(now.get_historical_root(revision), "/DSS")
         held = set(_held(store)) if store is not None else set()
         if kept - held:
             raise Refused(Reason.SEAL_INVALID, "validation data was taken away after it was archived")
         kept = held
+
+
+def _value(item: generic.DictionaryObject, key: str) -> Any:
+    """The value of `key`, or None; references resolved (`get` would return the reference)."""
+    try:
+        return item[key]
+    except KeyError:
+        return None
 
 
 def _written(dictionary: generic.DictionaryObject, key: str) -> bytes | None:
@@ -54,7 +61,7 @@ def _held(store: generic.DictionaryObject) -> Iterator[bytes]:
     if store.keys() - _STORED.keys() - _OTHER_ENTRIES:
         raise Refused(Reason.SEAL_INVALID, "something foreign among the validation data")
     for key, load in _STORED.items():
-        for entry in value_of(store, key) or ():
+        for entry in _value(store, key) or ():
             stream = entry.get_object()
             try:
                 load(stream.data, strict=True).native  # noqa: B018 - read to its last field

@@ -5,26 +5,33 @@ A seal says who made a file, not that the file is harmless, and a file can show 
 active, foreign or optional is refused rather than judged: actions and scripts (ISO 32000-2, 12.6), attachments and
 external streams (7.11, 7.3.8), forms other than the seal's field, XFA, encryption (7.6), optional content (8.11),
 annotations other than the seal's own widget (12.5). And the file must tell one story: one chain of cross-reference
-sections, each where it is said to be, each entry pointing at the object it names (7.5.4), so that two readers cannot
-see two files. The parser is the one that verifies the seal: what was inspected is what was sealed.
+sections, each where it is said to be, each entry pointing at the object it names (7.5.4), each object written so that
+it can be read in one way only (`objects`): two readers cannot see two files.
 """
 
 import io
 import re
 import zlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeLimits, StreamDecodeLimits
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from kiosk.documents.objects import (
+    LIMIT_OBJECTS,
+    LIMIT_UNPACKED_BYTES,
+    Name,
+    Objects,
+    Reference,
+    Stream,
+    number,
+    numbers,
+)
 from kiosk.messages import Policy
 from kiosk.reasons import Reason, Refused
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
-LIMIT_OBJECTS: Final = 50_000
-LIMIT_UNPACKED_BYTES: Final = 64 * 1024 * 1024
 LIMIT_IMAGE_PIXELS: Final = 36_000_000
 _LIMIT_PAGE_NODES: Final = 1_000
 _LIMIT_LAYERS: Final = 4
@@ -101,7 +108,21 @@ def _inflated(packed: bytes | memoryview, most: int) -> bytes:
     return b"".join(parts)
 
 
-def open_document(pdf: bytes) -> PdfFileReader:
+class Opened(NamedTuple):
+    """A file that tells one story: as pyHanko reads it, and as we do."""
+
+    reader: PdfFileReader
+    objects: Objects
+
+
+class Found(NamedTuple):
+    """What a walk over all objects met. `seals`: seal values, also those that no field names and readers skip."""
+
+    numbers: frozenset[int]
+    seals: int
+
+
+def open_document(pdf: bytes) -> Opened:
     """The file's objects, if it tells one story. Raises Refused, and whatever else pyHanko raises.
 
     Strict: hybrid and repaired tables show different files to different readers.
@@ -109,197 +130,154 @@ def open_document(pdf: bytes) -> PdfFileReader:
     if not pdf.rstrip(b"\r\n").endswith(_END_OF_FILE):
         raise Refused(Reason.DOCUMENT_UNSAFE, "bytes after the end of the file")
     most = StreamDecodeLimits(max_output_size=LIMIT_UNPACKED_BYTES)
-    document = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=DecodeLimits(per_stream=most))
-    revisions = document.xrefs.total_revisions
+    reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=DecodeLimits(per_stream=most))
+    revisions = reader.xrefs.total_revisions
     if pdf.count(b"startxref") != revisions or pdf.count(_END_OF_FILE) != revisions:
         raise Refused(Reason.DOCUMENT_UNSAFE, "more ends of file than revisions")
     for revision in range(revisions):
-        _refuse_two_stories(pdf, document, revision)
-    return document
-
-
-def _refuse_two_stories(pdf: bytes, document: PdfFileReader, revision: int) -> None:
-    place = document.xrefs.get_xref_container_info(revision)
-    table = document.xrefs.get_xref_data(revision)
-    if table.hybrid is not None:
-        raise Refused(Reason.DOCUMENT_UNSAFE, "hybrid cross-reference table")
-    if not _TABLE.match(pdf, place.declared_startxref):
-        raise Refused(Reason.DOCUMENT_UNSAFE, "a cross-reference table is not where it is said to be")
-    if len(table.explicit_refs_in_revision) > LIMIT_OBJECTS:
-        raise Refused(Reason.DOCUMENT_UNSAFE, f"more than {LIMIT_OBJECTS} objects")
-    for number, (generation, offset) in table.standard_xrefs.items():
-        if not pdf.startswith(b"%d %d obj" % (number, generation), offset):
-            raise Refused(Reason.DOCUMENT_UNSAFE, "a cross-reference entry points elsewhere than at its object")
-
-
-def refuse_active(document: PdfFileReader) -> None:
-    """Anything but pages and one seal. Raises Refused."""
-    if document.encrypted or "/Encrypt" in document.trailer:
+        if reader.xrefs.get_xref_data(revision).hybrid is not None:
+            raise Refused(Reason.DOCUMENT_UNSAFE, "hybrid cross-reference table")
+        if not _TABLE.match(pdf, reader.xrefs.get_xref_container_info(revision).declared_startxref):
+            raise Refused(Reason.DOCUMENT_UNSAFE, "a cross-reference table is not where it is said to be")
+    if reader.encrypted or "/Encrypt" in reader.trailer:
         raise Refused(Reason.DOCUMENT_UNSAFE, "encrypted")
-    for item in _reachable(document, set()):
-        _refuse_active_item(item)
-    _refuse_form(document.root)
+    return Opened(reader, Objects(pdf, reader))
 
 
-def refuse_hidden(document: PdfFileReader) -> None:
-    """Objects to which nothing leads: today they are not seen, an update could show them (shadow attack "hide")."""
+def refuse_active(objects: Objects) -> Found:
+    """Anything but pages and seals. Raises Refused."""
     seen: set[int] = set()
-    for _ in _reachable(document, seen):
-        pass
-    if _in_use(document) - seen:
+    seals = 0
+    for item in _reachable(objects, seen):
+        _refuse_active_item(objects, item)
+        kind = _name(objects, item, "/Type")
+        seals += kind == "/Sig" or ("/ByteRange" in item and kind != "/DocTimeStamp")
+    _refuse_form(objects)
+    return Found(frozenset(seen), seals)
+
+
+def refuse_hidden(objects: Objects, found: Found) -> None:
+    """Objects to which nothing leads: today they are not seen, an update could show them (shadow attack "hide")."""
+    if objects.in_use - found.numbers:
         raise Refused(Reason.DOCUMENT_UNSAFE, "hidden objects")
 
 
-def count_seals(document: PdfFileReader) -> int:
-    """Seal values anywhere in the file, also those that no field names and readers skip silently."""
-    return sum(
-        _name(item, "/Type") == "/Sig" or ("/ByteRange" in item and _name(item, "/Type") != "/DocTimeStamp")
-        for item in _reachable(document, set())
-    )
-
-
-def refuse_other_paper(document: PdfFileReader, policy: Policy) -> int:
+def refuse_other_paper(objects: Objects, policy: Policy) -> int:
     """The number of pages, each of the paper that `policy` names. Raises Refused."""
-    pages = list(_pages(document))
+    pages = list(_pages(objects))
     if not 1 <= len(pages) <= policy.pages_most:
         raise Refused(Reason.DOCUMENT_UNSAFE, f"{len(pages)} pages")
     for page, inherited in pages:
-        _refuse_box(page, inherited, policy.paper)
-        _refuse_annotations(page)
+        _refuse_box(objects, page, inherited, policy.paper)
+        _refuse_annotations(objects, page)
     return len(pages)
 
 
-def _in_use(document: PdfFileReader) -> set[int]:
-    """The numbers of all objects in the tables, but for those that hold tables or other objects."""
-    numbers: set[int] = set()
-    vessels: set[int] = set()
-    for revision in range(document.xrefs.total_revisions):
-        table, place = document.xrefs.get_xref_data(revision), document.xrefs.get_xref_container_info(revision)
-        numbers |= table.standard_xrefs.keys() | table.xrefs_in_objstm.keys()
-        vessels |= table.obj_streams_used | ({place.stream_ref.idnum} if place.stream_ref else set())
-    return numbers - vessels
-
-
-def _reachable(document: PdfFileReader, seen: set[int]) -> Iterator[generic.DictionaryObject]:
-    """Every dictionary and stream that can be reached from the trailer, once; the numbers of their objects and of all
-    others go into `seen`. Raises Refused: too many objects."""
-    waiting: list[object] = [document.trailer.flatten()]
+def _reachable(objects: Objects, seen: set[int]) -> Iterator[dict[str, Any]]:
+    """Every dictionary and stream that can be reached, once; the numbers of all objects on the way go into `seen`."""
+    waiting: list[Any] = list(objects.roots)
     for _ in range(LIMIT_OBJECTS):
         if not waiting:
             return
         item = waiting.pop()
-        if isinstance(item, generic.IndirectObject):
-            if item.idnum in seen:
+        if isinstance(item, Reference):
+            if item in seen:
                 continue
-            seen.add(item.idnum)
-            item = item.get_object()  # type: ignore[no-untyped-call]
-        if isinstance(item, generic.DictionaryObject):
-            # The dictionary's own methods resolve references; the walk wants to see them.
-            waiting.extend(dict.values(item))
+            seen.add(int(item))
+            item = objects[item]
+        if isinstance(item, dict):
+            waiting.extend(value for value in item.values() if isinstance(value, _CONTAINERS))
             yield item
-        elif isinstance(item, generic.ArrayObject):
-            waiting.extend(inner for inner in list.__iter__(item) if isinstance(inner, _CONTAINERS))
+        elif isinstance(item, list):
+            waiting.extend(value for value in item if isinstance(value, _CONTAINERS))
     raise Refused(Reason.DOCUMENT_UNSAFE, f"more than {LIMIT_OBJECTS} objects")
 
 
-_CONTAINERS: Final = (generic.IndirectObject, generic.DictionaryObject, generic.ArrayObject)
+_CONTAINERS: Final = (Reference, dict, list)
 
 
-def _refuse_active_item(item: generic.DictionaryObject) -> None:
+def _refuse_active_item(objects: Objects, item: dict[str, Any]) -> None:
     if hit := _FORBIDDEN_KEYS.intersection(item):
         raise Refused(Reason.DOCUMENT_UNSAFE, f"active or foreign content: {min(hit)}")
-    kind, subkind, style = (_name(item, key) for key in ("/Type", "/Subtype", "/S"))
+    kind, subkind, style = (_name(objects, item, key) for key in ("/Type", "/Subtype", "/S"))
     if kind == "/Action" or (kind is None and style in _ACTIONS):
         raise Refused(Reason.DOCUMENT_UNSAFE, f"action {style}")
     if kind in ("/Filespec", "/EmbeddedFile"):
         raise Refused(Reason.DOCUMENT_UNSAFE, "external or attached file")
     if subkind == "/PS" or (subkind == "/Form" and "/Ref" in item):
         raise Refused(Reason.DOCUMENT_UNSAFE, "PostScript or reference XObject")
-    if isinstance(item, generic.StreamObject):
-        _refuse_stream(item, subkind)
+    if isinstance(item, Stream):
+        _refuse_stream(objects, item, subkind)
 
 
-def _refuse_stream(item: generic.StreamObject, subkind: str | None) -> None:
+def _refuse_stream(objects: Objects, item: Stream, subkind: str | None) -> None:
     if "/F" in item:
         raise Refused(Reason.DOCUMENT_UNSAFE, "external or attached file")
-    filters = value_of(item, "/Filter")
-    names = list(filters) if isinstance(filters, generic.ArrayObject) else [filters] if filters is not None else []
-    if len(names) > 1 or not _FILTERS.issuperset(map(str, names)):
+    filters = objects.value(item, "/Filter")
+    names = filters if isinstance(filters, list) else [filters] if filters is not None else []
+    if len(names) > 1 or not _FILTERS.issuperset(map(objects.resolved, names)):
         raise Refused(Reason.DOCUMENT_UNSAFE, "a stream is packed in an unusual way")
-    if subkind == "/Image" and _number(item, "/Width") * _number(item, "/Height") > LIMIT_IMAGE_PIXELS:
-        raise Refused(Reason.DOCUMENT_UNSAFE, "a picture has too many pixels")
+    if subkind == "/Image":
+        width, height = (number(objects.value(item, key)) for key in ("/Width", "/Height"))
+        if width * height > LIMIT_IMAGE_PIXELS:
+            raise Refused(Reason.DOCUMENT_UNSAFE, "a picture has too many pixels")
 
 
-def _refuse_form(root: generic.DictionaryObject) -> None:
+def _refuse_form(objects: Objects) -> None:
     """The only field of the only form is the seal's (and time-stamps of the archive, which are signatures too)."""
-    form = value_of(root, "/AcroForm")
+    form = objects.value(objects.root, "/AcroForm")
     if form is None:
         return
-    for field in value_of(form, "/Fields") or ():
-        item = field.get_object()
-        is_seal = isinstance(item, generic.DictionaryObject) and _name(item, "/FT") == "/Sig" and "/V" in item
-        if not is_seal or "/Kids" in item:
+    for field in objects.array(objects.dictionary(form).get("/Fields")):
+        item = objects.dictionary(field)
+        if _name(objects, item, "/FT") != "/Sig" or "/V" not in item or "/Kids" in item:
             raise Refused(Reason.DOCUMENT_UNSAFE, "a form")
 
 
-def value_of(item: generic.DictionaryObject, key: str) -> Any:
-    """The value of `key`, or None; references resolved (`get` would return the reference, and miss what it hides)."""
-    try:
-        return item[key]
-    except KeyError:
-        return None
+def _name(objects: Objects, item: dict[str, Any], key: str) -> str | None:
+    value = objects.value(item, key)
+    return value if isinstance(value, Name) else None
 
 
-def _name(item: generic.DictionaryObject, key: str) -> str | None:
-    value = value_of(item, key)
-    return str(value) if isinstance(value, generic.NameObject) else None
-
-
-def _number(item: generic.DictionaryObject, key: str) -> int:
-    value = value_of(item, key)
-    return int(value) if isinstance(value, int) else 0
-
-
-def _pages(document: PdfFileReader) -> Iterator[tuple[generic.DictionaryObject, dict[str, object]]]:
+def _pages(objects: Objects) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Every page with what it inherits (7.7.3.4). A tree that loops, shares or pads its nodes is refused."""
-    seen: set[tuple[int, int]] = set()
-    waiting: list[tuple[generic.IndirectObject, dict[str, object]]] = [(document.root.raw_get("/Pages"), {})]
+    seen: set[int] = set()
+    waiting: list[tuple[Any, dict[str, Any]]] = [(objects.root.get("/Pages"), {})]
     while waiting:
         reference, inherited = waiting.pop()
-        if not isinstance(reference, generic.IndirectObject):
-            raise Refused(Reason.DOCUMENT_UNSAFE, "a page that is no object of its own")
-        if (name := (reference.idnum, reference.generation)) in seen or len(seen) >= _LIMIT_PAGE_NODES:
+        if not isinstance(reference, Reference) or reference in seen or len(seen) >= _LIMIT_PAGE_NODES:
             raise Refused(Reason.DOCUMENT_UNSAFE, "the tree of pages is no tree")
-        seen.add(name)
-        node = reference.get_object()  # type: ignore[no-untyped-call]
-        if not isinstance(node, generic.DictionaryObject):
-            raise Refused(Reason.DOCUMENT_UNSAFE, "a page that is no page")
+        seen.add(int(reference))
+        node = objects.dictionary(reference)
         inherited = inherited | {key: node[key] for key in _INHERITED if key in node}
-        if _name(node, "/Type") == "/Pages":
-            kids = node["/Kids"]
-            waiting.extend((kid, inherited) for kid in reversed(list(list.__iter__(kids))))
-        elif _name(node, "/Type") == "/Page":
+        kind = _name(objects, node, "/Type")
+        if kind == "/Pages":
+            waiting.extend((kid, inherited) for kid in reversed(objects.array(node.get("/Kids"))))
+        elif kind == "/Page":
             yield node, inherited
         else:
             raise Refused(Reason.DOCUMENT_UNSAFE, "a page that is no page")
 
 
-def _refuse_box(page: generic.DictionaryObject, inherited: dict[str, object], paper: str) -> None:
+def _refuse_box(objects: Objects, page: dict[str, Any], inherited: dict[str, Any], paper: str) -> None:
     boxes = inherited | {key: page[key] for key in _BOXES if key in page}
     if "/MediaBox" not in boxes or "/UserUnit" in page:
         raise Refused(Reason.DOCUMENT_UNSAFE, "a page without a size, or with a unit of its own")
     for key in _BOXES:
         if key not in boxes:
             continue
-        left, low, right, high = map(float, boxes[key])  # type: ignore[call-overload]
+        corners = list(numbers(objects.array(boxes[key])))
+        if len(corners) != 4:
+            raise Refused(Reason.DOCUMENT_UNSAFE, "a page with a size that is none")
+        left, low, right, high = corners
         sides = sorted((abs(right - left), abs(high - low)))
         if any(abs(side - due) > _TOLERANCE_PT for side, due in zip(sides, _SIDES_PT[paper], strict=True)):
             raise Refused(Reason.DOCUMENT_UNSAFE, f"a page is not {paper}")
 
 
-def _refuse_annotations(page: generic.DictionaryObject) -> None:
-    for annotation in value_of(page, "/Annots") or ():
-        item = annotation.get_object()
-        is_widget = isinstance(item, generic.DictionaryObject) and _name(item, "/Subtype") == "/Widget"
-        if not (is_widget and _name(item, "/FT") == "/Sig" and "/V" in item):
+def _refuse_annotations(objects: Objects, page: dict[str, Any]) -> None:
+    for annotation in objects.array(page.get("/Annots")):
+        item = objects.dictionary(annotation)
+        is_widget = _name(objects, item, "/Subtype") == "/Widget"
+        if not (is_widget and _name(objects, item, "/FT") == "/Sig" and "/V" in item):
             raise Refused(Reason.DOCUMENT_UNSAFE, "annotation other than the seal")

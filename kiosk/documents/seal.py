@@ -33,7 +33,6 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from kiosk.checks import Check, Ledger
 from kiosk.documents import sm2
-from kiosk.documents.inspect import count_seals, value_of
 from kiosk.messages import Policy, Trust
 from kiosk.reasons import Reason, Refused
 
@@ -76,7 +75,7 @@ def anchors(trust: Trust) -> Anchors:
 async def verify_seal(
     document: PdfFileReader, pdf: bytes, trust: Trust, policy: Policy, at: datetime, ledger: Ledger
 ) -> HoldingSeal:
-    """The seal of `document`, read from `pdf`, if it holds at the moment `at` (aware). Raises Refused.
+    """The only seal of `document`, read from `pdf`, if it holds at the moment `at` (aware). Raises Refused.
 
     Whatever else a hostile file makes pyHanko raise is the caller's to refuse.
     """
@@ -114,8 +113,6 @@ async def verify_seal(
 
 
 def _only_seal(document: PdfFileReader) -> EmbeddedPdfSignature:
-    if (values := count_seals(document)) != 1:
-        raise Refused(Reason.SEAL_INVALID, f"{values} seals")
     seals = document.embedded_regular_signatures
     if len(seals) != 1:
         raise Refused(Reason.SEAL_INVALID, f"{len(seals)} seals that can be read")
@@ -156,7 +153,7 @@ def _refuse_other_form(seal: EmbeddedPdfSignature, policy: Policy) -> None:
     Seals of GB/T 35275 are plain CMS with the same signed attributes but that one.
     """
     attributes = {attribute["type"].native for attribute in seal.signer_info["signed_attrs"]}
-    form = value_of(seal.sig_object, "/SubFilter")
+    form = seal.sig_object.get_and_apply("/SubFilter", str)
     if len(seal.signed_data["signer_infos"]) != 1 or not {"content_type", "message_digest"} <= attributes:
         raise Refused(Reason.SEAL_INVALID, "not one signer with signed attributes")
     chinese = policy.sm2 and form == _PLAIN_CMS and seal.md_algorithm == sm2.DIGEST

@@ -11,7 +11,6 @@ from lxml import etree
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from kiosk.documents.inspect import value_of
 from kiosk.messages import Statement
 from kiosk.reasons import Reason, Refused
 
@@ -31,7 +30,7 @@ _PROPERTIES: Final = {
 
 def read_statement(document: PdfFileReader) -> Statement:
     """The statement in the catalog's /Metadata stream. Raises Refused: WRONG_DOCUMENT if there is none."""
-    stream = value_of(document.root, "/Metadata")
+    stream = document.root["/Metadata"] if "/Metadata" in document.root.keys() else None  # noqa: SIM118
     if not isinstance(stream, generic.StreamObject):
         raise Refused(Reason.WRONG_DOCUMENT, "no statement")
     return parse_statement(stream.data)

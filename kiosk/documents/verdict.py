@@ -41,20 +41,24 @@ async def judge(request: Verify, at: datetime) -> Verified | NotVerified:
         with ledger.making(Check.STRUCTURE):
             document = open_document(pdf)
         with ledger.making(Check.NOTHING_ACTIVE):
-            refuse_active(document)
+            found = refuse_active(document.objects)
         with ledger.making(Check.PAPER):
-            pages = refuse_other_paper(document, policy)
+            pages = refuse_other_paper(document.objects, policy)
         reason = Reason.SEAL_INVALID
-        seal = await verify_seal(document, pdf, request.trust, policy, at, ledger)
+        if found.seals != 1:
+            raise ledger.refusal(Check.ONE_SEAL, Reason.SEAL_INVALID, f"{found.seals} seals")
+        seal = await verify_seal(document.reader, pdf, request.trust, policy, at, ledger)
+        sealed = document
         with ledger.making(Check.NOTHING_HIDDEN):
-            # What archiving appended afterwards anybody could have: what counts is what is under the seal.
-            sealed = document if seal.length == len(pdf) else open_document(pdf[: seal.length])
-            if sealed is not document:
-                refuse_more_than_archiving(sealed, document)
+            if seal.length < len(pdf):
+                # What archiving appended afterwards anybody could have: what counts is what is under the seal.
+                sealed = open_document(pdf[: seal.length])
+                refuse_more_than_archiving(sealed.reader, document.reader)
+                found = refuse_active(sealed.objects)
             reason = Reason.DOCUMENT_UNSAFE
-            refuse_hidden(sealed)
+            refuse_hidden(sealed.objects, found)
         with ledger.making(Check.STATEMENT):
-            statement = read_statement(sealed)
+            statement = read_statement(sealed.reader)
         texts = list(page_texts(pdf))
     except Refused as refused:
         return NotVerified(request.id, refused.reason, refused.detail, ledger.failed, tuple(ledger.passed))

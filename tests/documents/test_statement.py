@@ -56,7 +56,7 @@ def test_everything_else_is_refused(packet: str, why: Reason) -> None:
 
 def test_no_packet_at_all() -> None:
     with pytest.raises(Refused, match="no statement"):
-        read_statement(open_document(compose(statement=None)))
+        read_statement(open_document(compose(statement=None)).reader)
 
 
 def test_a_doctype_in_another_encoding_is_seen_too() -> None:
