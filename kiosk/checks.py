@@ -24,8 +24,8 @@ class Check(Enum):
     PAPER = "paper"
     # The seal
     ONE_SEAL = "one-seal"
-    ALGORITHMS = "algorithms"
     UNCHANGED = "unchanged"
+    ALGORITHMS = "algorithms"
     TRUSTED_ROOT = "trusted-root"
     NOT_REVOKED = "not-revoked"
     MAY_SEAL = "may-seal"
@@ -89,8 +89,8 @@ SENTENCES: Final[dict[Check, Sentence]] = {
 OF_FILE: Final = (Check.SIZE, Check.BUDGET, Check.STRUCTURE, Check.NOTHING_ACTIVE, Check.PAPER)
 OF_SEAL: Final = (
     Check.ONE_SEAL,
-    Check.ALGORITHMS,
     Check.UNCHANGED,
+    Check.ALGORITHMS,
     Check.TRUSTED_ROOT,
     Check.NOT_REVOKED,
     Check.MAY_SEAL,

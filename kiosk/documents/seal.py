@@ -15,7 +15,7 @@ from asn1crypto import algos, cms, crl, keys, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, read_certification_data
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
@@ -87,12 +87,15 @@ async def verify_seal(
         _refuse_open_certification(seal)
         _refuse_other_form(seal, policy)
     rule = _Strong(policy.sm2)
-    with ledger.making(Check.ALGORITHMS):
-        _refuse_weak(seal, rule, at)
     context = _context(trust, rule, at, ledger)
     with ledger.making(Check.UNCHANGED):
-        status = await async_validate_pdf_signature(seal, context, context, algorithm_policy=rule)
+        if not rule.knows(seal.signer_info, at):
+            raise ledger.refusal(Check.ALGORITHMS, Reason.SEAL_INVALID, "weak or unknown algorithm")
+        status = await _status(seal, context, rule)
         _refuse_changed(status)
+    with ledger.making(Check.ALGORITHMS):
+        if not rule.trusts(seal.signer_info, status.signing_cert, at):
+            raise Refused(Reason.SEAL_INVALID, "weak or unknown algorithm")
     flaw, refusal = (None, None) if status.trusted else await _distrust(seal, _context(trust, rule, at, ledger))
     for check in (Check.TRUSTED_ROOT, Check.NOT_REVOKED):
         with ledger.making(check):
@@ -186,6 +189,20 @@ class _Strong(CMSAlgorithmUsagePolicy):
         )
         return AlgorithmUsageConstraint(strong and (public_key is None or _is_strong(public_key, family)))
 
+    def knows(self, signer: cms.SignerInfo, at: datetime) -> bool:
+        """Digest and signature of this signer are among the strong ones, whatever the key."""
+        return bool(
+            self.digest_algorithm_allowed(signer["digest_algorithm"], at)
+            and self.signature_algorithm_allowed(signer["signature_algorithm"], at, None)
+        )
+
+    def trusts(self, signer: cms.SignerInfo, certificate: x509.Certificate, at: datetime) -> bool:
+        """And so are the key, and what its certificate was signed with."""
+        return bool(
+            self.signature_algorithm_allowed(signer["signature_algorithm"], at, certificate.public_key)
+            and self.signature_algorithm_allowed(certificate["signature_algorithm"], at, None)
+        )
+
     def digest_combination_allowed(
         self, signature_algo: algos.SignedDigestAlgorithm, message_digest_algo: algos.DigestAlgorithm, moment: Any
     ) -> AlgorithmUsageConstraint:
@@ -203,17 +220,6 @@ def _is_strong(key: keys.PublicKeyInfo, family: str) -> bool:
 def _curve(key: keys.PublicKeyInfo) -> str | None:
     kind, name = key.curve if key.algorithm == "ec" else (None, None)
     return str(name) if kind == "named" else None
-
-
-def _refuse_weak(seal: EmbeddedPdfSignature, rule: _Strong, at: datetime) -> None:
-    signer, certificate = seal.signer_info, seal.signer_cert
-    strong = (
-        rule.digest_algorithm_allowed(signer["digest_algorithm"], at)
-        and rule.signature_algorithm_allowed(signer["signature_algorithm"], at, certificate.public_key)
-        and rule.signature_algorithm_allowed(certificate["signature_algorithm"], at, None)
-    )
-    if not strong:
-        raise Refused(Reason.SEAL_INVALID, "weak or unknown algorithm")
 
 
 def _context(trust: Trust, rule: _Strong, at: datetime, ledger: Ledger) -> ValidationContext:
@@ -244,6 +250,27 @@ def _is_fresh(listed: CRLContainer, at: datetime) -> bool:
     dates = listed.crl_data["tbs_cert_list"]
     since, until = dates["this_update"].native, dates["next_update"].native
     return until is not None and since <= at <= until
+
+
+async def _status(seal: EmbeddedPdfSignature, context: ValidationContext, rule: _Strong) -> PdfSignatureStatus:
+    """What `async_validate_pdf_signature` does, but for attribute certificates and seed values, which no seal of ours
+    has: it would take the certificates out of the signature once more for them."""
+    seal.compute_integrity_info()  # type: ignore[no-untyped-call]
+    facts = seal.summarise_integrity_info()
+    times = generic_cms.collect_timing_info(
+        seal.signer_info, context, raw_digest=seal.compute_digest, algorithm_policy=rule
+    )
+    facts.update(await times)
+    facts.setdefault("signer_reported_dt", seal.self_reported_timestamp)
+    facts = await generic_cms.cms_basic_validation(
+        seal.signed_data,
+        raw_digest=seal.compute_digest(),
+        validation_context=context,
+        status_kwargs=facts,
+        key_usage_settings=PdfSignatureStatus.default_usage_constraints(),
+        algorithm_policy=rule,
+    )
+    return PdfSignatureStatus(**facts, has_seed_values=False)
 
 
 def _refuse_changed(status: PdfSignatureStatus) -> None:

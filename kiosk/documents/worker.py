@@ -7,6 +7,7 @@ module, which is what READY waits for.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -32,9 +33,14 @@ def main(socket: Path) -> int:
 
 
 def prepare() -> None:
-    """Makes this process fit to read a stranger's bytes: parsers silent and limited, everything else given up."""
+    """Makes this process fit to read a stranger's bytes: parsers silent, everything else given up.
+
+    It lives for one citizen, and its memory is limited: looking for garbage would only make that citizen wait.
+    """
     _silence_parsers()
     confine()
+    gc.freeze()
+    gc.disable()
 
 
 async def _serve(socket: Path) -> int:
