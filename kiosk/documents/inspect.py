@@ -35,6 +35,9 @@ LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_IMAGE_PIXELS: Final = 36_000_000
 _LIMIT_PAGE_NODES: Final = 1_000
 _LIMIT_LAYERS: Final = 4
+_DEFLATE_MOST: Final = 1032
+"""To how many bytes deflate can blow up one, at most (RFC 1951: 258 bytes for two bits)."""
+_FILTER_ARRAY: Final = re.compile(rb"/Filter\s*\[")
 
 # ISO 216, upright, in points; makers round.
 _SIDES_PT: Final = {
@@ -74,8 +77,11 @@ def refuse_size(pdf: bytes) -> None:
 def refuse_bomb(pdf: bytes) -> None:
     """Unpacks every deflated stream, layer by layer, and throws it away, before any parser does.
 
-    It looks for streams in the bytes, not by way of the tables: tables and object streams may be the bomb.
+    It looks for streams in the bytes, not by way of the tables: tables and object streams may be the bomb. A file that
+    is too short to hold one need not be unpacked for that; what is packed twice is refused later, before it is drawn.
     """
+    if len(pdf) * _DEFLATE_MOST <= LIMIT_UNPACKED_BYTES and not _FILTER_ARRAY.search(pdf):
+        return
     left = LIMIT_UNPACKED_BYTES
     for start in _STREAM.finditer(pdf):
         packed: bytes | memoryview = memoryview(pdf)[start.end() :]

@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from kiosk.reasons import Reason, Refused
 
 LIMIT_OBJECTS: Final = 50_000
-LIMIT_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+LIMIT_UNPACKED_BYTES: Final = 128 * 1024 * 1024
 _DEEPEST: Final = 100
 
 _S: Final = rb"[\x00\t\n\f\r ]"

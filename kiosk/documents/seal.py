@@ -7,11 +7,14 @@ still fresh says that it is not revoked: without one the answer is *cannot verif
 mathematics; this module decides what counts as yes.
 """
 
+import io
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from asn1crypto import algos, cms, crl, keys, x509
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -39,6 +42,7 @@ from kiosk.reasons import Reason, Refused
 CLOCKS_DIFFER_S: Final = 300
 """How far the clock of whoever seals may be ahead of ours."""
 RSA_BITS_LEAST: Final = 2048
+_CONTENTS: Final = re.compile(rb"/Contents\s*<((?:[0-9A-Fa-f]{2}){64,})>")
 _PADES: Final = "/ETSI.CAdES.detached"
 _PLAIN_CMS: Final = "/adbe.pkcs7.detached"
 """What GB/T 35275 seals come as."""
@@ -82,6 +86,7 @@ async def verify_seal(
     if policy.sm2:
         sm2.make_ready()
     with ledger.making(Check.ONE_SEAL):
+        _read_at_once(document, pdf)
         seal = _only_seal(document)
         length = _covered_length(pdf, seal)
         _refuse_open_certification(seal)
@@ -113,6 +118,30 @@ async def verify_seal(
             if stamp is None or not (stamp.valid and stamp.trusted):
                 raise Refused(Reason.SEAL_INVALID, "no time-stamp, or one that does not hold")
     return HoldingSeal(signer, length, sealed_at)
+
+
+def _read_at_once(document: PdfFileReader, pdf: bytes) -> None:
+    """Hands pyHanko the object with the seal, which it would read digit by digit: a sixth of its time for a file.
+
+    Everything but the digits is read by pyHanko. Whether they are what stands in the file, `_covered_length` compares.
+    """
+    digits = _CONTENTS.search(pdf)
+    if digits is None:
+        return
+    for revision in range(document.xrefs.total_revisions):
+        for number, (generation, offset) in document.xrefs.get_xref_data(revision).standard_xrefs.items():
+            end = pdf.find(b"endobj", offset)
+            if not offset < digits.start() < digits.end() < end:
+                continue
+            reference = generic.Reference(number, generation, document)
+            if document.xrefs[reference] != offset:
+                continue
+            begin = offset + len(b"%d %d obj" % (number, generation))
+            short = pdf[begin : digits.start(1)] + b"00" + pdf[digits.end(1) : end]
+            item = generic.read_object(io.BytesIO(short.lstrip()), reference)
+            if isinstance(item, generic.DictionaryObject) and "/Contents" in item:
+                item["/Contents"] = generic.ByteStringObject(bytes.fromhex(digits[1].decode()))
+                document.cache_indirect_object(generation, number, item)  # type: ignore[no-untyped-call]
 
 
 def _only_seal(document: PdfFileReader) -> EmbeddedPdfSignature:
