@@ -120,11 +120,12 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
 
+        stock = StockHistory(profile.ledger / STOCK, clock)
         receipts: Receipts = NoReceipts()
         if profile.tickets is not None:
             tickets = ticket_printer(profile.tickets)
             stack.push_async_callback(tickets.close)
-            receipts = SlipPort(tickets, identity, clock)
+            receipts = SlipPort(tickets, stock, identity, clock)
 
         yield Desk(
             screen=screen,
@@ -137,7 +138,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             printer=PaperPort(
                 printer,
                 Ledger(profile.ledger, clock),
-                StockHistory(profile.ledger / STOCK, clock),
+                stock,
                 job_tickets(profile),
                 clock,
             ),

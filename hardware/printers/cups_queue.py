@@ -102,13 +102,11 @@ class CupsQueue:
         await self._sweep()
         title = f"{_OURS}{name}"
         may_send: Future[bool] = Future()
-        handing_over = asyncio.ensure_future(
-            self._spooler.run(lambda spooler: spooler.print(pdf, title, ticket, may_send))
-        )
+        handing_over = self._spooler.begin(lambda spooler: spooler.print(pdf, title, ticket, may_send))
         try:
             trouble = await self._device.condition()
             may_send.set_result(trouble is None)
-            number = await handing_over
+            number = await self._spooler.answer(handing_over)
             if trouble is not None:
                 raise PrinterError(trouble, "the printer says that it cannot print")
         except BaseException:
@@ -317,10 +315,17 @@ class _Spooler:
 
     async def run(self, task: "Callable[[_Spooler], _T]") -> _T:
         """Run one task on the thread. Raises PrinterError(REFUSING) for what the server refuses, else OFFLINE."""
-        loop = asyncio.get_running_loop()
+        return await self.answer(self.begin(task))
+
+    def begin(self, task: "Callable[[_Spooler], _T]") -> "asyncio.Future[_T]":
+        """Let the thread begin with it now, whatever else is to be done before its answer is awaited."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, task)
+
+    async def answer(self, begun: "asyncio.Future[_T]") -> _T:
+        """What it came to. Raises as `run`."""
         try:
             async with asyncio.timeout(SPOOLER_WITHIN_S):
-                return await loop.run_in_executor(self._thread, self._guarded, task)
+                return await begun
         except TimeoutError:
             raise PrinterError(Trouble.OFFLINE, "the print queue does not answer") from None
 

@@ -19,6 +19,7 @@ class SupplyKind(Enum):
     """What runs out, or (waste) fills up."""
 
     PAPER = "paper"
+    TICKET_ROLL = "ticket-roll"
     TONER = "toner"
     WASTE = "waste"
 

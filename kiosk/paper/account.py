@@ -11,7 +11,7 @@ from kiosk.china_time import CHINA, china_date
 from kiosk.clock import SystemClock
 from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in
 from kiosk.paper.opening import OpeningHours
-from kiosk.paper.stock import paper_runs_out
+from kiosk.paper.stock import STOCK, Source, latest, paper_runs_out, readings_in
 from kiosk.profile import Profile
 
 _TO_LOOK_AT: Final = UNSETTLED | {State.UNCERTAIN}
@@ -25,6 +25,8 @@ async def account(profile: Profile) -> dict[str, Any]:
         supplies = await device.supplies()
     finally:
         await device.close()
+    # The desk has the ticket printer's line to itself: what it heard last stands in its history.
+    roll = latest(readings_in(profile.ledger / STOCK), Source.TICKETS)
     hours = OpeningHours.of(msgspec.structs.asdict(profile.opening))
     sheets = supplies.sheets_left
     found = None if sheets is None else paper_runs_out(sheets, issues, hours, SystemClock().now())
@@ -44,7 +46,7 @@ async def account(profile: Profile) -> dict[str, Any]:
                 "unit": each.unit.value,
                 "is_low": each.is_low,
             }
-            for each in supplies.supplies
+            for each in (*supplies.supplies, *(() if roll is None else roll.supplies.supplies))
         ],
         "paper_runs_out": None
         if found is None

@@ -28,11 +28,19 @@ KEPT: Final = timedelta(days=62)
 LOOKED_BACK_DAYS: Final = 28
 
 
+class Source(Enum):
+    """Which printer said it."""
+
+    PRINTER = "printer"
+    TICKETS = "tickets"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the printer said at a moment."""
+    """What a printer said at a moment."""
 
     at: datetime
+    source: Source
     supplies: Supplies
 
 
@@ -43,7 +51,7 @@ class StockHistory:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._clock = clock
-        self._readings = [reading for reading in _read(path) if clock.now() - reading.at < KEPT]
+        self._readings = [reading for reading in readings_in(path) if clock.now() - reading.at < KEPT]
         if path.exists():
             _replace(path, self._readings)
 
@@ -52,21 +60,23 @@ class StockHistory:
         """Oldest first."""
         return tuple(self._readings)
 
-    @property
-    def latest(self) -> Reading | None:
-        return self._readings[-1] if self._readings else None
-
-    def note(self, supplies: Supplies) -> None:
+    def note(self, source: Source, supplies: Supplies) -> None:
         """Keeps it if anything has changed. A full disk is for the log, not for the citizen."""
-        if self._readings and self._readings[-1].supplies == supplies:
+        before = latest(self._readings, source)
+        if before is not None and before.supplies == supplies:
             return
-        reading = Reading(self._clock.now(), supplies)
+        reading = Reading(self._clock.now(), source, supplies)
         self._readings.append(reading)
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(_line(reading))
         except OSError as error:
             log.warning("stock: %s", error.strerror)
+
+
+def latest(readings: Sequence[Reading], source: Source) -> Reading | None:
+    """The last word of this printer."""
+    return next((reading for reading in reversed(readings) if reading.source is source), None)
 
 
 def paper_runs_out(sheets_left: int, issues: Sequence[Issue], hours: OpeningHours, now: datetime) -> Forecast | None:
@@ -86,7 +96,8 @@ def paper_runs_out(sheets_left: int, issues: Sequence[Issue], hours: OpeningHour
 
 
 def _line(reading: Reading) -> str:
-    body = {"at": reading.at.astimezone(UTC).isoformat(timespec="seconds"), **asdict(reading.supplies)}
+    at = reading.at.astimezone(UTC).isoformat(timespec="seconds")
+    body = {"at": at, "source": reading.source, **asdict(reading.supplies)}
     return json.dumps(body, default=_value, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -96,7 +107,8 @@ def _value(thing: object) -> object:
     raise TypeError(f"no JSON for {type(thing).__name__}")
 
 
-def _read(path: Path) -> list[Reading]:
+def readings_in(path: Path) -> list[Reading]:
+    """What is kept there, oldest first, without touching it: a desk may be writing."""
     found = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
@@ -106,7 +118,7 @@ def _read(path: Path) -> list[Reading]:
                 for each in body["supplies"]
             )
             at = datetime.fromisoformat(body["at"])
-            found.append(Reading(at, Supplies(supplies, tuple(body["media_ready"]))))
+            found.append(Reading(at, Source(body["source"]), Supplies(supplies, tuple(body["media_ready"]))))
         except (ValueError, KeyError, TypeError):
             log.warning("stock: a line of %s cannot be read", path.name)
     return found

@@ -15,7 +15,7 @@ from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
 from kiosk.pages import Notice
 from kiosk.paper.ledger import UNSETTLED, Issue, Jammed, Ledger, LedgerError, ReprintToken, State
-from kiosk.paper.stock import StockHistory
+from kiosk.paper.stock import Source, StockHistory
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class PaperPort:
             supplies = await self._printer.supplies()
         except PrinterError:
             return ()
-        self._stock.note(supplies)
+        self._stock.note(Source.PRINTER, supplies)
         return tuple(notice for kind, notice in _LOW.items() if supplies.is_low(kind))
 
     def interruption(self) -> Reason | None:

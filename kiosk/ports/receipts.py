@@ -3,12 +3,14 @@
 import asyncio
 import logging
 
+from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
 from hardware.tickets.port import TicketError, TicketPrinter
 from kiosk.clock import Clock
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.offline_statement import Device
 from kiosk.pages import Kind, Notice
 from kiosk.paper.receipt import receipt
+from kiosk.paper.stock import Source, StockHistory
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +18,9 @@ log = logging.getLogger(__name__)
 class SlipPort:
     """The desk's `Receipts`."""
 
-    def __init__(self, printer: TicketPrinter, device: Device, clock: Clock) -> None:
+    def __init__(self, printer: TicketPrinter, stock: StockHistory, device: Device, clock: Clock) -> None:
         self._printer = printer
+        self._stock = stock
         self._device = device
         self._clock = clock
 
@@ -28,6 +31,8 @@ class SlipPort:
         condition = await self._printer.condition()
         if condition.trouble is not None:
             return (Notice.NO_RECEIPTS,)
+        roll = Supply(SupplyKind.TICKET_ROLL, "roll", Unit.PERCENT, None, None, condition.paper_is_low)
+        self._stock.note(Source.TICKETS, Supplies((roll,), ()))
         return (Notice.RECEIPT_PAPER_LOW,) if condition.paper_is_low else ()
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool:

@@ -13,7 +13,7 @@ from kiosk.clock import SystemClock
 from kiosk.paper.forecast import Day, forecast
 from kiosk.paper.ledger import Issue, State
 from kiosk.paper.opening import WEEK, OpeningHours
-from kiosk.paper.stock import StockHistory, paper_runs_out
+from kiosk.paper.stock import Source, StockHistory, latest, paper_runs_out
 
 HALL = OpeningHours.of({day: ["09:00-12:00", "13:00-17:00"] for day in WEEK[:5]})
 ALWAYS = OpeningHours.of({day: ["00:00-23:59"] for day in WEEK})
@@ -119,10 +119,12 @@ def test_levels_are_kept_when_they_change_and_read_back(tmp_path: Path) -> None:
 
     history = StockHistory(tmp_path / "stock.jsonl", SystemClock())
     for left in (250, 250, 249, 20):
-        history.note(paper(left))
+        history.note(Source.PRINTER, paper(left))
     with (tmp_path / "stock.jsonl").open("a") as file:
         file.write('{"at": "torn')
     again = StockHistory(tmp_path / "stock.jsonl", SystemClock())
     assert [reading.supplies.sheets_left for reading in again.readings] == [250, 249, 20]
-    assert again.latest is not None
-    assert again.latest.supplies == paper(20)
+    last = latest(again.readings, Source.PRINTER)
+    assert last is not None
+    assert last.supplies == paper(20)
+    assert latest(again.readings, Source.TICKETS) is None

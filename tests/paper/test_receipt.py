@@ -13,12 +13,14 @@ import pytest
 from cryptography import x509
 from PIL import Image
 
+from hardware.printers.supplies import SupplyKind
 from hardware.tickets import ticket_uri
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from hardware.tickets.escpos_printer import EscposPrinter
 from kiosk.clock import SystemClock
 from kiosk.documents.offline_statement import NotGenuine, check
-from kiosk.pages import Kind, Text
+from kiosk.pages import Kind, Notice, Text
+from kiosk.paper.stock import StockHistory
 from kiosk.ports.receipts import NoReceipts, SlipPort
 from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.pki import SandboxPki, make
@@ -62,7 +64,8 @@ async def test_the_slip_says_what_this_terminal_signed(pki: SandboxPki, assets: 
     line = SerialTicketLine(printer, tmp_path / "ticket")
     line.plug()
     driver = EscposPrinter(ticket_uri.line(line.uri), 576, assets / "fonts" / "NotoSansSC-Regular.otf")
-    port = SlipPort(driver, identity, SystemClock())
+    stock = StockHistory(tmp_path / "stock.jsonl", SystemClock())
+    port = SlipPort(driver, stock, identity, SystemClock())
     assert await port.are_offered()
     assert await port.print(Paper(), KIND)
     (slip,) = printer.slips()
@@ -72,7 +75,12 @@ async def test_the_slip_says_what_this_terminal_signed(pki: SandboxPki, assets: 
     assert (statement.terminal, statement.subject, statement.pages) == (TERMINAL, "样*", 1)
     with pytest.raises(NotGenuine):
         check(read(slip), [x509.load_pem_x509_certificate(pki.root.certificate.read_bytes())])
+    assert await port.notices() == ()
+    printer.roll_lines = 1_000
+    assert await port.notices() == (Notice.RECEIPT_PAPER_LOW,)
     printer.take_roll_out()
+    assert await port.notices() == (Notice.NO_RECEIPTS,)
+    assert [reading.supplies.is_low(SupplyKind.TICKET_ROLL) for reading in stock.readings] == [False, True]
     assert not await port.are_offered()
     assert not await port.print(Paper(), KIND)
     await driver.close()
