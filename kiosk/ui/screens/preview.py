@@ -50,7 +50,11 @@ class PreviewScreen(Screen):
         seal = Row(
             Icon("shield", 9, "good"),
             Caption(
-                here.say(wording.PREVIEW_SEALED), size_mm=SMALL, bold=True, tone="good", pos_hint={"center_y": 0.5}
+                here.say(wording.PREVIEW_CHECKED, n=page.checks),
+                size_mm=SMALL,
+                bold=True,
+                tone="good",
+                pos_hint={"center_y": 0.5},
             ),
             gap=2.5,
             margin=(5, 3),
