@@ -21,6 +21,7 @@ from kiosk.clock import within
 from kiosk.documents.gate import PrintableDocument
 from kiosk.evidence import IssueRequest
 from kiosk.messages import Guidance
+from kiosk.opening import TRIES, Closed, DoesNotOpen, access
 from kiosk.pages import (
     Action,
     Cancel,
@@ -30,6 +31,9 @@ from kiosk.pages import (
     HandOver,
     Kind,
     Offer,
+    OpenDocument,
+    Opening,
+    OtherWay,
     Page,
     Pick,
     PresentCard,
@@ -42,8 +46,11 @@ from kiosk.pages import (
     SlipState,
     Stage,
     Stars,
+    TypedCan,
+    TypedMrz,
     Waiting,
     WantSlip,
+    Way,
 )
 from kiosk.paper.ledger import Jammed, ReprintToken
 from kiosk.reasons import ONCE_SENT, Reason, Refused, fault
@@ -60,7 +67,7 @@ BRIEF_S: Final = 0.2
 """Work that ends sooner gets no page of its own: nobody could read it, and painting it would delay the next one."""
 
 Answer = TypeVar("Answer")
-Expected = TypeVar("Expected", bound=Action)
+Expected = TypeVar("Expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,35 @@ class Citizen:
         self._watch("reader", self._watch_reader())
         if not self._desk.reader.present:
             await self._patiently(PresentCard(wish), self._desk.reader.wait_present())
-        card = await self._unless_brief(ReadingCard(), self._desk.reader.read())
-        self._watch("card", self._watch_card())
+        card = await self._read()
         self._desk.audit.record("card.read", reader=card.reader_id)
         return card
+
+    async def _read(self) -> CardReading:
+        try:
+            card = await self._unless_brief(ReadingCard(), self._desk.reader.read())
+        except Closed:
+            self._watch("card", self._watch_card())
+            return await self._open()
+        self._watch("card", self._watch_card())
+        return card
+
+    async def _open(self) -> CardReading:
+        """The holder of a travel document types what opens its chip, at most `TRIES` times (E01: kiosk.opening)."""
+        way = Way.MRZ
+        left: int | None = None
+        while True:
+            typed = await self._ask(OpenDocument(way, left), Opening)
+            if isinstance(typed, OtherWay):
+                way = Way.CAN if way is Way.MRZ else Way.MRZ
+            elif isinstance(typed, TypedCan | TypedMrz) and (opens := access(typed)) is not None:
+                try:
+                    return await self._unless_brief(ReadingCard(), self._desk.reader.read(opens))
+                except DoesNotOpen as refused:
+                    left = (TRIES if left is None else left) - 1
+                    self._desk.audit.record("card.not-opened", way=way.value, left=left)
+                    if not left:
+                        raise Refused(Reason.CARD_DOES_NOT_OPEN, str(refused)) from None
 
     async def prove_presence(self, card: CardReading) -> LiveMatch:
         """A live person with the face of the card's portrait is in front of the camera.

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from hardware.cards.port import Access
 from hardware.cards.reading import CardReading, Portrait
 from kiosk.audit.log import AuditLog
 from kiosk.citizen import Citizen
@@ -35,7 +36,8 @@ class Screen(Protocol):
 
 
 class Reader(Protocol):
-    """The identity card reader. `read` raises Refused with a card reason.
+    """The identity card reader. `read` raises Refused with a card reason; for a travel document `kiosk.opening.Closed`
+    until it is given what opens the chip, and `DoesNotOpen` when the chip refuses that.
 
     `trouble`: why no card can be read, None when one can. On a reader that is lost no card is present.
     """
@@ -52,7 +54,7 @@ class Reader(Protocol):
 
     async def wait_lost(self) -> None: ...
 
-    async def read(self) -> CardReading: ...
+    async def read(self, access: Access | None = None) -> CardReading: ...
 
 
 class Presence(Protocol):

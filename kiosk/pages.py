@@ -8,13 +8,15 @@ already masked, except the preview of the certificate itself.
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from kiosk.reasons import Reason
 
 Language = Literal["zh", "en"]
+DOCUMENT_NUMBER_MOST: Final = 14
+"""Characters of a document number that can be typed: enough for passports, too few for a resident number (E01)."""
 
 
 class Text(Struct, frozen=True):
@@ -132,6 +134,23 @@ class ReadingCard(Struct, frozen=True, tag=True):
     """The card is on the reader and being read: leave it there."""
 
 
+class Way(Enum):
+    """What opens the chip of a travel document."""
+
+    MRZ = "mrz"
+    """Document number, day of birth and day of expiry."""
+    CAN = "can"
+    """The six-digit card access number."""
+
+
+class OpenDocument(Struct, frozen=True, tag=True):
+    """A travel document lies on the reader: type what is printed on it, so that its chip opens. This is no identity
+    number, and nobody is looked up with it (kiosk.opening says why E01 allows it). `tries_left`: after a refusal."""
+
+    way: Way
+    tries_left: int | None = None
+
+
 class FaceCheck(Struct, frozen=True, tag=True):
     """Look at the camera. `progress` is 0..1 over the whole check; the picture comes from the preview ring.
 
@@ -235,6 +254,7 @@ Page = (
     Home
     | PresentCard
     | ReadingCard
+    | OpenDocument
     | FaceCheck
     | ChooseCertificate
     | Waiting
@@ -253,6 +273,34 @@ class Pick(Struct, frozen=True, tag=True):
     """A tile was tapped (Home, ChooseCertificate)."""
 
     code: str
+
+
+class Opening(Struct, frozen=True):
+    """An answer to OpenDocument."""
+
+
+class TypedCan(Opening, frozen=True, tag=True):
+    """The card access number."""
+
+    digits: Annotated[str, Meta(max_length=6)]
+
+    def __repr__(self) -> str:
+        return "TypedCan(…)"
+
+
+class TypedMrz(Opening, frozen=True, tag=True):
+    """What a machine readable zone says, without its check digits; days as YYYYMMDD."""
+
+    document_number: Annotated[str, Meta(max_length=DOCUMENT_NUMBER_MOST)]
+    birth: Annotated[str, Meta(max_length=8)]
+    expiry: Annotated[str, Meta(max_length=8)]
+
+    def __repr__(self) -> str:
+        return "TypedMrz(…)"
+
+
+class OtherWay(Opening, frozen=True, tag=True):
+    """My document has the other of the two printed on it."""
 
 
 class Print(Struct, frozen=True, tag=True):
@@ -291,4 +339,17 @@ class SwitchLanguage(Struct, frozen=True, tag=True):
     language: Language
 
 
-Action = Pick | Print | Cancel | Done | Retry | Stars | StillHere | SwitchLanguage | WantSlip
+Action = (
+    Pick
+    | TypedCan
+    | TypedMrz
+    | OtherWay
+    | Print
+    | Cancel
+    | Done
+    | Retry
+    | Stars
+    | StillHere
+    | SwitchLanguage
+    | WantSlip
+)

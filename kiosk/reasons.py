@@ -23,6 +23,7 @@ class Reason(Enum):
     PORTRAIT_UNREADABLE = "K106"
     READER_LOST = "K107"
     CARD_NOT_AUTHENTIC = "K108"
+    CARD_DOES_NOT_OPEN = "K109"
     # Face
     FACE_NOT_LIVE = "K201"
     FACE_NOT_THE_CARDS = "K202"
@@ -165,6 +166,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "请持证件到人工窗口核对。",
         "The electronic data on this document could not be confirmed",
         "Please take the document to a counter.",
+        retry=False,
+    ),
+    Reason.CARD_DOES_NOT_OPEN: _say(
+        "证件芯片没有打开",
+        "请核对证件上印的信息，或到人工窗口办理。",
+        "The chip of your document did not open",
+        "Please check what is printed on it, or go to a counter.",
         retry=False,
     ),
     Reason.FACE_NOT_LIVE: _say(

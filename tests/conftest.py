@@ -6,6 +6,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from hardware.cards.emulator.pcscd import PrivatePcscd
+
 # CI judges a commit, so it must say the same of it twice; a person at the keyboard explores.
 hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
@@ -22,6 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for which in ("", "second-"):
         real.addoption(f"--{which}can", metavar="DIGITS", help=f"opens the {which or 'first '}document")
         real.addoption(f"--{which}mrz", metavar="NUMBER,YYMMDD,YYMMDD", help=f"opens the {which or 'first '}document")
+
+
+@pytest.fixture(scope="session")
+def private_pcscd(tmp_path_factory: pytest.TempPathFactory) -> PrivatePcscd:
+    """One PC/SC service for all tests of this process, not started: the client library takes its name only once."""
+    service = PrivatePcscd(Path(tmp_path_factory.mktemp("pcscd")))
+    os.environ.update(service.environment)
+    return service
 
 
 @pytest.fixture(scope="session")

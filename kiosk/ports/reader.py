@@ -1,7 +1,8 @@
 """The reader port: an identity card reader whose faults are refusals."""
 
-from hardware.cards.port import CardError, CardFault, IdentityReader, ReaderState
-from hardware.cards.reading import CardReading, Kind
+from hardware.cards.port import Access, CardError, CardFault, IdentityReader, ReaderState
+from hardware.cards.reading import CardReading
+from kiosk.opening import Closed, DoesNotOpen
 from kiosk.reasons import Reason, Refused
 
 _REASONS = {
@@ -10,17 +11,11 @@ _REASONS = {
     CardFault.NUMBER_INVALID: Reason.CARD_NUMBER_INVALID,
     CardFault.EXPIRED: Reason.CARD_EXPIRED,
     CardFault.KIND_UNSUPPORTED: Reason.CARD_KIND_UNSUPPORTED,
-    # No page asks for what opens a travel document's chip: to the citizen it is a card this terminal cannot serve.
-    CardFault.ACCESS_NEEDED: Reason.CARD_KIND_UNSUPPORTED,
-    CardFault.ACCESS_REFUSED: Reason.CARD_KIND_UNSUPPORTED,
     CardFault.NOT_AUTHENTIC: Reason.CARD_NOT_AUTHENTIC,
     CardFault.PROTOCOL: Reason.CARD_UNREADABLE,
     CardFault.READER_LOST: Reason.READER_LOST,
     CardFault.READER_REPLACED: Reason.READER_LOST,
 }
-
-# A certificate is asked for by a number under GB 11643, which only these two carry.
-_SERVED = frozenset({Kind.RESIDENT, Kind.FOREIGN_2023})
 
 
 class CardPort:
@@ -47,12 +42,15 @@ class CardPort:
         """Until the reader is gone: a reader in use is lost before it can come back as another one."""
         await self._reader.wait_state(ReaderState.LOST)
 
-    async def read(self) -> CardReading:
-        """Raises Refused with a card reason."""
+    async def read(self, access: Access | None = None) -> CardReading:
+        """Whatever kind of document it is: what its holder may get, the platform says. Raises Refused with a card
+        reason, Closed or DoesNotOpen."""
         try:
-            reading = await self._reader.read()
+            return await self._reader.read(access)
         except CardError as error:
+            match error.fault:
+                case CardFault.ACCESS_NEEDED:
+                    raise Closed from None
+                case CardFault.ACCESS_REFUSED:
+                    raise DoesNotOpen(error.detail) from None
             raise Refused(_REASONS[error.fault], error.detail) from None
-        if reading.kind not in _SERVED:
-            raise Refused(Reason.CARD_KIND_UNSUPPORTED, f"no certificates for {reading.kind.value}")
-        return reading

@@ -7,7 +7,7 @@ no abbreviations. `{…}` are facts that the page brings.
 from datetime import date, datetime
 from typing import Final
 
-from kiosk.pages import Hint, Language, Notice, Prompt, SlipState, Stage, Text
+from kiosk.pages import Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
 from kiosk.reasons import Reason
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
@@ -81,8 +81,34 @@ PRESENT_HOW: Final = Text(
     "平放在屏幕下方的感应区，办理完成前请不要取走。", "Lay it flat on the reader below the screen and leave it there."
 )
 PRESENT_WISH: Final = Text("您要打印", "You chose")
-READING_TITLE: Final = Text("正在读取身份证", "Reading your card")
-READING_HOW: Final = Text("约两秒钟，请不要移动身份证。", "This takes about two seconds. Please do not move the card.")
+READING_TITLE: Final = Text("正在读取证件", "Reading your card")
+READING_HOW: Final = Text("几秒钟即可，请不要移动证件。", "This takes a few seconds. Please do not move the card.")
+OPEN_TITLE: Final = Text("请输入证件上印的信息", "Type what is printed on your document")
+OPEN_LEADS: Final[dict[Way, Text]] = {
+    Way.MRZ: Text(
+        "护照或旅行证件的芯片，要用证件号码和两个日期打开。", "Its chip opens with the document number and two dates."
+    ),
+    Way.CAN: Text(
+        "请输入证件正面单独印的六位数字（CAN）。", "Its chip opens with the six digits printed apart, the CAN."
+    ),
+}
+OPEN_WHY: Final = Text(
+    "这不是公民身份号码，不能用来查询任何人；只打开感应区上的这本证件，读完即清除。",
+    "This is no identity number and finds nobody: it only opens the document on the reader, and is wiped afterwards.",
+)
+OPEN_NUMBER: Final = Text("证件号码", "Document number")
+OPEN_BIRTH: Final = Text("出生日期", "Date of birth")
+OPEN_EXPIRY: Final = Text("有效期至", "Date of expiry")
+OPEN_CAN: Final = Text("六位数字", "Six digits")
+OPEN_DAY: Final = Text("年年年年 月月 日日", "YYYY MM DD")
+OPEN_OTHER_WAY: Final[dict[Way, Text]] = {
+    Way.MRZ: Text("证件上有六位数字（CAN）？改用它", "Six digits (CAN) on it? Use those"),
+    Way.CAN: Text("没有六位数字？改用号码和日期", "No six digits? Use number and dates"),
+}
+OPEN_REFUSED: Final = Text("芯片没有打开", "The chip did not open")
+OPEN_REFUSED_HOW: Final = Text("请核对后重新输入，还可以试 {n} 次。", "Please check and type again. Tries left: {n}.")
+OPEN_GO_ON: Final = Text("打开证件", "Open it")
+OPEN_DELETE: Final = Text("删除", "Delete")
 
 # Face
 PROMPTS: Final[dict[Prompt, Text]] = {

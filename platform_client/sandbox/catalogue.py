@@ -37,6 +37,13 @@ _EDUCATION = Agency("education", Bilingual("示例省教育厅", "Education Depa
 AGENCIES: Final = (_POLICE, _SOCIAL, _CIVIL, _LAND, _HEALTH, _EDUCATION, _HOUSING)
 
 
+RESIDENTS: Final = frozenset({"resident", "foreign-2023"})
+"""Who is in the registers of residents."""
+CITIZEN_NUMBERED: Final = RESIDENTS | {"hmt-residence"}
+"""Whose documents carry a number under GB 11643, by which a page can be checked to be theirs. The others (permanent
+residence cards of 2017, travel documents) are offered nothing."""
+
+
 class Demander(Enum):
     """Where those stand who ask for such data, and so how far away it is kept (C21).
 
@@ -53,7 +60,10 @@ class Demander(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One kind of certificate, the agency behind it, how long the paper is valid, and at which ages it is offered."""
+    """One kind of certificate, the agency behind it, how long the paper is valid, and at which ages it is offered.
+
+    `holders`: of which documents, by the kind in the evidence.
+    """
 
     kind: CertificateKind
     agency: Agency
@@ -61,6 +71,7 @@ class Offer:
     valid_days: int
     from_age: int
     to_age: int
+    holders: frozenset[str]
 
     def suits(self, age: int) -> bool:
         return self.from_age <= age <= self.to_age
@@ -78,9 +89,10 @@ def _offer(
     from_age: int = 0,
     to_age: int = 150,
     no_local: bool = False,
+    holders: frozenset[str] = CITIZEN_NUMBERED,
 ) -> Offer:
     kind = CertificateKind(code, title, note, agency.name, agency.name.zh, icon, single_subject=True, no_local=no_local)
-    return Offer(kind, agency, demander, valid_days, from_age, to_age)
+    return Offer(kind, agency, demander, valid_days, from_age, to_age, holders)
 
 
 OFFERS: Final[dict[str, Offer]] = {
@@ -104,6 +116,7 @@ OFFERS: Final[dict[str, Offer]] = {
             Bilingual("户籍证明", "Household registration"),
             Bilingual("户口登记信息", "Entry in the household register"),
             no_local=True,
+            holders=RESIDENTS,
         ),
         _offer(
             "no-criminal-record",
@@ -124,6 +137,7 @@ OFFERS: Final[dict[str, Offer]] = {
             Bilingual("婚姻登记记录证明", "Marriage record"),
             Bilingual("本人婚姻登记情况", "Your own marriage registration"),
             from_age=20,
+            holders=RESIDENTS,
         ),
         _offer(
             "property",
@@ -154,6 +168,7 @@ OFFERS: Final[dict[str, Offer]] = {
             Bilingual("出生医学登记证明", "Birth record"),
             Bilingual("出生登记信息", "Entry in the birth register"),
             to_age=17,
+            holders=RESIDENTS,
         ),
         _offer(
             "education",

@@ -20,7 +20,7 @@ from platform_client import binding, wire
 from platform_client.evidence import TYPE, ShownEvidence, Statement, subject_digest
 from platform_client.operation import About
 from platform_client.sandbox.accounts import Account
-from platform_client.sandbox.catalogue import Offer
+from platform_client.sandbox.catalogue import CITIZEN_NUMBERED, Offer
 from platform_client.sandbox.registry import Person, check_character
 from platform_client.wire import WireError
 
@@ -65,13 +65,17 @@ class Applicant:
         return "Applicant(***)"
 
     def age(self, today: date) -> int:
-        """Completed years, from the number's date of birth."""
+        """Completed years, from the date of birth in a number under GB 11643."""
         born = self.person.born
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
     def may_have(self, offer: Offer, today: date) -> bool:
-        """At this terminal (C14), at this age."""
-        return self.account.may_issue(offer.kind.code) and offer.suits(self.age(today))
+        """At this terminal (C14), to holders of such a document, at this age."""
+        return (
+            self.account.may_issue(offer.kind.code)
+            and self.statement.card.kind in offer.holders
+            and offer.suits(self.age(today))
+        )
 
 
 def admit(shown: ShownEvidence, device: x509.Certificate, account: Account, call_id: str, now: datetime) -> Applicant:
@@ -97,7 +101,7 @@ def admit_card(
     person = Person(shown.name, shown.number)
     if said.card.subject_digest != subject_digest(said.nonce, person):
         raise Refuse("evidence-of-another-person")
-    _check_number(person)
+    _check_number(person, said.card.kind)
     return Applicant(person, said, account)
 
 
@@ -124,11 +128,14 @@ def _statement(shown: ShownEvidence, device: x509.Certificate) -> Statement:
         raise Refuse("evidence-invalid") from None
 
 
-def _check_number(person: Person) -> None:
-    """GB 11643: check character and a date of birth that exists. Stands for the population registry (E03)."""
+def _check_number(person: Person, kind: str) -> None:
+    """GB 11643: check character and a date of birth that exists. Stands for the population registry (E03). Other
+    documents have numbers of other rules, and no register of ours."""
+    if kind not in CITIZEN_NUMBERED:
+        return
     try:
         _ = person.born
     except ValueError:
         raise Refuse("number-invalid") from None
-    if person.number[17] != check_character(person.number[:17]):
+    if len(person.number) != 18 or person.number[17] != check_character(person.number[:17]):
         raise Refuse("number-invalid")

@@ -19,7 +19,7 @@ _GIVEN_NAMES: Final = ("一帆", "晓雨", "文博", "思远")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """A resident by name and 18-character number (GB 11643)."""
+    """Somebody by the name and number on a document; of a resident 18 characters (GB 11643)."""
 
     name: str
     number: str
@@ -29,7 +29,7 @@ class Person:
 
     @property
     def born(self) -> date:
-        """From the number. Raises ValueError when it holds no date."""
+        """From the number. Raises ValueError when it holds no date, as that of a travel document."""
         return date(int(self.number[6:10]), int(self.number[10:12]), int(self.number[12:14]))
 
     @property
@@ -44,7 +44,9 @@ class Person:
 
     @property
     def masked_number(self) -> str:
-        """As other people may see it: without digits 7 to 14, the date of birth (E05)."""
+        """As other people may see it: without digits 7 to 14, the date of birth (E05); of others the last two."""
+        if len(self.number) != 18:
+            return "*" * (len(self.number) - 2) + self.number[-2:]
         return self.number[:6] + "*" * 8 + self.number[14:]
 
 

@@ -1,12 +1,13 @@
-"""The reader port: every fault of a card is a refusal, and so is every kind of card that gets no certificate here."""
+"""The reader port: every fault of a card is a refusal, but for a chip that waits to be opened."""
 
 from datetime import date
 
 import pytest
 
-from hardware.cards.port import Access, CardError, CardFault, ReaderState
+from hardware.cards.port import Access, Can, CardError, CardFault, ReaderState
 from hardware.cards.reading import _MINT, Authenticity, CardReading, Kind
 from hardware.cards.synthetic import number
+from kiosk.opening import Closed, DoesNotOpen
 from kiosk.ports.reader import CardPort
 from kiosk.reasons import EXPLANATIONS, Reason, Refused
 
@@ -52,12 +53,22 @@ def reading(kind: Kind) -> CardReading:
     )
 
 
-@pytest.mark.parametrize("fault", CardFault)
+ANSWERED = {CardFault.ACCESS_NEEDED: Closed, CardFault.ACCESS_REFUSED: DoesNotOpen}
+"""The citizen is asked again."""
+
+
+@pytest.mark.parametrize("fault", set(CardFault) - set(ANSWERED))
 async def test_every_fault_is_a_refusal_with_sentences(fault: CardFault) -> None:
     with pytest.raises(Refused) as refused:
         await CardPort(OneCard(CardError(fault, "at the chip"))).read()
     assert refused.value.reason in EXPLANATIONS
     assert refused.value.detail == "at the chip"
+
+
+@pytest.mark.parametrize("fault", ANSWERED)
+async def test_a_chip_that_is_closed_is_no_refusal_yet(fault: CardFault) -> None:
+    with pytest.raises(ANSWERED[fault]):
+        await CardPort(OneCard(CardError(fault))).read(Can("123456"))
 
 
 async def test_data_that_is_not_authentic_has_a_reason_of_its_own() -> None:
@@ -66,15 +77,6 @@ async def test_data_that_is_not_authentic_has_a_reason_of_its_own() -> None:
     assert refused.value.reason is Reason.CARD_NOT_AUTHENTIC
 
 
-@pytest.mark.parametrize("kind", [Kind.RESIDENT, Kind.FOREIGN_2023])
-async def test_kinds_with_a_citizen_number_are_served(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", Kind)
+async def test_what_the_holder_of_a_document_may_get_is_not_decided_here(kind: Kind) -> None:
     assert (await CardPort(OneCard(reading(kind))).read()).kind is kind
-
-
-@pytest.mark.parametrize("kind", [Kind.HMT_RESIDENCE, Kind.FOREIGN_2017, Kind.EMRTD])
-async def test_other_kinds_are_refused_by_name(kind: Kind) -> None:
-    with pytest.raises(Refused) as refused:
-        await CardPort(OneCard(reading(kind))).read()
-    assert refused.value.reason is Reason.CARD_KIND_UNSUPPORTED
-    assert kind.value in refused.value.detail
-    assert NAME not in str(refused.value)

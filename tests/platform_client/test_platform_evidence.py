@@ -75,7 +75,7 @@ def test_signature_covers_the_exact_bytes(identity: DeviceIdentity, pki: Sandbox
 @pytest.mark.parametrize(
     "card",
     [
-        Card(number="12345"),
+        Card(number="12 345"),
         Card(number=NUMBER + "," + NUMBER),
         Card(number="99990019900101001x"),
         Card(name=""),
@@ -83,7 +83,7 @@ def test_signature_covers_the_exact_bytes(identity: DeviceIdentity, pki: Sandbox
         Card(name="张\x00三"),
         Card(reader_id=""),
     ],
-    ids=["short", "two numbers", "small x", "no name", "blank", "nul", "no reader"],
+    ids=["blank inside", "two numbers", "small x", "no name", "blank", "nul", "no reader"],
 )
 def test_refuses_what_the_schema_does_not_allow_and_quotes_nothing(card: Card, identity: DeviceIdentity) -> None:
     with pytest.raises(wire.WireError) as refused:

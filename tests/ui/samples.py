@@ -14,6 +14,7 @@ from kiosk.pages import (
     Kind,
     Light,
     Notice,
+    OpenDocument,
     Page,
     Picture,
     PresentCard,
@@ -27,6 +28,7 @@ from kiosk.pages import (
     Stage,
     Text,
     Waiting,
+    Way,
 )
 from kiosk.reasons import Reason
 
@@ -110,6 +112,10 @@ def pages(fonts: Path) -> dict[str, Page]:
         "present-card": PresentCard(),
         "present-card-wish": PresentCard(kind),
         "reading-card": ReadingCard(),
+        "open-document": OpenDocument(Way.MRZ),
+        "open-document-again": OpenDocument(Way.MRZ, 2),
+        "open-document-can": OpenDocument(Way.CAN),
+        "open-document-can-again": OpenDocument(Way.CAN, 1),
         "face-look": FaceCheck(Prompt.LOOK),
         "face-left": FaceCheck(Prompt.TURN_LEFT, Hint.TOO_FAR, 0.4),
         "face-right": FaceCheck(Prompt.TURN_RIGHT, None, 0.7),

@@ -176,7 +176,7 @@ def _open(card: Apdu, access: Mrz | Can, policy: Policy) -> tuple[SecureChip, li
             raise broken("no eMRTD application")
         return chip, offered, "pace-can" if isinstance(access, Can) else "pace-mrz"
     if not policy.bac_allowed:
-        raise EmrtdError(EmrtdFault.ACCESS_REFUSED, "the chip offers no PACE, and BAC is not allowed here")
+        raise EmrtdError(EmrtdFault.ACCESS_NOT_ALLOWED, "the chip offers no PACE, and BAC is not allowed here")
     if isinstance(access, Can):
         raise EmrtdError(EmrtdFault.ACCESS_REFUSED, "the chip offers no PACE, and a CAN is not for BAC")
     if not send(card, _SELECT_APPLICATION).ok:

@@ -1,4 +1,4 @@
-"""How reading an eMRTD can fail: five named faults, and nothing else leaves this package.
+"""How reading an eMRTD can fail: six named faults, and nothing else leaves this package.
 
 `detail` says which step of which protocol failed. It never holds what the chip sent, for that may be personal data.
 """
@@ -12,6 +12,7 @@ class EmrtdFault(Enum):
     """Why there is no document. The value is for a log."""
 
     ACCESS_REFUSED = "the chip refused the password"
+    ACCESS_NOT_ALLOWED = "the chip opens only in a way that is not allowed here"
     NOT_AUTHENTIC = "the chip or its data is not what the issuing state signed"
     PROTOCOL = "the chip breaks the protocol"
     EXPIRED = "the document is not valid today"

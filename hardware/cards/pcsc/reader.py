@@ -32,6 +32,7 @@ _SEX: Final[dict[str, Sex]] = {"M": "男", "F": "女"}
 _GERMANY: Final = {"D": "DEU"}
 _FAULTS: Final = {
     EmrtdFault.ACCESS_REFUSED: CardFault.ACCESS_REFUSED,
+    EmrtdFault.ACCESS_NOT_ALLOWED: CardFault.KIND_UNSUPPORTED,
     EmrtdFault.NOT_AUTHENTIC: CardFault.NOT_AUTHENTIC,
     EmrtdFault.PROTOCOL: CardFault.PROTOCOL,
     EmrtdFault.EXPIRED: CardFault.EXPIRED,

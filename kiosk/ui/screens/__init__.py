@@ -9,6 +9,7 @@ _MODULES = {
     "Home": "home",
     "PresentCard": "present_card",
     "ReadingCard": "reading_card",
+    "OpenDocument": "open_document",
     "FaceCheck": "face_check",
     "ChooseCertificate": "choose",
     "Waiting": "waiting",

@@ -13,6 +13,7 @@ import msgspec
 from platform_client.binding import Message
 from platform_client.hall import Holder
 from platform_client.operation import A, About, AboutPerson, Ask, Q
+from platform_client.sandbox.catalogue import CITIZEN_NUMBERED
 from platform_client.sandbox.door import Door
 from platform_client.sandbox.hall.masking import holder_of
 from platform_client.sandbox.hall.store import Store, seconds
@@ -55,6 +56,8 @@ class Reception:
         """`answer` is given a visitor, and each call leaves a row."""
 
         async def served(question: Q, applicant: Applicant) -> A:
+            if applicant.statement.card.kind not in CITIZEN_NUMBERED:
+                raise Refuse("document-not-served")
             visitor = self._visitor(applicant)
             asked = self._store.sealed(_content(operation.name, question))
             terminal, outcome = applicant.statement.terminal, "failed"

@@ -93,7 +93,7 @@ def test_a_failed_pace_never_falls_back_to_bac(small_portrait: bytes) -> None:
 
 def test_bac_only_where_the_policy_allows_it(small_portrait: bytes) -> None:
     refusal = refused(Specimen.OLD_PASSPORT, small_portrait, policy=Policy())
-    assert (refusal.fault, "BAC is not allowed" in refusal.detail) == (EmrtdFault.ACCESS_REFUSED, True)
+    assert (refusal.fault, "BAC is not allowed" in refusal.detail) == (EmrtdFault.ACCESS_NOT_ALLOWED, True)
 
 
 def test_a_can_does_not_open_a_chip_without_pace(small_portrait: bytes) -> None:

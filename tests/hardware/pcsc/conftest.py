@@ -1,20 +1,10 @@
-"""One private PC/SC service for all tests of this process: its client library takes the socket's name only once."""
+"""The PC/SC service of this process, with an empty reader."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from hardware.cards.emulator.pcscd import PrivatePcscd
-
-
-@pytest.fixture(scope="session")
-def private_pcscd(tmp_path_factory: pytest.TempPathFactory) -> PrivatePcscd:
-    folder = Path(tmp_path_factory.mktemp("pcscd"))
-    service = PrivatePcscd(folder)
-    os.environ.update(service.environment)
-    return service
 
 
 @pytest.fixture
