@@ -10,11 +10,10 @@ import re
 import ssl
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from typing import Final, Literal
+from typing import Final
 
 import aiohttp
 
@@ -27,6 +26,7 @@ from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.interface import everything
 from platform_client.login import Login
+from platform_client.nobody import Card, Face
 from platform_client.operation import Fetch
 from platform_client.refusal import Refusal
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID
@@ -47,37 +47,6 @@ class Finding:
     expectation: str
     met: bool | None
     seen: str = ""
-
-
-class _Kind(Enum):
-    RESIDENT = "resident"
-
-
-@dataclass(frozen=True, slots=True)
-class _Authenticity:
-    level: Literal["reader"] = "reader"
-    checks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Nobody:
-    """A card that does not exist: region 999900 was never assigned."""
-
-    name: str = "欧阳·测试"
-    number: str = "999900199001010014"
-    reader_id: str = "none"
-    kind: _Kind = _Kind.RESIDENT
-    authenticity: _Authenticity = _Authenticity()
-
-
-@dataclass(frozen=True, slots=True)
-class _Face:
-    model: str = "none"
-    weights_sha256: str = "0" * 64
-    score: float = 0.3
-    threshold: float = 0.5
-    liveness: Mapping[str, float] = field(default_factory=lambda: {"none": 0.0})
-    frames: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +244,7 @@ class Examiner:
     async def _other_person(self) -> None:
         """Evidence beside a name that is not the one it speaks of is refused."""
         evidence = self._evidence()
-        name = Nobody().name.encode()
+        name = Card().name.encode()
         body = binding.encode(KindsQuery(evidence)).replace(name, name[:-3] + "甲".encode())
         await self._refused(certificates.KINDS_FOR.path, body, {REQUEST_ID: evidence.request_id})
 
@@ -286,11 +255,11 @@ class Examiner:
 
     async def _no_match(self) -> None:
         """A face beyond its threshold is refused."""
-        await self._query_refused(self._evidence(face=_Face(score=0.6)))
+        await self._query_refused(self._evidence(face=Face(score=0.6)))
 
     async def _no_number(self) -> None:
         """A number that breaks GB 11643 is refused."""
-        await self._query_refused(self._evidence(card=Nobody(number="999900199001010015")))
+        await self._query_refused(self._evidence(card=Card(number="999900199001010015")))
 
     # --- how it asks --------------------------------------------------------------------------------------------------
 
@@ -298,8 +267,8 @@ class Examiner:
         self,
         signer: "_Forger | DeviceIdentity | None" = None,
         *,
-        card: Nobody | None = None,
-        face: _Face | None = None,
+        card: Card | None = None,
+        face: Face | None = None,
         terminal: str = "",
         request_id: str = "",
         nonce: str = "",
@@ -312,7 +281,7 @@ class Examiner:
             at or datetime.now(UTC),
             _SOFTWARE,
         )
-        return Evidence.of(card or Nobody(), face or _Face(), moment).signed(signer or self._identity)
+        return Evidence.of(card or Card(), face or Face(), moment).signed(signer or self._identity)
 
     def _query(self) -> bytes:
         return binding.encode(KindsQuery(self._evidence()))

@@ -58,7 +58,10 @@ class CardLike(Protocol):
 
 
 class MatchLike(Protocol):
-    """What is needed of a live match. `score`: distance, at most `threshold`. `liveness`: each signal by name."""
+    """What is needed of a live match. `score`: distance, at most `threshold`. `liveness`: each signal by name.
+
+    `population`: whom the threshold was set for, empty where nobody knows; `validated`: its errors were measured there.
+    """
 
     @property
     def model(self) -> str: ...
@@ -68,6 +71,10 @@ class MatchLike(Protocol):
     def score(self) -> float: ...
     @property
     def threshold(self) -> float: ...
+    @property
+    def population(self) -> str: ...
+    @property
+    def validated(self) -> bool: ...
     @property
     def liveness(self) -> Mapping[str, float]: ...
     @property
@@ -129,6 +136,8 @@ class Match(Message, frozen=True):
 
     score: Decimal
     threshold: Decimal
+    population: str | None
+    validated: bool
     frames: int
     liveness: Literal["live"]
     signals: tuple[Signal, ...] = field(name="Signal")
@@ -210,6 +219,8 @@ class Evidence:
         proof = Match(
             _measure(match.score),
             _measure(match.threshold),
+            match.population or None,
+            match.validated,
             match.frames,
             "live",
             tuple(Signal(name, _measure(value)) for name, value in match.liveness.items()),

@@ -10,14 +10,13 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from secrets import token_hex
-from typing import Final, Literal
+from typing import Final
 
 import aiohttp
 
@@ -30,6 +29,7 @@ from platform_client.errors import PlatformError
 from platform_client.evidence import Evidence, Moment, SignedEvidence
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
+from platform_client.nobody import Card, Face
 from platform_client.patience import Patience
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.registry import check_character
@@ -59,40 +59,10 @@ class Load:
         return len(self.seconds) / self.whole_s
 
 
-class _Kind(Enum):
-    RESIDENT = "resident"
-
-
-@dataclass(frozen=True, slots=True)
-class _Authenticity:
-    level: Literal["reader"] = "reader"
-    checks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Nobody:
+def _somebody(number: int) -> Card:
     """One of many people who do not exist."""
-
-    name: str
-    number: str
-    reader_id: str = "bench"
-    kind: _Kind = _Kind.RESIDENT
-    authenticity: _Authenticity = _Authenticity()
-
-    @classmethod
-    def numbered(cls, number: int) -> "_Nobody":
-        body = f"9999001990{1 + number // 28 % 12:02}{1 + number % 28:02}{number % 1000:03}"
-        return cls("测试", body + check_character(body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Face:
-    model: str = "bench"
-    weights_sha256: str = "0" * 64
-    score: float = 0.3
-    threshold: float = 0.5
-    liveness: Mapping[str, float] = field(default_factory=lambda: {"bench": 0.0})
-    frames: int = 5
+    body = f"9999001990{1 + number // 28 % 12:02}{1 + number % 28:02}{number % 1000:03}"
+    return Card("测试", body + check_character(body))
 
 
 async def issues(pki_folder: Path, assets: Path) -> tuple[Load, Load]:
@@ -171,7 +141,7 @@ async def _at_once(ask: Callable[[int], Awaitable[bool]]) -> Load:
 
 def _evidence(number: int, terminal: DeviceIdentity) -> SignedEvidence:
     moment = Moment(terminal.terminal, token_hex(16), token_hex(16), datetime.now(UTC), "bench")
-    return Evidence.of(_Nobody.numbered(number), _Face(), moment).signed(terminal)
+    return Evidence.of(_somebody(number), Face(), moment).signed(terminal)
 
 
 def _identity(pki: SandboxPki, name: str) -> DeviceIdentity:

@@ -6,13 +6,10 @@ terminal would have got, seal included, and the diagrams show the way each reque
 
 import asyncio
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from itertools import cycle
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from platform_client import certificates
 from platform_client.certificates import IssueCall
@@ -20,6 +17,7 @@ from platform_client.client import PlatformClient
 from platform_client.evidence import Evidence, Moment, SignedEvidence
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
+from platform_client.nobody import Card, Face
 from platform_client.sandbox.assembly import Options, Sandbox
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.people import BY_LAYOUT, CHILD
@@ -30,39 +28,6 @@ from platform_client.sandbox.trace import Trace
 from platform_client.sandbox.typeface import Typecase
 
 _ADULT: Final = 30
-
-
-class _Kind(Enum):
-    SPECIMEN = "specimen"
-
-
-@dataclass(frozen=True, slots=True)
-class _Authenticity:
-    level: Literal["reader"] = "reader"
-    checks: tuple[str, ...] = ("specimen",)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Card:
-    """Stands for a card on a reader: nobody was there."""
-
-    name: str
-    number: str
-    reader_id: str = "specimen"
-    kind: _Kind = _Kind.SPECIMEN
-    authenticity: _Authenticity = _Authenticity()
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """Stands for a live face."""
-
-    model: str = "specimen"
-    weights_sha256: str = "0" * 64
-    score: float = 0.0
-    threshold: float = 0.5
-    liveness: Mapping[str, float] = field(default_factory=lambda: {"specimen": 1.0})
-    frames: int = 1
 
 
 async def make(
@@ -98,4 +63,4 @@ def _client(port: int, pki: SandboxPki, terminal: str) -> PlatformClient:
 
 def _evidence(person: Person, pki: SandboxPki, terminal: str) -> SignedEvidence:
     moment = Moment(terminal, uuid.uuid4().hex, uuid.uuid4().hex, datetime.now(UTC), "specimen")
-    return Evidence.of(_Card(person.name, person.number), _Match(), moment).signed(_identity(pki, terminal))
+    return Evidence.of(Card(person.name, person.number), Face(), moment).signed(_identity(pki, terminal))

@@ -55,6 +55,8 @@ class Match:
     weights_sha256: str = "a" * 64
     score: float = 0.31
     threshold: float = 0.5
+    population: str = ""
+    validated: bool = False
     liveness: dict[str, float] = field(default_factory=lambda: {"turn-left": 24.5, "planarity": 0.08})
     frames: int = 31
 

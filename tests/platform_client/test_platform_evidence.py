@@ -57,6 +57,7 @@ def test_the_statement_says_what_card_face_and_machine_said_and_names_nobody(
     assert (float(said.match.score), float(said.match.threshold), said.match.frames) == (0.31, 0.5, 31)
     assert {signal.name: float(signal.value) for signal in said.match.signals} == Match().liveness
     assert [(model.name, model.weights_sha256) for model in said.match.models] == [("dlib-face-resnet-v1", "a" * 64)]
+    assert (said.match.population, said.match.validated) == (None, False)
     assert (said.software, said.boot) == ("0.1.0", BOOT)
 
 
