@@ -43,6 +43,7 @@ class Reason(Enum):
     TERMINAL_NOT_ADMITTED = "K308"
     CLOCK_WRONG = "K309"
     PLATFORM_ANSWER_FOREIGN = "K310"
+    PLATFORM_INCOMPLETE = "K311"
     # Document
     SEAL_INVALID = "K401"
     SEAL_UNVERIFIABLE = "K402"
@@ -244,6 +245,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The platform did not grant this request",
         "Please ask at a counter for the reason.",
         retry=False,
+    ),
+    Reason.PLATFORM_INCOMPLETE: _say(
+        "提供数据的部门暂时没有应答",
+        "这份证明没有开具，您的信息已清除。请稍后再试，或到人工窗口办理。",
+        "A department whose data is needed does not answer",
+        "No certificate was made and your data has been wiped. Please try later or go to a counter.",
+        retry=True,
     ),
     Reason.PLATFORM_ANSWER_INVALID: _say(
         "平台的答复无法识别",

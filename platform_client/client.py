@@ -33,6 +33,8 @@ from platform_client.wire import Malformed, TooLarge, WireError
 
 SKEW_S: Final = 120.0
 """How far the platform's clock may be from ours. A wrong clock judges evidence and seals wrongly."""
+_REFUSALS: Final = {401: PlatformFault.KEY_REFUSED, 424: PlatformFault.INCOMPLETE}
+"""By status; any other 4xx is REFUSED."""
 _OVERLOADED: Final = frozenset({502, 503, 504})
 _WORTH_ANOTHER_TRY: Final = frozenset({PlatformFault.UNREACHABLE, PlatformFault.OVERLOADED, PlatformFault.TRUNCATED})
 
@@ -148,7 +150,7 @@ class PlatformClient:
             raise PlatformError(PlatformFault.MALFORMED, str(error)) from None
         except WireError as error:
             raise PlatformError(PlatformFault.WRONG_SCHEMA, str(error)) from None
-        fault = PlatformFault.KEY_REFUSED if response.status == 401 else PlatformFault.REFUSED
+        fault = _REFUSALS.get(response.status, PlatformFault.REFUSED)
         raise PlatformError(fault, refusal.code, until=refusal.until)
 
 

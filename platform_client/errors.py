@@ -35,6 +35,8 @@ class PlatformFault(Enum):
     KEY_REFUSED = "key-refused"
     """It does not know this terminal's data-call key, or its account and password."""
     REFUSED = "refused"
+    INCOMPLETE = "incomplete"
+    """It could not: a system behind it did not answer (424), so nothing was made."""
     # An answer that is none
     FAILED = "failed"
     """Any other 5xx."""

@@ -44,7 +44,10 @@ from kiosk.paper.ledger import State
 from kiosk.ports.printer import PaperPort
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
+from platform_client.sandbox.control import SetSource
 from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.server import Sandbox
+from platform_client.sandbox.sources import SourceFault
 
 
 async def tiles(stage: Stage) -> None:
@@ -240,6 +243,7 @@ async def test_stop_ends_a_slow_request_at_once(stage: Stage) -> None:
         (Fault.WRONG_SUBJECT, Reason.WRONG_PERSON),
         (Fault.WRONG_KIND, Reason.SEAL_INVALID),
         (Fault.STALE_NONCE, Reason.WRONG_DOCUMENT),
+        (Fault.WRONG_LEVEL, Reason.WRONG_DOCUMENT),
         (Fault.EXPIRED, Reason.DOCUMENT_EXPIRED),
         (Fault.NOT_A_PDF, Reason.DOCUMENT_UNSAFE),
         (Fault.REFUSE, Reason.PLATFORM_REFUSED),
@@ -254,6 +258,14 @@ async def test_the_wrong_paper_is_neither_shown_nor_printed(stage: Stage, fault:
         stage.screen.tap(Pick(KIND))
 
     await play(stage, [*TO_CHOICE, (ChooseCertificate, spoil), (Waiting, None), (Refusal, refused_for(reason))])
+    nothing_printed(stage)
+
+
+async def test_a_department_that_does_not_answer(stage: Stage, sandbox: tuple[Sandbox, int]) -> None:
+    """C08: a certificate is never made of what the other sources said."""
+    sandbox[0].obey(SetSource("private", fault=SourceFault.DOWN))
+    tapped = (ChooseCertificate, tap(Pick(KIND)))
+    await play(stage, [*TO_CHOICE, tapped, (Waiting, None), (Refusal, refused_for(Reason.PLATFORM_INCOMPLETE))])
     nothing_printed(stage)
 
 

@@ -20,6 +20,7 @@ EXPECTED = {
     Reason.PLATFORM_SLOW: {"slow", "dripping"},
     Reason.PLATFORM_RESTING: {"resting"},
     Reason.PLATFORM_REFUSED: {"refused"},
+    Reason.PLATFORM_INCOMPLETE: {"incomplete"},
     Reason.PLATFORM_NOT_TRUSTED: {
         "unknown-authority",
         "wrong-host",

@@ -128,7 +128,9 @@ async def test_a_source_that_is_down_is_named(platform: Platform, identity: Devi
     """C08."""
     platform.sandbox.obey(SetSource("local", fault=SourceFault.DOWN))
     call = call_of(identity)
-    assert await refusal_of(platform, call) == "source-down-local"
+    with pytest.raises(PlatformError) as failed:
+        await issue(platform.client, call)
+    assert (failed.value.kind, failed.value.detail) == (PlatformFault.INCOMPLETE, "source-down-local")
     platform.sandbox.obey(SetSource("local"))
     assert await issue(platform.client, call), "a failed issue may be tried again under its request id"
 

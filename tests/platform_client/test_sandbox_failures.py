@@ -68,7 +68,7 @@ async def test_a_source_that_fails_is_named_and_nothing_is_composed(
         call = call_of(identity)
         platform.sandbox.obey(SetSource(name, latency_s=0, fault=fault))
         failed = await failure_of(platform, call)
-        assert failed.kind is PlatformFault.REFUSED
+        assert failed.kind is PlatformFault.INCOMPLETE
         assert failed.detail in {f"source-{each}-{name}" for each in how}
         assert "compose" not in {hop.what for hop in platform.sandbox.tracer.find("last").hops}
         platform.sandbox.obey(SetSource(name, latency_s=0))
