@@ -53,6 +53,13 @@ class Mesh:
         return "Mesh(…)"
 
 
+def import_models() -> None:
+    """Takes a second, starts no thread, and need not be done again by processes that are forked afterwards."""
+    with _silence():
+        import onnxruntime  # noqa: F401
+        from mediapipe.python.solutions import face_mesh  # noqa: F401
+
+
 class FaceMesh:
     """Finds up to two faces: a second one is worth knowing, a third makes no difference. One thread at a time."""
 

@@ -1,23 +1,19 @@
-"""The vision process: one loop that hears the desk, looks at pictures and feeds the watchdog.
+"""The vision process: one loop that hears the desk, looks at pictures and gives signs of life.
 
 Between two pictures it looks at the socket, so a `StopPresence` counts at once; a check that hangs is a loop that
-hangs, and the watchdog sees it. Models are loaded and warm before READY.
+hangs, and its parent sees it (`lives`). Models are loaded and warm before READY.
 """
 
 import logging
-import math
 import os
 import selectors
-import signal
 import socket as sockets
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Final, NoReturn
 
 import numpy as np
-from systemd import daemon
 
 from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost
 from hardware.cameras.puppet import PuppetCamera
@@ -39,9 +35,10 @@ from kiosk.preview import PreviewRing
 from kiosk.reasons import Reason
 from kiosk.vision.check import PresenceCheck
 from kiosk.vision.feed import Feed
+from kiosk.vision.lives import Pulse, lived
 from kiosk.vision.portrait import PortraitUnreadable, face_in
 from models.embedding import Embedder
-from models.landmarks import FaceMesh, Picture, Points
+from models.landmarks import FaceMesh, Picture, Points, import_models
 from models.liveness.challenge import Challenge
 from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 from models.matching import Comparison
@@ -68,7 +65,22 @@ def main(
     `wlt`: the reader maker's decoder for the portraits of resident cards. `model` compares, set for `population`.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
-    signal.signal(signal.SIGTERM, _end)
+    import_models()
+    return lived(lambda pulse: _life(pulse, socket, preview, camera_uri, assets, control, wlt, model, population))
+
+
+def _life(
+    pulse: Pulse,
+    socket: Path,
+    preview: Path,
+    camera_uri: str,
+    assets: Path,
+    control: Path | None,
+    wlt: WltLibrary | None,
+    model: str,
+    population: str,
+) -> int:
+    """One life, in a process of its own."""
     connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
     try:
         connection.connect(os.fspath(socket))
@@ -80,7 +92,7 @@ def main(
     embedder.warm_up()
     ring = _ring(preview)
     feed = Feed(_camera(camera_uri, control), ring)
-    worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder)
+    worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder, pulse)
     try:
         worker.serve()
     except ConnectionError:
@@ -91,10 +103,6 @@ def main(
     finally:
         worker.close()
         connection.close()
-
-
-def _end(number: int, stack: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 def _ring(preview: Path) -> PreviewRing:
@@ -124,13 +132,20 @@ class Worker:
     """At most one check at a time; a new one ends the one before."""
 
     def __init__(
-        self, link: "_Link", feed: Feed, decoder: PortraitDecoder, stills: FaceMesh, embedder: Embedder
+        self,
+        link: "_Link",
+        feed: Feed,
+        decoder: PortraitDecoder,
+        stills: FaceMesh,
+        embedder: Embedder,
+        pulse: Pulse,
     ) -> None:
         self._link = link
         self._feed = feed
         self._decoder = decoder
         self._stills = stills
         self._embedder = embedder
+        self._pulse = pulse
         self._faces: FaceMesh | None = None
         self._check: PresenceCheck | None = None
         self._number = 0
@@ -142,12 +157,11 @@ class Worker:
         with selectors.DefaultSelector() as selector:
             selector.register(self._link, selectors.EVENT_READ)
             selector.register(self._feed.ready, selectors.EVENT_READ)
-            watchdog = _Watchdog()
             self._stand_by()
-            daemon.notify("READY=1")
+            self._pulse.ready()
             while True:
-                ready = [key.fileobj for key, _ in selector.select(watchdog.period_s)]
-                watchdog.feed()
+                ready = [key.fileobj for key, _ in selector.select(self._pulse.period_s)]
+                self._pulse.beat()
                 if self._link in ready:
                     for message in self._link.receive():
                         self._obey(message)
@@ -191,12 +205,14 @@ class Worker:
             detail = f"{self._embedder.name} is not validated for {self._embedder.population}"
             self._link.send(NotProven(wish.id, Reason.FACE_NOT_OFFERED, detail))
             return
+        self._pulse.wait()  # for the portrait's decoder, which is given some seconds
         try:
             portrait, face = face_in(wish.portrait, wish.encoding, self._decoder, self._stills)
         except PortraitUnreadable as trouble:
             self._link.send(NotProven(wish.id, Reason.PORTRAIT_UNREADABLE, str(trouble)))
             self._stand_by()
             return
+        self._pulse.beat()
         faces, self._faces = self._faces or FaceMesh.for_video(), None
         self._number, self._told = wish.id, None
         self._feed.start()
@@ -268,17 +284,3 @@ class _Link:
             self._buffer[:end] = bytes(end)
             del self._buffer[:end]
         return messages
-
-
-class _Watchdog:
-    """Fed when half of what it allows is over (sd_watchdog_enabled(3)); without one, `period_s` is None."""
-
-    def __init__(self) -> None:
-        allowed_us = os.environ.get("WATCHDOG_USEC", "")
-        self.period_s = int(allowed_us) / 2e6 if allowed_us.isdigit() else None
-        self._fed_s = -math.inf
-
-    def feed(self) -> None:
-        if self.period_s is not None and time.monotonic() - self._fed_s >= self.period_s / 2:
-            daemon.notify("WATCHDOG=1")
-            self._fed_s = time.monotonic()
