@@ -253,7 +253,7 @@ class Citizen:
                 await self._until_cleared(offer)
                 desk.audit.record("print.again", document=paper.sha256)
                 receipt = await self._print(paper, offer, jammed.reprint)
-            return replace(receipt, slip=slip.done() and slip.result())
+            return replace(receipt, slip=slip.done() and slip.exception() is None and slip.result())
         finally:
             slip.cancel()
 
@@ -333,7 +333,12 @@ class Citizen:
 
         async def taken() -> None:
             show()
-            await asyncio.gather(card_away(), done())
+            away = asyncio.ensure_future(card_away())
+            try:
+                await done()
+                await away
+            finally:
+                away.cancel()
 
         self._forget_answers()
         try:

@@ -20,11 +20,12 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
     )
     if profile is None:
         return [*portraits, *models, *here]
-    reader, printer, queue, supplies = await asyncio.gather(
+    reader, printer, queue, supplies, tickets = await asyncio.gather(
         devices.reader(profile.reader),
         devices.printer(profile.printer),
         devices.print_queue(profile.printer),
         paper.supplies(profile.printer),
+        paper.tickets(profile.tickets),
     )
     return [
         *reader,
@@ -34,6 +35,7 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
         printer,
         queue,
         *supplies,
+        *tickets,
         paper.ledger(profile.ledger),
         *await asyncio.to_thread(audit.examine, profile.audit, profile.audit_key),
         machine.run_directory(profile.run),

@@ -5,8 +5,10 @@ from pathlib import Path
 from hardware.printers.ipp_device import IppDevice
 from hardware.printers.port import PrinterError
 from kiosk import profile as settings
+from kiosk.bootstrap import ticket_printer
 from kiosk.doctor.findings import Finding, fail, ok, warn
 from kiosk.paper.ledger import State, damaged, issues_in
+from kiosk.profile import ProfileError
 
 
 def ledger(directory: Path) -> Finding:
@@ -24,6 +26,28 @@ def ledger(directory: Path) -> Finding:
     if uncertain:
         return warn(part, f"of {len(issues)} prints, {uncertain} may be out", "see `kiosk paper`; look into the tray")
     return ok(part, f"{len(issues)} prints, every page accounted for")
+
+
+async def tickets(configured: settings.Tickets | None) -> list[Finding]:
+    """The printer of receipts, if there is one, and what they are drawn with."""
+    part = "ticket printer"
+    if configured is None:
+        return []
+    if not configured.font.is_file():
+        return [
+            fail(part, f"{configured.font} is missing", "install fonts-noto-cjk, or name another font")
+        ]
+    try:
+        printer = ticket_printer(configured)
+    except ProfileError as error:
+        return [fail(part, str(error), "correct [tickets] in the profile")]
+    try:
+        condition = await printer.condition()
+    finally:
+        await printer.close()
+    if condition.trouble is not None:
+        return [warn(part, condition.trouble.value, "certificates are printed without receipts until it is mended")]
+    return [warn(part, "the roll is near its end", "bring a new one") if condition.paper_is_low else ok(part, "ready")]
 
 
 async def supplies(configured: settings.Printer) -> list[Finding]:

@@ -14,7 +14,7 @@ from kiosk.paper.opening import OpeningHours
 from kiosk.paper.stock import STOCK, Source, latest, paper_runs_out, readings_in
 from kiosk.profile import Profile
 
-_TO_LOOK_AT: Final = UNSETTLED | {State.UNCERTAIN}
+_TO_LOOK_AT: Final = UNSETTLED - {State.JAMMED} | {State.UNCERTAIN}
 
 
 async def account(profile: Profile) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from kiosk.documents.offline_statement import Device
 from kiosk.pages import Kind, Notice
 from kiosk.paper.receipt import receipt
 from kiosk.paper.stock import Source, StockHistory
+from kiosk.reasons import fault
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,14 @@ class SlipPort:
         return (Notice.RECEIPT_PAPER_LOW,) if condition.paper_is_low else ()
 
     async def print(self, paper: PrintableDocument, kind: Kind) -> bool:
-        slip = await asyncio.to_thread(receipt, paper, kind, self._device, self._clock.now())
         try:
+            slip = await asyncio.to_thread(receipt, paper, kind, self._device, self._clock.now())
             await self._printer.print(slip)
         except TicketError as error:
             log.warning("receipt: %s", error)
+            return False
+        except (OSError, ValueError) as error:  # no font, no key: a fault, but not one of the paper that is out
+            log.error("receipt: %s", fault(error))
             return False
         return True
 

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from hardware.printers.emulator import EmulatedPrinter
+from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from kiosk.cli.paper import _as_text
 from kiosk.clock import SystemClock
 from kiosk.doctor.findings import Level
 from kiosk.doctor.paper import ledger as examine_ledger
 from kiosk.doctor.paper import supplies as examine_supplies
+from kiosk.doctor.paper import tickets as examine_tickets
 from kiosk.paper.account import account
 from kiosk.paper.ledger import Ledger
-from kiosk.profile import Name, Platform, Printer, Profile, Reader, Terminal, Trust
+from kiosk.profile import Name, Platform, Printer, Profile, Reader, Terminal, Tickets, Trust
 
 
 class PastClock(SystemClock):
@@ -93,3 +95,19 @@ async def test_a_ledger_that_was_changed_is_a_failure(profile: Profile) -> None:
     found: dict[str, Any] = await account(profile)
     assert len(found["damaged"]) == 1
     assert found["paper_runs_out"] is None
+
+
+async def test_the_doctor_looks_at_the_ticket_printer(tmp_path: Path, assets: Path) -> None:
+    font = assets / "fonts" / "NotoSansSC-Regular.otf"
+    printer = EmulatedTicketPrinter(tmp_path / "slips")
+    line = SerialTicketLine(printer, tmp_path / "ticket")
+    line.plug()
+    settings = Tickets(line.uri, font=font)
+    assert [finding.level for finding in await examine_tickets(settings)] == [Level.OK]
+    printer.roll_lines = 100
+    assert [finding.level for finding in await examine_tickets(settings)] == [Level.WARN]
+    line.unplug()
+    assert [finding.says for finding in await examine_tickets(settings)] == ["offline"]
+    for flaw in (Tickets(line.uri, font=tmp_path / "none"), Tickets("lp0", font=font)):
+        assert [finding.level for finding in await examine_tickets(flaw)] == [Level.FAIL]
+    assert await examine_tickets(None) == []
