@@ -40,6 +40,7 @@ FULL_TRAY: Final = 250
 _PANEL: Final = "application/vnd.onecard-panel"
 _TICK_S: Final = 0.05
 _SHOWN_WITHIN_S: Final = 10.0
+_ONE_SIDED: Final = "one-sided"
 _EMPTY: Final = "media-empty"
 _JAM: Final = "media-jam"
 _DOOR: Final = "cover-open"
@@ -352,7 +353,8 @@ class EmulatedPrinter:
                         out += 0.5
                         await self.switch_off()
                         return False
-                self._sheets -= 1
+                if ticket.get("sides", _ONE_SIDED) == _ONE_SIDED or out % 2 == 1:
+                    self._sheets -= 1
                 if out < pages:
                     self._tell(writer, f"ATTR: job-impressions-completed={out:.0f}")
                 await self._tell_tray()
