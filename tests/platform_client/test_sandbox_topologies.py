@@ -174,14 +174,25 @@ async def test_fifty_at_once_and_nobody_gets_anothers(
     """C08, E02: every certificate is about who asked for it; the client has compared request, nonce and digest."""
     kinds = [code for code, offer in OFFERS.items() if offer.suits(40)]
     people = [Draw(f"person {turn}").person("x", male=turn % 2 == 0, first=1980, last=1990) for turn in range(50)]
-    async with built(pki, typecase, Options(Topology.CLOUD)) as platform:
+    traces: list[Trace] = []
+    async with built(pki, typecase, Options(Topology.CLOUD, traced=traces.append)) as platform:
         platform.sandbox.sources["provincial"].latency_s = 0.05
         platform.sandbox.sources["local"].latency_s = 0.02
         calls = [
             call_of(identity, kinds[turn % len(kinds)], card=Card(person.name, person.number))
             for turn, person in enumerate(people)
         ]
-        documents = await asyncio.gather(*(issue(platform.client, call) for call in calls))
+        clients = [client_for(platform.port, identity, total_s=60.0) for _ in people]  # one has four connections
+        documents = await asyncio.gather(*map(issue, clients, calls))
+        await asyncio.gather(*(client.close() for client in clients))
+    moments = [
+        (trace.began + hop.began_ms / 1000, trace.began + ended(hop) / 1000)
+        for trace in traces
+        for hop in trace.hops[:1]
+    ]
+    assert len(moments) == 50
+    at_once = max(sum(began <= moment < until for began, until in moments) for moment, _ in moments)
+    assert at_once > 40, "they were really under way together"
     for turn, (person, pdf) in enumerate(zip(people, documents, strict=True)):
         with pypdfium2.PdfDocument(pdf) as document:
             text = document[0].get_textpage().get_text_range()
