@@ -50,6 +50,17 @@ _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 
 
+@lru_cache(maxsize=256)
+def _prepared(text: str) -> str:
+    return str(_prepare(None, text))
+
+
+# A path compares the same few names some thirty times, and asn1crypto prepares each anew (RFC 4518) for every object
+# that holds it: a sixth of the time of a verification. What it makes of a text depends on the text alone.
+_prepare: Final = x509.NameTypeAndValue._ldap_string_prep
+x509.NameTypeAndValue._ldap_string_prep = lambda _, text: _prepared(text)
+
+
 class HoldingSeal(NamedTuple):
     """A seal that holds. `signer`: organisation in its certificate. `length`: bytes it covers, from the first."""
 

@@ -50,29 +50,24 @@ async def _serve(socket: Path) -> int:
         log.error("the desk does not answer: %s", error.strerror)
         return 1
     daemon.notify("READY=1")
+    pulse = asyncio.create_task(_feed_watchdog())
     try:
         while True:
-            request = await _next(reader)
+            request = await receive(reader)
             allow_cpu_for_one_request()
             if (answer := await _answer(request)) is not None:
                 writer.write(encode(answer))
                 await writer.drain()
+                # Afterwards: nobody waits for a line of the log.
+                log.info("%s %d: %s", type(request).__name__.lower(), answer.id, type(answer).__name__)
     except (asyncio.IncompleteReadError, ConnectionError):
         return 0
     except BadMessage as error:
         log.error("%s; connection closed", error)
         return 1
     finally:
+        pulse.cancel()
         writer.close()
-
-
-async def _next(reader: asyncio.StreamReader) -> Message:
-    """The next message; while waiting for it, tells the watchdog that this loop is alive."""
-    waiting = asyncio.ensure_future(receive(reader))
-    while not waiting.done():
-        daemon.notify("WATCHDOG=1")
-        await asyncio.wait({waiting}, timeout=_watchdog_period_s())
-    return waiting.result()
 
 
 async def _answer(request: Message) -> FromDocuments | None:
@@ -81,31 +76,27 @@ async def _answer(request: Message) -> FromDocuments | None:
             _warm_up(request)
             return None
         case Verify():
-            verdict = await judge(request, datetime.now(UTC))
-            log.info("verify %d: %s", request.id, type(verdict).__name__)
-            return verdict
+            return await judge(request, datetime.now(UTC))
         case Render():
-            drawn = picture(request)
-            log.info("render %d: %s", request.id, type(drawn).__name__)
-            return drawn
+            return picture(request)
         case Imprint():
-            printed = imprinted(request)
-            log.info("imprint %d: %s", request.id, type(printed).__name__)
-            return printed
+            return imprinted(request)
         case _:
             raise BadMessage(f"{type(request).__name__} is not for the document process")
+
+
+async def _feed_watchdog() -> None:
+    """Tells the watchdog that this loop is alive, at half of what systemd allows (sd_watchdog_enabled(3))."""
+    period_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6
+    while period_s:
+        daemon.notify("WATCHDOG=1")
+        await asyncio.sleep(period_s)
 
 
 def _warm_up(request: Believe) -> None:
     """Parses what is believed before anybody waits for it. What cannot be read is refused when it is needed."""
     with contextlib.suppress(ValueError, TypeError):
         anchors(request.trust)
-
-
-def _watchdog_period_s() -> float | None:
-    """Half of what systemd allows (sd_watchdog_enabled(3)), or None without a watchdog."""
-    allowed_us = os.environ.get("WATCHDOG_USEC")
-    return int(allowed_us) / 2_000_000 if allowed_us else None
 
 
 def _silence_parsers() -> None:

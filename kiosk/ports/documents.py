@@ -129,10 +129,11 @@ class DocumentPort:
     async def _ask(self, question: Verify | Render | Imprint) -> FromDocuments:
         self._used = True
         for _ in range(LIVES):
-            try:
-                await within(self._clock, COMES_BACK_S, self._channel.connected.wait())
-            except TimeoutError:
-                break
+            if not self._channel.connected.is_set():
+                try:
+                    await within(self._clock, COMES_BACK_S, self._channel.connected.wait())
+                except TimeoutError:
+                    break
             self._answer = asyncio.get_running_loop().create_future()
             if not self._channel.send(question):
                 continue

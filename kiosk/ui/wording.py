@@ -168,7 +168,7 @@ WAIT_MORE: Final = Text(
 
 # Preview
 PREVIEW_TITLE: Final = Text("请核对，再确认打印", "Please check, then print")
-PREVIEW_CHECKED: Final = Text("印章有效，{n} 项核验通过", "Seal valid, {n} checks passed")
+PREVIEW_CHECKED: Final = Text("{n} 项核验通过", "{n} checks passed")
 PREVIEW_ISSUER: Final = Text("出具单位", "Issued by")
 PREVIEW_UNTIL: Final = Text("有效期至", "Valid until")
 PREVIEW_PAGES: Final = Text("页数", "Pages")
