@@ -35,6 +35,7 @@ from hardware.cards.sdt_frame import Answer, Status
 from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
 from hardware.cards.sdt_refusal import refusal
 from hardware.cards.transport import Line
+from hardware.cards.watched import WatchedReader
 
 FIND_EVERY_S: Final = 0.3
 """The documented least between two finds."""
@@ -55,7 +56,7 @@ class _Replaced(Exception):
     """Another SAM answered than the one that belongs here."""
 
 
-class SdtReader:
+class SdtReader(WatchedReader):
     """An `IdentityReader` at the end of a line (`sdt_uri` makes one out of a profile's URI).
 
     `sam_id`: the only SAM this terminal trusts ("05.01-20101129-0001228293-0296863149"); None trusts any, for a
@@ -63,6 +64,7 @@ class SdtReader:
     """
 
     def __init__(self, line: Line, *, sam_id: str | None, today: Callable[[], date]) -> None:
+        super().__init__()
         self._line = line
         self._trusted_sam_id = sam_id
         self._today = today
@@ -71,22 +73,8 @@ class SdtReader:
         self._turn = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
-        self._state = ReaderState.LOST
-        self._entered = {state: asyncio.Event() for state in ReaderState}
-        self._entered[self._state].set()
-        self._here = asyncio.Event()
-        self._away = asyncio.Event()
-        self._away.set()
         self._selected = False
         self._failed_selects: list[Answer] = []
-
-    @property
-    def present(self) -> bool:
-        return self._here.is_set()
-
-    @property
-    def state(self) -> ReaderState:
-        return self._state
 
     @property
     def sam_id(self) -> str:
@@ -106,15 +94,6 @@ class SdtReader:
         with suppress(asyncio.CancelledError):
             await self._watching
         self._watching = None
-
-    async def wait_present(self) -> None:
-        await self._here.wait()
-
-    async def wait_absent(self) -> None:
-        await self._away.wait()
-
-    async def wait_state(self, state: ReaderState) -> None:
-        await self._entered[state].wait()
 
     async def read(self, access: Access | None = None) -> CardReading:
         if access is not None:
@@ -198,20 +177,10 @@ class SdtReader:
         if (await _ask(link, sdt_commands.EXTRA_ADDRESS)).status not in _HAS_CARD:
             self._card_gone()
 
-    def _card_here(self) -> None:
-        self._away.clear()
-        self._here.set()
-
     def _card_gone(self) -> None:
         self._selected = False
         self._failed_selects.clear()
-        self._here.clear()
-        self._away.set()
-
-    def _enter(self, state: ReaderState) -> None:
-        self._state = state
-        for each, event in self._entered.items():
-            event.set() if each is state else event.clear()
+        super()._card_gone()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from hardware.cards.pcsc.scard import Connection, Context, ScardError, has_card
 from hardware.cards.pcsc.watch import Event, Health, PcscWatch
 from hardware.cards.port import Access, CardError, CardFault, ReaderState
 from hardware.cards.reading import _MINT, CardReading, Kind, Sex
+from hardware.cards.watched import WatchedReader
 
 SCHEME: Final = "pcsc"
 # The slowest chips we know of take ten seconds for a large portrait over short commands.
@@ -48,7 +49,7 @@ def name_in(uri: str) -> str:
     return unquote(parts.netloc + parts.path)
 
 
-class PcscReader:
+class PcscReader(WatchedReader):
     """`name`: what the reader's name begins with, empty for the first one. `trust`: whose documents are believed.
 
     `read_s`: how long a whole reading may take.
@@ -57,6 +58,7 @@ class PcscReader:
     def __init__(
         self, name: str, *, policy: Policy, trust: TrustAnchors, today: Callable[[], date], read_s: float = READ_S
     ) -> None:
+        super().__init__()
         self._policy = policy
         self._trust = trust
         self._today = today
@@ -65,20 +67,6 @@ class PcscReader:
         self._watch = PcscWatch(name, self._from_watch)
         self._chip_in_use = threading.Lock()
         self._tried = asyncio.Event()
-        self._state = ReaderState.LOST
-        self._entered = {state: asyncio.Event() for state in ReaderState}
-        self._entered[self._state].set()
-        self._here = asyncio.Event()
-        self._away = asyncio.Event()
-        self._away.set()
-
-    @property
-    def present(self) -> bool:
-        return self._here.is_set()
-
-    @property
-    def state(self) -> ReaderState:
-        return self._state
 
     @property
     def health(self) -> Health:
@@ -98,15 +86,6 @@ class PcscReader:
         await asyncio.to_thread(self._watch.stop)
         self._loop = None
         self._see(Event.READER_LOST)
-
-    async def wait_present(self) -> None:
-        await self._here.wait()
-
-    async def wait_absent(self) -> None:
-        await self._away.wait()
-
-    async def wait_state(self, state: ReaderState) -> None:
-        await self._entered[state].wait()
 
     async def read(self, access: Access | None = None) -> CardReading:
         if self._state is not ReaderState.READY:
@@ -133,25 +112,16 @@ class PcscReader:
     def _see(self, event: Event) -> None:
         match event:
             case Event.PRESENT:
-                self._away.clear()
-                self._here.set()
+                self._card_here()
             case Event.REMOVED:
                 self._card_gone()
             case Event.READER_BACK:
                 self._enter(ReaderState.READY)
+                self._tried.set()
             case Event.READER_LOST:
                 self._card_gone()
                 self._enter(ReaderState.LOST)
-
-    def _card_gone(self) -> None:
-        self._here.clear()
-        self._away.set()
-
-    def _enter(self, state: ReaderState) -> None:
-        self._state = state
-        for each, event in self._entered.items():
-            event.set() if each is state else event.clear()
-        self._tried.set()
+                self._tried.set()
 
     # --- reading, in a thread ----------------------------------------------------------------------------------------
 
