@@ -27,6 +27,20 @@ _CODE_MODULE_MM: Final = 0.42
 _CODE_MARGIN_MM: Final = 6.0
 
 
+_ANY_PAGE: Final = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+    b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj "
+    b"4 0 obj<</Length 27>>stream\nBT /F 9 Tf 9 9 Td (0) Tj ET\nendstream endobj trailer<</Root 1 0 R>>"
+)
+
+
+def make_ready() -> None:
+    """Draws a page of ours and reads it: what pdfium does for the first time takes twice as long."""
+    draw_page(_ANY_PAGE, 0, 110)
+    list(page_texts(_ANY_PAGE))
+
+
 def draw_page(pdf: bytes, page: int, dpi: int) -> Picture:
     """Page `page` (0-based) at `dpi`, seal included. Raises Refused(DOCUMENT_UNSAFE): too large, or absent."""
     if not 1 <= dpi <= LIMIT_DPI:

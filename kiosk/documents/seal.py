@@ -87,6 +87,16 @@ def anchors(trust: Trust) -> Anchors:
     )
 
 
+async def make_ready(trust: Trust, policy: Policy, at: datetime) -> None:
+    """Does once what does not depend on a file: parses `trust`, and follows its own certificates to the root.
+
+    Raises whatever a trust store raises that is none.
+    """
+    context = _context(trust, _Strong(policy.sm2), at, Ledger())
+    for certificate in anchors(trust).intermediates:
+        await CertificateValidator(certificate, validation_context=context).async_validate_path()
+
+
 async def verify_seal(
     document: PdfFileReader, pdf: bytes, trust: Trust, policy: Policy, at: datetime, ledger: Ledger
 ) -> HoldingSeal:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from systemd import daemon
 
+from kiosk.documents import render, seal
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
-from kiosk.documents.seal import anchors
 from kiosk.documents.verdict import imprinted, judge, picture
-from kiosk.messages import BadMessage, Believe, FromDocuments, Imprint, Message, Render, Verify, encode, receive
+from kiosk.messages import BadMessage, Believe, FromDocuments, Imprint, Message, Policy, Render, Verify, encode, receive
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def _serve(socket: Path) -> int:
 async def _answer(request: Message) -> FromDocuments | None:
     match request:
         case Believe():
-            _warm_up(request)
+            await _warm_up(request)
             return None
         case Verify():
             return await judge(request, datetime.now(UTC))
@@ -93,10 +93,11 @@ async def _feed_watchdog() -> None:
         await asyncio.sleep(period_s)
 
 
-def _warm_up(request: Believe) -> None:
-    """Parses what is believed before anybody waits for it. What cannot be read is refused when it is needed."""
-    with contextlib.suppress(ValueError, TypeError):
-        anchors(request.trust)
+async def _warm_up(request: Believe) -> None:
+    """Does what can be done before anybody waits. What fails here will be refused by name when it is needed."""
+    render.make_ready()
+    with contextlib.suppress(Exception):
+        await seal.make_ready(request.trust, Policy(sm2=request.sm2), datetime.now(UTC))
 
 
 def _silence_parsers() -> None:

@@ -46,7 +46,7 @@ class PaperPicture(Widget):
         scale = min(self.width / self._picture.width, self.height / self._picture.height)
         size = (max(1, round(self._picture.width * scale)), max(1, round(self._picture.height * scale)))
         if self._texture is None or self._texture.size != size:
-            scaled = self._picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+            scaled = self._picture.resize(size, Image.Resampling.HAMMING, reducing_gap=3.0)
             self._texture = Texture.create(size=size, colorfmt="rgb")
             self._texture.blit_buffer(scaled.tobytes(), colorfmt="rgb", bufferfmt="ubyte")
             self._texture.flip_vertical()
