@@ -129,7 +129,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
         yield Desk(
             screen=screen,
-            reader=CardPort(reader),
+            reader=CardPort(reader, travel_documents=profile.reader.uri.startswith(f"{pcsc_reader.SCHEME}:")),
             presence=presence,
             platform=PlatformPort(
                 client, identity, Station(identity.terminal, software, boot.measurement()), profile.certificates, clock

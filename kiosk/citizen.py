@@ -133,7 +133,8 @@ class Citizen:
             raise Refused(trouble)
         self._watch("reader", self._watch_reader())
         if not self._desk.reader.present:
-            await self._patiently(PresentCard(wish), self._desk.reader.wait_present())
+            page = PresentCard(wish, self._desk.reader.travel_documents)
+            await self._patiently(page, self._desk.reader.wait_present())
         card = await self._read()
         self._desk.audit.record("card.read", reader=card.reader_id)
         return card

@@ -39,8 +39,12 @@ class Reader(Protocol):
     """The identity card reader. `read` raises Refused with a card reason; for a travel document `kiosk.opening.Closed`
     until it is given what opens the chip, and `DoesNotOpen` when the chip refuses that.
 
-    `trouble`: why no card can be read, None when one can. On a reader that is lost no card is present.
+    `travel_documents`: it reads those, and no identity cards. `trouble`: why no card can be read, None when one can. On
+    a reader that is lost no card is present.
     """
+
+    @property
+    def travel_documents(self) -> bool: ...
 
     @property
     def trouble(self) -> Reason | None: ...

@@ -106,7 +106,8 @@ class Lobby:
         desk = self._desk
         kinds, left = tuple(self._kinds.values()), desk.reader.present
         if self._trouble is None:
-            desk.screen.show(Home(kinds, card_left=left, notices=self._notices))
+            documents = desk.reader.travel_documents
+            desk.screen.show(Home(kinds, card_left=left, notices=self._notices, documents=documents))
         else:
             desk.screen.show(Home(kinds, self._trouble.reason, left, self._trouble.again_at))
 

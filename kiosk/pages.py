@@ -115,19 +115,23 @@ class Notice(Enum):
 class Home(Struct, frozen=True, tag=True):
     """Nobody is here: one tile per kind the platform offers at this terminal. `trouble`: why nothing can be printed
     now. `card_left`: the last citizen's card still lies on the reader, so nobody else can begin. `again_at`: when what
-    troubles is tried again. `notices`: what is not as it should be, although it works."""
+    troubles is tried again. `notices`: what is not as it should be, although it works. `documents`: its reader reads
+    passports and other travel documents."""
 
     kinds: tuple[Kind, ...]
     trouble: Reason | None = None
     card_left: bool = False
     again_at: datetime | None = None
     notices: tuple[Notice, ...] = ()
+    documents: bool = False
 
 
 class PresentCard(Struct, frozen=True, tag=True):
-    """Lay the identity card on the reader. `wish` is the kind chosen on the home page, if any."""
+    """Lay the identity card on the reader, or the passport where it reads `documents`. `wish` is the kind chosen on the
+    home page, if any."""
 
     wish: Kind | None = None
+    documents: bool = False
 
 
 class ReadingCard(Struct, frozen=True, tag=True):

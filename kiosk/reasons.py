@@ -114,28 +114,28 @@ def _say(zh_what: str, zh_next: str, en_what: str, en_next: str, *, retry: bool)
 
 EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.CARD_UNREADABLE: _say(
-        "身份证没有读出来",
-        "请拿起身份证，重新平放在感应区；仍读不出时，请到人工窗口办理。",
+        "证件没有读出来",
+        "请拿起证件，重新平放在感应区；仍读不出时，请到人工窗口办理。",
         "The card could not be read",
         "Lift the card and lay it flat on the reader again. If it still fails, please go to a counter.",
         retry=True,
     ),
     Reason.CARD_REMOVED: _say(
-        "身份证已取走，办理已停止",
+        "证件已取走，办理已停止",
         "您的信息已清除。需要继续时，请点“重新办理”。",
         "The card was taken away, so we stopped",
         "Your data has been wiped. To go on, start again.",
         retry=True,
     ),
     Reason.CARD_NUMBER_INVALID: _say(
-        "身份证号码未通过校验",
-        "请持身份证到人工窗口核对。",
+        "证件号码未通过校验",
+        "请持证件到人工窗口核对。",
         "The number on this card did not pass its check",
         "Please take the card to a counter.",
         retry=False,
     ),
     Reason.CARD_EXPIRED: _say(
-        "身份证已过有效期",
+        "证件已过有效期",
         "请先换领新证；急用时请到人工窗口办理。",
         "This identity card has expired",
         "Please renew it first, or go to a counter if it is urgent.",
@@ -324,7 +324,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         retry=False,
     ),
     Reason.WRONG_PERSON: _say(
-        "证明与您的身份证不一致",
+        "证明与您的证件不一致",
         "本机没有打印，也没有显示。请到人工窗口办理。",
         "The certificate does not match your card",
         "It was neither printed nor shown. Please go to a counter.",
@@ -353,7 +353,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.PAPER_EMPTY_DURING: _say(
         "打印途中缺纸，本次打印已取消",
-        "不会重复出证。请拿好身份证，联系工作人员。",
+        "不会重复出证。请拿好证件，联系工作人员。",
         "The printer ran out of paper and the job was cancelled",
         "No second original can come out. Keep your card and ask a member of staff.",
         retry=False,
@@ -395,14 +395,14 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.PRINT_ALREADY_OUT: _say(
         "停止之前，证明已经打出",
-        "请取走纸张和身份证；不需要时请交给工作人员销毁。",
+        "请取走纸张和证件；不需要时请交给工作人员销毁。",
         "The page was already out when you stopped",
         "Please take the paper and your card. If you do not need it, hand it to staff to be destroyed.",
         retry=False,
     ),
     Reason.INTERRUPTED_BUT_OUT: _say(
         "本机刚才中断过，证明已经打出",
-        "请从出纸口取走证明，并收好身份证。您的信息已清除。",
+        "请从出纸口取走证明，并收好证件。您的信息已清除。",
         "This terminal was interrupted, but the page is out",
         "Please take it from the tray, and keep your card. Your data has been wiped.",
         retry=False,

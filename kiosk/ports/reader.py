@@ -21,8 +21,9 @@ _REASONS = {
 class CardPort:
     """The desk's `Reader`, on any IdentityReader."""
 
-    def __init__(self, reader: IdentityReader) -> None:
+    def __init__(self, reader: IdentityReader, *, travel_documents: bool = False) -> None:
         self._reader = reader
+        self.travel_documents = travel_documents
 
     @property
     def trouble(self) -> Reason | None:

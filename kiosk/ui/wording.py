@@ -15,7 +15,7 @@ OTHER_LANGUAGE: Final = Text("English", "中文")
 """What the language switch offers, in that language."""
 HELP: Final = Text("需要帮助？请联系大厅工作人员。", "Need help? Please ask a member of staff.")
 STEPS: Final = (
-    Text("读身份证", "Card"),
+    Text("读取证件", "Card"),
     Text("人脸核验", "Face"),
     Text("选择证明", "Choose"),
     Text("打印取件", "Print"),
@@ -38,8 +38,9 @@ HOME_LEAD: Final = Text(
     "Certificates checked and printed on the spot. Free, about two minutes.",
 )
 HOME_CARD: Final = Text("放上身份证，即可开始", "Lay your identity card on the reader")
-HOME_CARD_HOW: Final = Text("请将身份证平放在屏幕下方的感应区。", "The reader is just below the screen.")
-HOME_CARD_LEFT: Final = Text("感应区上有一张身份证，请先取走", "A card lies on the reader. Please take it away first")
+HOME_DOCUMENT: Final = Text("放上护照或旅行证件，即可开始", "Lay your passport on the reader")
+HOME_CARD_HOW: Final = Text("请将证件平放在屏幕下方的感应区。", "The reader is just below the screen.")
+HOME_CARD_LEFT: Final = Text("感应区上有证件，请先取走", "A card lies on the reader. Please take it away first")
 HOME_CARD_LEFT_HOW: Final = Text(
     "不是您的，请交给工作人员；要再次办理，请取走后重新放上。",
     "Not yours? Give it to staff. To go on with your own, lay it down again.",
@@ -77,6 +78,7 @@ NOT_NOW: Final = Text("暂不可办", "Not available")
 
 # Card
 PRESENT_TITLE: Final = Text("请放上您的身份证", "Lay your identity card on the reader")
+PRESENT_DOCUMENT: Final = Text("请放上您的护照或旅行证件", "Lay your passport on the reader")
 PRESENT_HOW: Final = Text(
     "平放在屏幕下方的感应区，办理完成前请不要取走。", "Lay it flat on the reader below the screen and leave it there."
 )
@@ -227,7 +229,7 @@ PRINTING_STOP: Final = Text(
 # Hand over
 HAND_OVER_TITLE: Final = Text("打印完成，请取走物品", "Done. Please take your things")
 TAKE_PAPER: Final = Text("取走证明，{pages}", "Take your paper: {pages}")
-TAKE_CARD: Final = Text("取回身份证", "Take your card")
+TAKE_CARD: Final = Text("取回证件", "Take your card")
 TAKE_PAPER_WHERE: Final = Text("在屏幕下方的出纸口", "In the tray below the screen")
 TAKE_CARD_WHERE: Final = Text("在感应区上", "On the reader")
 
@@ -250,9 +252,9 @@ RATINGS: Final[dict[int, Text]] = {
 }
 
 # Refusal
-CARD_ON_READER: Final = Text("身份证还在感应区，请记得取回。", "Your card is still on the reader. Please take it.")
+CARD_ON_READER: Final = Text("证件还在感应区，请记得取回。", "Your card is still on the reader. Please take it.")
 CARD_WITH_YOU: Final = Text(
-    "身份证不在感应区，请确认已收好。", "Your card is not on the reader. Please make sure you have it."
+    "证件不在感应区，请确认已收好。", "Your card is not on the reader. Please make sure you have it."
 )
 PAPER_IN_TRAY: Final = Text("出纸口可能有纸张，请查看。", "There may be paper in the tray. Please look.")
 AGAIN_AT: Final = Text("{at} 以后可以再试。", "You can try again from {at} on.")

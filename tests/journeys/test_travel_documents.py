@@ -80,7 +80,7 @@ async def passport(stage: Stage, private_pcscd: PrivatePcscd) -> AsyncIterator[P
     issued = make(Specimen.PASSPORT, PORTRAIT, TODAY)
     reader = PcscReader("", policy=Policy(), trust=TrustAnchors([issued.anchor]), today=lambda: TODAY)
     await reader.open()
-    stage.desk = replace(stage.desk, reader=CardPort(reader))
+    stage.desk = replace(stage.desk, reader=CardPort(reader, travel_documents=True))
     yield Passport(stage, private_pcscd, reader, issued, ChipFaults())
     private_pcscd.reader.remove()
     await reader.wait_absent()
@@ -116,6 +116,8 @@ async def test_a_passport_opens_by_what_its_holder_types(passport: Passport) -> 
     ]
     stage = passport.stage
     await play(stage, scenes)
+    home = stage.screen.pages[0]
+    assert isinstance(home, Home) and home.documents
     assert [call.operation for call in stage.identified_calls] == ["kinds-for"]
     assert stage.booth.seen == ["jpeg"]
     assert passport.issued.document.access.document_number not in str([record.body for record in records(stage.audit)])

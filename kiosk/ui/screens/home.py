@@ -45,7 +45,8 @@ class HomeScreen(Screen):
         if page.card_left:
             take = self._card("take-card", wording.HOME_CARD_LEFT, wording.HOME_CARD_LEFT_HOW, "warn")
             return [greeting, take, *self._offer(page, wording.HOME_OFFER)]
-        begin = self._card("lay-card", wording.HOME_CARD, wording.HOME_CARD_HOW, "good")
+        lay = wording.HOME_DOCUMENT if page.documents else wording.HOME_CARD
+        begin = self._card("lay-card", lay, wording.HOME_CARD_HOW, "good")
         notices = [Words(self.here.say(wording.NOTICES[notice]), BODY, "warn") for notice in page.notices]
         return [greeting, *notices, begin, *self._offer(page, wording.HOME_KINDS)]
 

@@ -19,7 +19,11 @@ class PresentCardScreen(Screen):
         picture = Column(Scene("lay-card"), margin=12)
         Ground(picture, "good_tint", 8)
         column = Column(
-            title(here.say(wording.PRESENT_TITLE), here.say(wording.PRESENT_HOW), "center"),
+            title(
+                here.say(wording.PRESENT_DOCUMENT if page.documents else wording.PRESENT_TITLE),
+                here.say(wording.PRESENT_HOW),
+                "center",
+            ),
             gap=GAP * 1.5,
             margin=(MARGIN, 14),
         )
