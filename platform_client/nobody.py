@@ -1,9 +1,9 @@
 """A card that no reader read and a face that no camera saw, for programs that try out a platform: they examine it, load
 it, or have specimens made.
 
-Whoever stands there is invented, and the statement says so in the terminal's own name: the card's kind, the reader, the
-model and the only sign of life are called *specimen*. No terminal's journey can get hold of them: it takes what its own
-reader and vision process make.
+Whoever stands there is invented, and the statement says so in the terminal's own name: the reader, what was checked,
+the model and the only sign of life are called *specimen*. No terminal's journey can get hold of them: it takes what its
+own reader and vision process make.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Literal
 
 
 class _Kind(Enum):
-    SPECIMEN = "specimen"
+    RESIDENT = "resident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Card:
     name: str = "欧阳·测试"
     number: str = "999900199001010014"
     reader_id: str = "specimen"
-    kind: _Kind = _Kind.SPECIMEN
+    kind: _Kind = _Kind.RESIDENT
     authenticity: _Authenticity = _Authenticity()
 
     def __repr__(self) -> str:

@@ -144,3 +144,34 @@ def test_too_long_is_refused_before_it_is_parsed() -> None:
         wire.parse(b"<" * (wire.LIMIT_BYTES + 1), PLATFORM)
     with pytest.raises(WireError):
         binding.encode(Issued(ABOUT, bytes(wire.LIMIT_BYTES)))
+
+
+# --- as it arrives ---------------------------------------------------------------------------------------------------
+
+
+def test_a_document_type_is_refused_before_the_document_ends() -> None:
+    """Nothing is waited for, and nothing of the rest is looked at."""
+    reader = wire.Reader(PLATFORM)
+    with pytest.raises(wire.Malformed, match="document type"):
+        reader.feed(billion_laughs()[:-20])
+
+
+def test_depth_and_length_are_refused_as_they_grow() -> None:
+    deep, long = wire.Reader(PLATFORM), wire.Reader(PLATFORM, limit_bytes=1000)
+    with pytest.raises(wire.Malformed, match="deep"):
+        for _ in range(wire.DEPTH + 1):
+            deep.feed(b"<deeper>")
+    long.feed(b"<long>")
+    with pytest.raises(wire.TooLarge):
+        for _ in range(1000):
+            long.feed(b"x")
+
+
+@given(st.data())
+def test_a_document_is_the_same_in_whatever_pieces_it_comes(data: st.DataObject) -> None:
+    whole = binding.encode(Kinds((KIND,)))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=20)))
+    reader = wire.Reader(PLATFORM)
+    for begin, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
+        reader.feed(whole[begin:end])
+    assert binding.decode(reader.close(), Kinds) == Kinds((KIND,))
