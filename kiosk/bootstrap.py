@@ -108,6 +108,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             TrustStore(profile.trust.root, client, clock),
             policies(profile),
             signer=identity if profile.printer.paper_statement == "page" else None,
+            overlays={code: kind.overlay_mm for code, kind in profile.certificates.items() if kind.overlay_mm},
         )
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
             await port.open(meeting.socket_of(profile.run, name))

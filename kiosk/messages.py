@@ -206,12 +206,14 @@ class Rendered(_Private, frozen=True, tag=True):
 
 
 class Imprint(_Private, frozen=True, tag=True):
-    """Draw these bytes as they will be printed, with `code` (rows of a QR code, True is dark) on each page; answered by
-    `Imprinted` or `NotVerified`."""
+    """Draw these bytes as they will be printed: with `code` (rows of a QR code, True is dark; empty: none) on each
+    page, and everything moved by `shift_mm` to the right and down, to where a pre-printed form has room for it.
+    Answered by `Imprinted` or `NotVerified`."""
 
     id: int
     pdf: bytes
     code: tuple[tuple[bool, ...], ...]
+    shift_mm: tuple[float, float] = (0.0, 0.0)
 
 
 class Imprinted(_Private, frozen=True, tag=True):

@@ -107,7 +107,8 @@ class Certificate(_Table, frozen=True):
     has, and whether the seal must carry a time-stamp.
 
     How it lies on paper (hardware.printers.port.JobTicket): `sides`, `media`, `copies`; `tray` and `colour` are left to
-    the printer unless they are given.
+    the printer unless they are given. `overlay_mm`: this kind comes on pre-printed forms (A18), and what is sealed is
+    printed so far to the right and down on them, as a picture of the verified pages.
     """
 
     seal: str
@@ -118,6 +119,7 @@ class Certificate(_Table, frozen=True):
     pages_most: int = 20
     time_stamp: bool = False
     copies: Annotated[int, Meta(ge=1, le=9)] = 1
+    overlay_mm: tuple[float, float] | None = None
 
 
 class Trust(_Table, frozen=True):

@@ -11,12 +11,21 @@ SHOWN = 10
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", type=Path, required=True, help="what this terminal is made of")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--profile", type=Path, help="what this terminal is made of")
+    what.add_argument("--test-page", type=Path, metavar="FILE", help="write a page of crosses to measure forms with")
+    parser.add_argument("--shift-mm", type=float, nargs=2, default=(0.0, 0.0), metavar=("RIGHT", "DOWN"))
     parser.add_argument("--json", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
     """0: every page is accounted for and nothing runs low; 1: somebody should look; 2: it cannot be told."""
+    if args.test_page is not None:
+        from kiosk.documents.test_page import test_page
+
+        args.test_page.write_bytes(test_page(tuple(args.shift_mm)))
+        return 0
+
     import asyncio
 
     from hardware.printers.port import PrinterError

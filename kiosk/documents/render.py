@@ -48,19 +48,34 @@ def draw_page(pdf: bytes, page: int, dpi: int) -> Picture:
     with _opened(pdf) as document:
         if not 0 <= page < len(document):
             raise Refused(Reason.DOCUMENT_UNSAFE, f"no page {page}")
-        pixels = _drawn(document, page, dpi)
-    return Picture(pixels.shape[1], pixels.shape[0], pixels.tobytes())
+        drawn = _drawn(document, page, dpi)
+    return Picture(drawn.shape[1], drawn.shape[0], drawn.tobytes())
 
 
-def imprint(pdf: bytes, code: tuple[tuple[bool, ...], ...]) -> bytes:
-    """Every page as it is printed, as a picture with `code` in its upper right corner: a PDF of pictures, 300 dpi."""
-    side_px = max(1, round(_CODE_MODULE_MM / 25.4 * PAPER_DPI))
-    stamp = np.kron(np.where(np.array(code, bool), 0, 255).astype(np.uint8), np.ones((side_px, side_px), np.uint8))
-    margin_px = round(_CODE_MARGIN_MM / 25.4 * PAPER_DPI)
+def imprint(pdf: bytes, code: tuple[tuple[bool, ...], ...], shift_mm: tuple[float, float] = (0.0, 0.0)) -> bytes:
+    """Every page as it is printed, as a picture: moved by `shift_mm`, then `code`, if there is one, in its upper right
+    corner. A PDF of pictures, 300 dpi."""
+    right_px, down_px = (pixels(mm) for mm in shift_mm)
     with _opened(pdf) as document:
-        return picture_pdf(
-            (_stamped(_drawn(document, page, PAPER_DPI), stamp, margin_px) for page in range(len(document))), PAPER_DPI
-        )
+        pages = (shifted(_drawn(document, page, PAPER_DPI), right_px, down_px) for page in range(len(document)))
+        return picture_pdf((_stamped(page, code) for page in pages) if code else pages, PAPER_DPI)
+
+
+def pixels(mm: float) -> int:
+    """At the paper's 300 dpi."""
+    return round(mm / 25.4 * PAPER_DPI)
+
+
+def shifted(page: Any, right_px: int, down_px: int) -> Any:
+    """The same size of paper; what moves over its edge is lost, and what comes in is white."""
+    height, width = page.shape[:2]
+    moved = np.full_like(page, 255)
+    if abs(right_px) < width and abs(down_px) < height:
+        to_x, to_y = max(right_px, 0), max(down_px, 0)
+        from_x, from_y = max(-right_px, 0), max(-down_px, 0)
+        wide, high = width - abs(right_px), height - abs(down_px)
+        moved[to_y : to_y + high, to_x : to_x + wide] = page[from_y : from_y + high, from_x : from_x + wide]
+    return moved
 
 
 def page_texts(pdf: bytes) -> Iterator[str]:
@@ -92,9 +107,11 @@ def _drawn(document: Any, page: int, dpi: int) -> Any:
     return document[page].render(scale=scale, may_draw_forms=True, rev_byteorder=True).to_numpy()[:, :, :3]
 
 
-def _stamped(pixels: Any, stamp: Any, margin_px: int) -> Any:
+def _stamped(page: Any, code: tuple[tuple[bool, ...], ...]) -> Any:
+    side_px, margin_px = max(1, pixels(_CODE_MODULE_MM)), pixels(_CODE_MARGIN_MM)
+    stamp = np.kron(np.where(np.array(code, bool), 0, 255).astype(np.uint8), np.ones((side_px, side_px), np.uint8))
     height, width = stamp.shape
-    right = pixels.shape[1] - margin_px
-    marked = pixels.copy()
+    right = page.shape[1] - margin_px
+    marked = page.copy()
     marked[margin_px : margin_px + height, right - width : right] = stamp[:, :, np.newaxis]
     return marked

@@ -86,7 +86,9 @@ def picture(request: Render) -> Rendered | NotVerified:
 def imprinted(request: Imprint) -> Imprinted | NotVerified:
     """The pages as pictures with the code on them, or why not."""
     sha256 = hashlib.sha256(request.pdf).hexdigest()
-    return _unless_unsafe(request.id, lambda: Imprinted(request.id, imprint(request.pdf, request.code), sha256))
+    return _unless_unsafe(
+        request.id, lambda: Imprinted(request.id, imprint(request.pdf, request.code, request.shift_mm), sha256)
+    )
 
 
 def _unless_unsafe(number: int, draw: Callable[[], Answer]) -> Answer | NotVerified:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from kiosk.channel import Channel
@@ -41,19 +42,28 @@ COMES_BACK_S: Final = 15.0
 LIVES: Final = 2
 PREVIEW_DPI: Final = 110
 
+NO_OVERLAYS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType({})
+
 
 class DocumentPort:
     """The desk's `Documents`, spoken over a socket to the document process."""
 
     def __init__(
-        self, clock: Clock, trust: TrustStore, policies: Mapping[str, Policy], signer: Device | None = None
+        self,
+        clock: Clock,
+        trust: TrustStore,
+        policies: Mapping[str, Policy],
+        signer: Device | None = None,
+        overlays: Mapping[str, tuple[float, float]] = NO_OVERLAYS,
     ) -> None:
         """`policies`: what a document of each kind must be. `signer`: who signs the statement that is put on each page;
-        None leaves the pages as they were sealed."""
+        None leaves the pages as they were sealed. `overlays`: kinds on pre-printed forms, and how far to the right and
+        down what is sealed must move on them, in millimetres."""
         self._clock = clock
         self._trust = trust
         self._policies = policies
         self._signer = signer
+        self._overlays = overlays
         self._ids = count(1)
         self._used = False
         self._answer: asyncio.Future[Message] | None = None
@@ -108,11 +118,14 @@ class DocumentPort:
 
     async def as_printed(self, paper: PrintableDocument) -> PrintableDocument:
         """The same document as it goes to the printer: byte for byte what was sealed, or, where the profile puts this
-        terminal's statement on the page, its pages as pictures with the code on them. Raises Refused."""
-        if self._signer is None:
+        terminal's statement on the page or the kind on a pre-printed form, its pages as pictures. Raises Refused."""
+        shift_mm = self._overlays.get(paper.kind)
+        if self._signer is None and shift_mm is None:
             return paper
-        code = await asyncio.to_thread(_statement_code, paper, self._signer, self._clock.now())
-        match await self._ask(Imprint(next(self._ids), paper.pdf, code)):
+        code: tuple[tuple[bool, ...], ...] = ()
+        if self._signer is not None:
+            code = await asyncio.to_thread(_statement_code, paper, self._signer, self._clock.now())
+        match await self._ask(Imprint(next(self._ids), paper.pdf, code, shift_mm or (0.0, 0.0))):
             case Imprinted() as imprinted:
                 return paper.imprinted(imprinted)
             case NotVerified(reason=reason, detail=detail):

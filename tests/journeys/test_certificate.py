@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -723,3 +724,15 @@ async def test_a_disk_that_fills_up_while_a_page_is_printed_loses_no_truth(
     scenes: list[Scene] = [*TO_PRINTING, (Printing, None), (Refusal, room_again), (Home, None)]
     await play(stage, [*scenes, (Refusal, refused_for(Reason.INTERRUPTED_BUT_OUT))])
     assert [issue.state for issue in stage.ledger.issues()] == [State.OUT]
+
+
+async def test_a_kind_on_pre_printed_forms_is_printed_as_moved_pictures(stage: Stage) -> None:
+    """A18: drawn from exactly the verified bytes, and the log says that it was a picture."""
+    stage.desk.documents._overlays = {KIND: (3.0, 2.0)}  # type: ignore[attr-defined]
+    await play(stage, [*TO_PRINTING, (Printing, None), (HandOver, None)])
+    (printed,) = stage.printer.printed
+    (issue,) = stage.ledger.issues()
+    assert b"/Subtype/Image" in printed
+    assert hashlib.sha256(printed).hexdigest() != issue.digest
+    (sent,) = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "print.submitted"]
+    assert (sent["form"], sent["document"]) == ("picture", issue.digest)  # type: ignore[index]
