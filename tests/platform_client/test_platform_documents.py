@@ -6,8 +6,10 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pytest
+import zxingcpp
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 from lxml import etree
@@ -114,6 +116,24 @@ async def test_every_kind_is_sealed_by_its_agency_and_says_who_it_is_about(
     (signature,) = PdfFileReader(BytesIO(pdf)).embedded_signatures
     assert signature.docmdp_level is MDPPerm.NO_CHANGES
     assert seal.signing_cert.subject.native["organization_name"] == offer.kind.seal_organisation
+
+
+async def test_the_look_of_an_official_document(platform: Platform, identity: DeviceIdentity) -> None:
+    """C12, C18: a red round stamp over name and date, drawn and not pasted; a code that names no holder."""
+    call = call_of(identity)
+    pdf = await issued(platform, call)
+    offer = OFFERS[KIND]
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0]
+        assert not list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
+        picture = page.render(scale=150 / 72).to_numpy()[:, :, ::-1].astype(int)
+    red = (picture[:, :, 0] > 150) & (picture[:, :, 1] < 90) & (picture[:, :, 2] < 90)
+    rows, columns = np.nonzero(red[1170:1560, 620:1160])
+    height_mm, width_mm = (np.ptp(axis) / 150 * 25.4 for axis in (rows, columns))
+    assert 40 < height_mm < 44 and 40 < width_mm < 44, "round, 42 mm"
+    (code,) = zxingcpp.read_barcodes(picture.astype(np.uint8))
+    assert offer.kind.title.zh in code.text and offer.agency.name.zh in code.text
+    assert NAME not in code.text and NUMBER not in code.text and NUMBER[6:14] not in code.text
 
 
 async def test_a_rare_name_is_set_from_the_whole_font(platform: Platform, identity: DeviceIdentity) -> None:
