@@ -139,13 +139,13 @@ class Sandbox:
         """The three sources; two of them listen."""
         registers: dict[str, sources.Register] = {
             sources.PRIVATE: registered(sources.PRIVATE),
-            sources.PROVINCIAL: registered(sources.PROVINCIAL),
-            sources.LOCAL: self._register,
+            PROVINCIAL: registered(PROVINCIAL),
+            LOCAL: self._register,
         }
         self.sources = {name: Source(name, registers[name], clock) for name in sources.NAMES}
         self.sources[sources.PRIVATE].further_s = lambda kind: OFFERS[kind].demander.value
-        sources.listen(self.sources[sources.PROVINCIAL], self._systems[PROVINCIAL], frozenset({MATERIAL}))
-        sources.listen(self.sources[sources.LOCAL], self._systems[LOCAL], frozenset({SHARING}))
+        sources.listen(self.sources[PROVINCIAL], self._systems[PROVINCIAL], frozenset({MATERIAL}))
+        sources.listen(self.sources[LOCAL], self._systems[LOCAL], frozenset({SHARING}))
 
     def _entrance(self, topology: Topology, door: web.Application, glitches: Middleware) -> web.Application:
         """What a terminal connects to, and the front-ends behind it."""

@@ -39,12 +39,11 @@ from platform_client.sandbox.intake import Refuse
 from platform_client.sandbox.ledger import Ledger
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
-from platform_client.sandbox.sources import LOCAL, NAMES, PRIVATE, PROVINCIAL, subject_of
+from platform_client.sandbox.sources import NAMES, PRIVATE, subject_of
 from platform_client.sandbox.staff import Staff
 from platform_client.sandbox.statement import Statement
 from platform_client.sandbox.system import System, Unanswered
-from platform_client.sandbox.topology import MATERIAL, SEAL, SHARING
-from platform_client.sandbox.topology import PROVINCIAL as PROVINCIAL_SYSTEM
+from platform_client.sandbox.topology import LOCAL, MATERIAL, PROVINCIAL, SEAL, SHARING
 from platform_client.sandbox.typeface import NoGlyph, Typecase
 from platform_client.wire import WireError
 
@@ -52,11 +51,11 @@ CHINA: Final = timezone(timedelta(hours=8))
 """Dates on paper are dates in China."""
 SOURCE_LIMIT_S: Final = 10.0
 _AS_OF_NOW: Final = timedelta(minutes=5)
-_AT_ONCE: Final = 2
-"""Pages composed at a time: it is all Python, so more threads would only wait for each other."""
+_DESK: Final = ThreadPoolExecutor(2, "compose")
+"""Two pages at a time: composing is all Python, so more threads would only wait for each other."""
 _WAYS: Final = {
     PRIVATE: (SHARING, "/sources/private"),
-    PROVINCIAL: (PROVINCIAL_SYSTEM, "/query"),
+    PROVINCIAL: (PROVINCIAL, "/query"),
     LOCAL: (SHARING, "/sources/local"),
 }
 _log = logging.getLogger(__name__)
@@ -81,7 +80,6 @@ class Material:
         self._staff = staff
         self._source_limit_s = source_limit_s
         self._ledger = Ledger()
-        self._desk = ThreadPoolExecutor(_AT_ONCE, "compose")
         system.answer("/orders", frozenset({SHARING}), self._order)
 
     async def _order(self, request: web.Request) -> web.Response:
@@ -123,7 +121,7 @@ class Material:
             # fpdf2 computes for some 30 ms: in a thread, so that other requests are answered meanwhile.
             try:
                 certificate = self._certificate(order, plan, facts)
-                work = asyncio.get_running_loop().run_in_executor(self._desk, compose, certificate, self._typecase)
+                work = asyncio.get_running_loop().run_in_executor(_DESK, compose, certificate, self._typecase)
                 pdf = await work
             except NoGlyph:
                 raise Refuse("name-not-printable", 422) from None

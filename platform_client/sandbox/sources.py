@@ -21,10 +21,9 @@ from platform_client.sandbox.glitches import Swap, drip, hang_up, truncate
 from platform_client.sandbox.records import Fact
 from platform_client.sandbox.registry import Person
 from platform_client.sandbox.system import System
+from platform_client.sandbox.topology import LOCAL, PROVINCIAL
 
 PRIVATE: Final = "private"
-PROVINCIAL: Final = "provincial"
-LOCAL: Final = "local"
 NAMES: Final = (PRIVATE, PROVINCIAL, LOCAL)
 """In the order in which their entries stand on the page."""
 
