@@ -1,8 +1,7 @@
 """One synthetic citizen for each layout of the cards that readers know, and a child.
 
 119999 and 911999 are places that were never assigned; the order 000 of residence permits is given to nobody. Numbers of
-2017 have fifteen characters and no rule that a platform could check: terminals refuse those cards, and so does the
-interface.
+2017 have fifteen characters and no rule that a page could be checked by: their holders are offered nothing.
 """
 
 from typing import Final
