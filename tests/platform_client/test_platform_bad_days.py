@@ -85,6 +85,26 @@ async def test_a_transport_is_ten_lines() -> None:
     assert canned.asked[0].request_id != canned.asked[1].request_id, "C20: the same question twice is two calls"
 
 
+async def test_one_connection_serves_many_calls(pki: SandboxPki, identity: DeviceIdentity) -> None:
+    """What is aborted is what nobody wants to the end, and nothing else."""
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(f"HTTP/1.1 200 OK\r\n{XML}\r\nContent-Length: {len(NOTHING)}\r\n\r\n".encode() + NOTHING)
+        writer.close()
+
+    async with raw_server(pki, talk) as port:
+        client = client_for(port, identity)
+        for _ in range(3):
+            assert await kinds(client) == ()
+        await client.close()
+    assert connections == 1
+
+
 # --- late ------------------------------------------------------------------------------------------------------------
 
 
