@@ -13,21 +13,24 @@ from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
+import msgspec
 
 from platform_client import binding, certificates, wire
+from platform_client.binding import Message
 from platform_client.certificates import IssueCall, KindsQuery
 from platform_client.client import PlatformClient
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.evidence import Evidence, Moment, SignedEvidence
+from platform_client.grammar import example, grammar
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.interface import everything
 from platform_client.login import Login
 from platform_client.nobody import Card, Face
-from platform_client.operation import Fetch
+from platform_client.operation import AboutPerson, Ask, Fetch
 from platform_client.refusal import Refusal
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID
 from platform_client.wire import LIMIT_BYTES, PLATFORM, WireError
@@ -115,6 +118,8 @@ class Examiner:
             self._stale,
             self._no_match,
             self._no_number,
+            self._two_people,
+            self._everywhere,
         ]
 
     # --- the wire -----------------------------------------------------------------------------------------------------
@@ -215,7 +220,7 @@ class Examiner:
 
     async def _forged(self) -> None:
         """Evidence that another key signed is refused."""
-        await self._query_refused(self._evidence(_Forger(self._identity.thumbprint, lambda _: bytes(31) + b"\1" * 33)))
+        await self._query_refused(self._evidence(_Forger(self._identity.thumbprint, _nonsense)))
 
     async def _other_certificate(self) -> None:
         """Evidence that names another certificate than the connection's is refused."""
@@ -260,6 +265,25 @@ class Examiner:
     async def _no_number(self) -> None:
         """A number that breaks GB 11643 is refused."""
         await self._query_refused(self._evidence(card=Card(number="999900199001010015")))
+
+    async def _two_people(self) -> None:
+        """A question about two people is refused."""
+        evidence = self._evidence()
+        body = binding.encode(KindsQuery(evidence))
+        twice = re.sub(rb"(<Evidence>.*</Evidence>)", rb"\1\1", body)
+        await self._refused(certificates.KINDS_FOR.path, twice, {REQUEST_ID: evidence.request_id})
+
+    async def _everywhere(self) -> None:
+        """Every call about a person refuses evidence that another key signed."""
+        for operation in everything():
+            if isinstance(operation, Fetch) or not issubclass(operation.question, AboutPerson):
+                continue
+            forged = self._evidence(_Forger(self._identity.thumbprint, _nonsense))
+            body = binding.encode(example_question(operation, forged))
+            try:
+                await self._refused(operation.path, body, {REQUEST_ID: forged.request_id})
+            except Unmet as unmet:
+                raise Unmet(f"{operation.name}: {unmet}") from None
 
     # --- how it asks --------------------------------------------------------------------------------------------------
 
@@ -337,6 +361,18 @@ class Examiner:
     def _stranger(self) -> ssl.SSLContext:
         """A client that believes the platform and shows nothing of itself."""
         return ssl.create_default_context(cafile=str(self._identity.platform_ca))
+
+
+def example_question(operation: Ask[Any, Any], evidence: SignedEvidence) -> Message:
+    """The question of `operation` as the reference shows it; about whom `evidence` names, if it is about anybody."""
+    document = wire.serialise(example(grammar().roots[operation.question.__name__]), PLATFORM)
+    question: Message = binding.decode(wire.parse(document, PLATFORM), operation.question)
+    return msgspec.structs.replace(question, evidence=evidence) if isinstance(question, AboutPerson) else question
+
+
+def _nonsense(document: bytes) -> bytes:
+    """The form of a signature."""
+    return bytes(31) + b"\1" * 33
 
 
 def _id() -> dict[str, str]:

@@ -20,9 +20,9 @@ from platform_world import evidence_of
 
 from platform_client import binding, wire
 from platform_client.client import PlatformClient
+from platform_client.conformance import example_question
 from platform_client.errors import PlatformError, PlatformFault
-from platform_client.evidence import SignedEvidence
-from platform_client.grammar import example, grammar
+from platform_client.grammar import grammar
 from platform_client.identity import DeviceIdentity
 from platform_client.interface import everything
 from platform_client.operation import AboutPerson, Ask, Fetch
@@ -152,7 +152,7 @@ def test_the_client_takes_an_answer_or_refuses_it_by_name(
     async def ask() -> object:
         if isinstance(operation, Fetch):
             return await client.fetch(operation)
-        question = question_of(operation, evidence_of(identity))
+        question = example_question(operation, evidence_of(identity))
         return await client.call(operation, question)
 
     try:
@@ -162,13 +162,3 @@ def test_the_client_takes_an_answer_or_refuses_it_by_name(
         assert error.__context__ is None or error.__suppress_context__, "it would quote what was answered"
     else:
         assert isinstance(answer, operation.answer) and status == 200
-
-
-def question_of(operation: Ask[binding.Message, binding.Message], evidence: SignedEvidence) -> binding.Message:
-    """The example of the schema, with genuine evidence."""
-    document = wire.serialise(example(ROOTS[operation.question.__name__]), wire.PLATFORM)
-    question = binding.decode(wire.parse(document, wire.PLATFORM), operation.question)
-    if not isinstance(question, AboutPerson):
-        return question
-    fields = {name: getattr(question, name) for name in question.__struct_fields__}
-    return type(question)(**{**fields, "evidence": evidence})
