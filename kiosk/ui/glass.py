@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kivy.app import App
+from kivy.base import EventLoop
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
@@ -86,6 +87,8 @@ class Glass(App):
             self._probe.close()
 
     def _news(self, *_: Any) -> None:
+        # A finger that came first meant the page that is still there; on the next one nothing has a place yet.
+        EventLoop.dispatch_input()
         show = self._door.take()
         if show is not None:
             self._turn_to(show)

@@ -114,6 +114,10 @@ class Stage:
             )
         )
 
+    def update(self, page: Page, language: Language = "zh") -> None:
+        """Shows the same page in another state, and waits for nothing."""
+        self._desk.sendall(encode(Show(self._seq, page, language, HALL)))
+
     def act(self) -> Act:
         """The next thing the citizen did."""
         return self.acts.get(timeout=SECONDS)
@@ -181,6 +185,15 @@ class Stage:
 
     def tap_at(self, x: int, y: int, times: int = 1) -> None:
         self._xdotool("mousemove", x, y, "click", "--repeat", times, "--delay", 20, 1)
+
+    @contextmanager
+    def tapping(self, name: str) -> Iterator[None]:
+        """A tap on its way, while something else happens."""
+        item = self.item(name)
+        words = ["xdotool", "mousemove", str(item["x"]), str(item["y"]), "click", "1"]
+        finger = subprocess.Popen(words, env={**os.environ, "DISPLAY": self.display})
+        yield
+        assert finger.wait(SECONDS) == 0
 
     def press(self, name: str) -> None:
         """Puts the finger down and leaves it there, until `lift`."""

@@ -45,6 +45,7 @@ from tests.ui.geometry import faults
 from tests.ui.stage import Stage
 
 KIND = samples.KINDS[0]
+TAPS = 60
 
 
 @pytest.mark.parametrize(
@@ -308,3 +309,14 @@ def test_it_ends_when_the_desk_talks_nonsense(new_stage: NewStage) -> None:
 def test_importing_the_entry_point_brings_no_kivy() -> None:
     code = "import sys, kiosk.ui.app; sys.exit(any(name.startswith('kivy') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_tap_counts_at_whatever_moment_the_page_under_the_finger_is_updated(half_stage: Stage) -> None:
+    """The card is taken while the button is tapped: the page is built anew, and the button stays where it was."""
+    half_stage.show(HandOver(KIND, 1, card=True))
+    for number in range(TAPS):
+        shown = half_stage.show(HandOver(KIND, 1, card=True))
+        with half_stage.tapping("done"):
+            time.sleep(number * 0.0005)  # another moment each time, from before the tap until after it
+            half_stage.update(HandOver(KIND, 1, card=False))
+        assert half_stage.act() == Act(shown["seq"], Done())
