@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+import msgspec
+
 from hardware.cards.reading import CardReading, Portrait
 from kiosk.clock import within
 from kiosk.documents.gate import PrintableDocument
@@ -43,6 +45,7 @@ from kiosk.pages import (
     Prompt,
     Rate,
     ReadingCard,
+    Reveal,
     SlipState,
     Stage,
     Stars,
@@ -91,6 +94,8 @@ class Citizen:
         self._journey: asyncio.Task[object] | None = None
         self._stirred = asyncio.Event()
         self._ended: Reason | None = None
+        self._overlooked = False
+        self._trusts = False
 
     async def __aenter__(self) -> Self:
         self._journey = asyncio.current_task()
@@ -213,7 +218,7 @@ class Citizen:
             return codes[wish.code]
         page = ChooseCertificate(name, tuple(offer.kind for offer in offers))
         while True:
-            picked = await self._ask(page, Pick)
+            picked = await self._ask_in_private(page, Pick)
             if picked.code in codes:
                 return codes[picked.code]
 
@@ -232,7 +237,7 @@ class Citizen:
         picture = await self._desk.documents.picture(paper)
         last_day = paper.valid_until.isoformat()
         page = Preview(offer.kind, paper.issuer, last_day, picture, paper.pages, len(paper.checks))
-        await self._ask(page, Print)
+        await self._ask_in_private(page, Print)
 
     async def print(self, paper: PrintableDocument, offer: Offer) -> Receipt:
         """Paper. Returns when the pages are out, not when a job is queued.
@@ -404,6 +409,40 @@ class Citizen:
         self._forget_answers()
         return await self._patiently(page, answer())
 
+    async def _ask_in_private(self, page: ChooseCertificate | Preview, expected: type[Expected]) -> Expected:
+        """As `_ask`. While somebody looks over the shoulder nothing private shows and nothing goes on, until they are
+        gone or the citizen says that they may see it: then for the rest of the session."""
+
+        async def answer() -> Expected:
+            while True:
+                action = await self._answers.get()
+                if isinstance(action, Reveal):
+                    self._overlooked, self._trusts = False, True
+                    self._desk.screen.show(page)
+                elif isinstance(action, expected) and not self._overlooked:
+                    return action
+
+        async def guard() -> None:
+            async with aclosing(self._desk.presence.onlookers()) as onlookers:
+                async for near in onlookers:
+                    self._overlooked = near and not self._trusts
+                    self._desk.screen.show(self._veiled(page))
+
+        self._forget_answers()
+        watching = None if self._trusts else asyncio.ensure_future(guard())
+        try:
+            return await self._patiently(page, answer())
+        finally:
+            self._overlooked = False
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    def _veiled(self, page: Page) -> Page:
+        """The page as it may be seen now."""
+        private = isinstance(page, ChooseCertificate | Preview)
+        return msgspec.structs.replace(page, overlooked=True) if private and self._overlooked else page
+
     def _forget_answers(self) -> None:
         """What was tapped on an earlier page is no answer to this one."""
         while not self._answers.empty():
@@ -419,14 +458,14 @@ class Citizen:
                 self._stirred.clear()
                 if await self._quiet_for(desk.timing.idle_s, work):
                     for left in range(desk.timing.countdown_s, 0, -1):
-                        desk.screen.show(page, countdown_s=left)
+                        desk.screen.show(self._veiled(page), countdown_s=left)
                         if not await self._quiet_for(1.0, work):
                             break
                     else:
                         raise Refused(Reason.IDLE)
                 if work.done():
                     return work.result()
-                desk.screen.show(page)
+                desk.screen.show(self._veiled(page))
         finally:
             work.cancel()
 

@@ -62,9 +62,14 @@ class Reader(Protocol):
 
 
 class Presence(Protocol):
-    """The vision process. Yields guidance, last of all the match; raises Refused with a face reason."""
+    """The vision process. Yields guidance, last of all the match; raises Refused with a face reason.
+
+    `onlookers` yields True when somebody comes close behind the citizen, False when they are gone.
+    """
 
     def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]: ...
+
+    def onlookers(self) -> AsyncGenerator[bool, None]: ...
 
 
 class Platform(Protocol):

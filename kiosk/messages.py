@@ -66,8 +66,14 @@ class ProvePresence(_Private, frozen=True, tag=True):
     validated_only: bool = True
 
 
+class Guard(Struct, frozen=True, tag=True):
+    """Look now and then whether somebody stands close behind the citizen, until `StopPresence`. No picture is kept."""
+
+    id: int
+
+
 class StopPresence(Struct, frozen=True, tag=True):
-    """Forget the check `id` and everything seen for it."""
+    """Forget the check or guard `id` and everything seen for it."""
 
     id: int
 
@@ -107,6 +113,13 @@ class NotProven(Struct, frozen=True, tag=True):
     id: int
     reason: Reason
     detail: str = ""
+
+
+class Onlooker(Struct, frozen=True, tag=True):
+    """A second face is `near` the citizen's, or is so no more."""
+
+    id: int
+    near: bool
 
 
 # --- desk -> documents, documents -> desk ----------------------------------------------------------------------------
@@ -228,8 +241,8 @@ class Imprinted(_Private, frozen=True, tag=True):
 
 ToUi = Show
 FromUi = Act
-ToVision = ProvePresence | StopPresence
-FromVision = Guidance | Matched | NotProven
+ToVision = ProvePresence | Guard | StopPresence
+FromVision = Guidance | Matched | NotProven | Onlooker
 ToDocuments = Believe | Verify | Render | Imprint
 FromDocuments = Verified | NotVerified | Rendered | Imprinted
 Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments

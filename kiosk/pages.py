@@ -168,10 +168,11 @@ class FaceCheck(Struct, frozen=True, tag=True):
 
 
 class ChooseCertificate(Struct, frozen=True, tag=True):
-    """Pick one of `kinds`. `name` is masked (张*)."""
+    """Pick one of `kinds`. `name` is masked (张*). `overlooked`: somebody is close behind, so nothing private shows."""
 
     name: str
     kinds: tuple[Kind, ...]
+    overlooked: bool = False
 
 
 class Waiting(Struct, frozen=True, tag=True):
@@ -196,7 +197,7 @@ class Picture(Struct, frozen=True):
 class Preview(Struct, frozen=True, tag=True):
     """The verified certificate before printing. `picture`: page 1 of `pages`, as drawn by the document process.
 
-    `checks`: how many checks it passed.
+    `checks`: how many checks it passed. `overlooked`: somebody is close behind, so the page is blurred and waits.
     """
 
     kind: Kind
@@ -205,6 +206,7 @@ class Preview(Struct, frozen=True, tag=True):
     picture: Picture
     pages: int
     checks: int
+    overlooked: bool = False
 
     def __repr__(self) -> str:
         return f"Preview({self.kind.code}, …)"
@@ -333,6 +335,10 @@ class Stars(Struct, frozen=True, tag=True):
     value: Annotated[int, Meta(ge=1, le=5)]
 
 
+class Reveal(Struct, frozen=True, tag=True):
+    """Whoever stands behind me may see this (a page that is `overlooked`)."""
+
+
 class StillHere(Struct, frozen=True, tag=True):
     """The answer to the idle countdown; any other action counts as one too."""
 
@@ -354,6 +360,7 @@ Action = (
     | Retry
     | Stars
     | StillHere
+    | Reveal
     | SwitchLanguage
     | WantSlip
 )

@@ -13,7 +13,7 @@ from typing import Final
 from hardware.cards.reading import Portrait
 from kiosk.channel import Channel
 from kiosk.clock import Clock, within
-from kiosk.messages import Guidance, Matched, Message, NotProven, ProvePresence, StopPresence
+from kiosk.messages import Guard, Guidance, Matched, Message, NotProven, Onlooker, ProvePresence, StopPresence
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch, NoProof
 
@@ -27,10 +27,12 @@ VERDICT_S: Final = 90.0
 class VisionPort:
     """The desk's `Presence`, spoken over a socket to the vision process."""
 
-    def __init__(self, clock: Clock, *, validated_only: bool) -> None:
-        """`validated_only`: a match by a model that is not validated for the people here is none."""
+    def __init__(self, clock: Clock, *, validated_only: bool, shoulder_guard: bool = True) -> None:
+        """`validated_only`: a match by a model that is not validated for the people here is none. `shoulder_guard`: the
+        camera may look for onlookers, too."""
         self._clock = clock
         self._validated_only = validated_only
+        self._shoulder_guard = shoulder_guard
         self._ids = count(1)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._channel = Channel(
@@ -70,6 +72,22 @@ class VisionPort:
             finally:
                 self._channel.send(StopPresence(check))
         raise Refused(Reason.CAMERA_LOST, "the vision process is gone")
+
+    async def onlookers(self) -> AsyncGenerator[bool, None]:
+        """Each time somebody comes close behind the citizen (True) or is gone again. Without eyes it tells nothing: it
+        guards a screen, and nobody's paper waits for it."""
+        while self._shoulder_guard:
+            await self._channel.connected.wait()
+            guard = next(self._ids)
+            self._forget_the_past()
+            if not self._channel.send(Guard(guard)):
+                continue
+            try:
+                while (message := await self._inbox.get()) is not None:
+                    if isinstance(message, Onlooker) and message.id == guard:
+                        yield message.near
+            finally:
+                self._channel.send(StopPresence(guard))
 
     async def _before(self, deadline: float) -> Message | None:
         """The next message, or None when the process has died."""

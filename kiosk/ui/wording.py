@@ -168,6 +168,13 @@ WAIT_MORE: Final = Text(
     "比平时久一些。您可以继续等待，也可以随时结束。", "This takes longer than usual. You can wait or stop at any time."
 )
 
+# Somebody looks over the shoulder
+OVERLOOKED: Final = Text("身后有人靠近，内容已遮挡", "Somebody is close behind you, so this is covered")
+OVERLOOKED_HOW: Final = Text(
+    "对方离开后，本页会自动恢复。没有留存任何画面。", "It comes back by itself when they step away. No picture is kept."
+)
+REVEAL: Final = Text("我们是一起的，继续显示", "We are together: show it")
+
 # Preview
 PREVIEW_TITLE: Final = Text("请核对，再确认打印", "Please check, then print")
 PREVIEW_CHECKED: Final = Text("{n} 项核验通过", "{n} checks passed")

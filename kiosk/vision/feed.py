@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from hardware.cameras.port import Camera, CameraLost, Frame
@@ -38,11 +39,19 @@ class Feed:
         self.ready = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def start(self) -> None:
-        """Pictures from now on."""
+        """Pictures from now on, on the preview, too."""
+        self._begin(self._shown, 0.0)
+
+    def start_unseen(self, every_s: float) -> None:
+        """A picture now and then, and none of them on the preview."""
+        self._begin(lambda frame: None, every_s)
+
+    def _begin(self, show: Callable[[Frame], None], every_s: float) -> None:
         self.stop()
         self._stop = threading.Event()
         self._lost = self._away = False
-        self._thread = threading.Thread(target=self._run, args=(self._stop,), name="camera", daemon=True)
+        words = (self._stop, show, every_s)
+        self._thread = threading.Thread(target=self._run, args=words, name="camera", daemon=True)
         self._thread.start()
 
     def take(self) -> Frame | None:
@@ -73,9 +82,9 @@ class Feed:
             self._drain()
         self._preview.clear()
 
-    def _run(self, stop: threading.Event) -> None:
+    def _run(self, stop: threading.Event, show: Callable[[Frame], None], every_s: float) -> None:
         try:
-            self._read_until(stop)
+            self._read_until(stop, show, every_s)
         except Exception:
             # A driver's surprise must not leave a citizen waiting in front of a dead camera.
             _log.exception("the camera failed")
@@ -83,7 +92,7 @@ class Feed:
         finally:
             self._camera.close()
 
-    def _read_until(self, stop: threading.Event) -> None:
+    def _read_until(self, stop: threading.Event, show: Callable[[Frame], None], every_s: float) -> None:
         last_s, patience_s = time.monotonic(), NEVER_CAME_S
         is_open = False
         while not stop.is_set():
@@ -103,11 +112,18 @@ class Feed:
                 continue
             self._mark_away(away=False)
             last_s, patience_s = frame.time_s, GIVE_UP_S
-            self._preview.write(frame.rgb.data.cast("B"))
+            show(frame)
             self._offer(frame)
+            if every_s:
+                stop.wait(every_s)
+
+    def _shown(self, frame: Frame) -> None:
+        self._preview.write(frame.rgb.data.cast("B"))
 
     def _offer(self, frame: Frame | None) -> None:
         with self._lock:
+            if self._newest is not None:
+                self._newest.rgb.fill(0)  # nobody took it
             self._newest, self._lost = frame, frame is None
             os.eventfd_write(self.ready, 1)
 

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 import numpy as np
 
-from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost
+from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost, Frame
 from hardware.cameras.puppet import PuppetCamera
 from hardware.cameras.v4l2 import V4l2Camera
 from hardware.cards.portrait.port import PortraitDecoder, WltLibrary
@@ -23,9 +23,11 @@ from kiosk.messages import (
     FRAME_LIMIT,
     BadMessage,
     FromVision,
+    Guard,
     Guidance,
     Message,
     NotProven,
+    Onlooker,
     ProvePresence,
     StopPresence,
     decode,
@@ -35,6 +37,7 @@ from kiosk.preview import PreviewRing
 from kiosk.reasons import Reason
 from kiosk.vision.check import PresenceCheck
 from kiosk.vision.feed import Feed
+from kiosk.vision.guard import ShoulderGuard
 from kiosk.vision.lives import Pulse, lived
 from kiosk.vision.portrait import PortraitUnreadable, face_in
 from models.embedding import Embedder
@@ -43,6 +46,8 @@ from models.liveness.challenge import Challenge
 from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 from models.matching import Comparison
 
+GUARD_EVERY_S: Final = 0.5
+"""Between two pictures for the shoulder guard: a hundredth of a processor."""
 GUIDANCE_EVERY_S: Final = 0.1
 """Between two messages about progress; a new prompt or hint is told at once."""
 
@@ -148,6 +153,7 @@ class Worker:
         self._pulse = pulse
         self._faces: FaceMesh | None = None
         self._check: PresenceCheck | None = None
+        self._guard: ShoulderGuard | None = None
         self._number = 0
         self._told: Guidance | None = None
         self._told_s = 0.0
@@ -170,10 +176,12 @@ class Worker:
 
     def forget(self) -> None:
         """Ends the check, if there is one, and wipes what it saw."""
+        self._pulse.wait()  # for the camera, which may take its time to give a last picture
         self._feed.stop()
         if self._check is not None:
             self._check.forget()
-        self._check = None
+        self._check = self._guard = None
+        self._pulse.beat()
 
     def close(self) -> None:
         """Ends the check, and what stands by for the next one."""
@@ -193,8 +201,12 @@ class Worker:
             case ProvePresence():
                 self.forget()
                 self._begin(message)
+            case Guard(id=number):
+                self.forget()
+                self._number, self._guard = number, ShoulderGuard()
+                self._feed.start_unseen(GUARD_EVERY_S)
             case StopPresence(id=number):
-                if self._check is not None and number == self._number:
+                if number == self._number and (self._check is not None or self._guard is not None):
                     self.forget()
                     self._stand_by()
             case _:
@@ -224,6 +236,8 @@ class Worker:
         """The newest picture, and what follows from it."""
         try:
             frame = self._feed.take()
+            if self._guard is not None and frame is not None:
+                self._watch(self._guard, frame)
             if self._check is None:
                 return
             if frame is not None:
@@ -240,6 +254,14 @@ class Worker:
             self._stand_by()
         elif self._check is not None:
             self._tell(self._check.guidance)
+
+    def _watch(self, guard: ShoulderGuard, frame: Frame) -> None:
+        """One picture for the guard; nothing of it stays."""
+        before = guard.near
+        guard.see(self._stills.find(frame.rgb))
+        frame.rgb.fill(0)
+        if guard.near is not before:
+            self._link.send(Onlooker(self._number, guard.near))
 
     def _tell(self, guidance: Guidance) -> None:
         """On change only, and progress alone not too often."""

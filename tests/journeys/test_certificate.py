@@ -35,6 +35,7 @@ from kiosk.pages import (
     ReadingCard,
     Refusal,
     Retry,
+    Reveal,
     SlipState,
     Stars,
     StillHere,
@@ -64,6 +65,43 @@ TO_CHOICE: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, Non
 TO_WAITING: list[Scene] = [*TO_CHOICE, (ChooseCertificate, tap(Pick(KIND)))]
 TO_PREVIEW: list[Scene] = [*TO_WAITING, (Waiting, None)]
 TO_PRINTING: list[Scene] = [*TO_PREVIEW, (Preview, tap(Print()))]
+
+
+async def overlooked(stage: Stage, near: bool) -> None:
+    stage.booth.near.put_nowait(near)
+    await stage.screen.seen(lambda pages: getattr(pages[-1], "overlooked", None) is near)
+
+
+async def test_nothing_goes_on_while_somebody_looks_over_the_shoulder(stage: Stage) -> None:
+    """Neither is anything private shown; once they are gone, it is as before."""
+
+    async def come_and_go(stage: Stage) -> None:
+        await overlooked(stage, True)
+        stage.screen.tap(Print())
+        await overlooked(stage, False)
+        nothing_printed(stage)
+        stage.screen.tap(Print())
+
+    await play(stage, [*TO_PREVIEW, (Preview, come_and_go), (Printing, None), (HandOver, take_card)])
+    assert len(stage.printer.printed) == 1
+
+
+async def test_who_came_together_may_look(stage: Stage) -> None:
+    """Asked once in a session."""
+
+    async def reveal(stage: Stage) -> None:
+        await overlooked(stage, True)
+        stage.screen.tap(Reveal())
+        await stage.screen.seen(lambda pages: not getattr(pages[-1], "overlooked", True))
+        stage.screen.tap(Pick(KIND))
+
+    async def come_again(stage: Stage) -> None:
+        stage.booth.near.put_nowait(True)
+        stage.screen.tap(Print())
+
+    scenes: list[Scene] = [*TO_CHOICE, (ChooseCertificate, reveal), (Waiting, None), (Preview, come_again)]
+    await play(stage, [*scenes, (Printing, None), (HandOver, take_card)])
+    assert len(stage.printer.printed) == 1
 
 
 def nothing_printed(stage: Stage) -> None:

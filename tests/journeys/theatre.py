@@ -112,8 +112,13 @@ class FaceBooth:
         self.verdict: Reason | None = None
         self.asked = 0
         self.seen: list[str] = []
+        self.near: asyncio.Queue[bool] = asyncio.Queue()
         self.go_on = asyncio.Event()
         self.go_on.set()
+
+    async def onlookers(self) -> AsyncGenerator[bool, None]:
+        while True:
+            yield await self.near.get()
 
     async def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]:
         """As on a machine without the reader maker's library: WLT cannot be decoded."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.pages import (
@@ -127,12 +128,14 @@ def pages(fonts: Path) -> dict[str, Page]:
         "face-comparing": FaceCheck(Prompt.COMPARING, None, 1.0),
         "choose": ChooseCertificate("张*", KINDS),
         "choose-three": ChooseCertificate("张*", KINDS[:3]),
+        "choose-overlooked": ChooseCertificate("张*", KINDS, overlooked=True),
         "waiting-portrait": Waiting(Stage.ASKING_PORTRAIT),
         "waiting-kinds": Waiting(Stage.ASKING_KINDS),
         "waiting-issuing": Waiting(Stage.ISSUING, kind),
         "waiting-checking": Waiting(Stage.CHECKING, kind),
         "waiting-recalling": Waiting(Stage.RECALLING, kind),
         "preview": preview(certificate(fonts)),
+        "preview-overlooked": msgspec.structs.replace(preview(certificate(fonts)), overlooked=True),
         "preview-long": Preview(
             KINDS[4], "示例省示例市示例新区自然资源和规划局不动产登记中心", "2027-12-23", certificate(fonts), 12, 23
         ),

@@ -13,7 +13,7 @@ import pytest_asyncio
 from vision_bench import Bench, bench, card_portrait
 
 from kiosk.demo.puppeteer import REST
-from kiosk.messages import Guidance, Matched, NotProven
+from kiosk.messages import Guidance, Matched, NotProven, Onlooker
 from kiosk.pages import Hint, Prompt
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
@@ -146,6 +146,54 @@ async def test_faults_by_command(vision: Bench, portrait: bytes) -> None:
     assert time.monotonic() - asked_s < 1.0
     assert message == NotProven(number + 1, Reason.PORTRAIT_UNREADABLE, "no decoder for WLT portraits")
     assert nothing_left(vision)
+
+
+async def test_somebody_looks_over_the_shoulder(vision: Bench) -> None:
+    """Told when they come and when they go; the preview stays dark, and a check may follow at once."""
+    number = vision.guard()
+    vision.puppet(onlooker=True)
+    assert await vision.hear() == Onlooker(number, near=True)
+    assert nothing_left(vision)
+    vision.puppet(onlooker=False)
+    assert await vision.hear() == Onlooker(number, near=False)
+    assert nothing_left(vision)
+    vision.stop(number)
+
+
+async def test_rubbish_between_the_pictures(vision: Bench, portrait: bytes) -> None:
+    """Bad transfers for a while: nothing dies of it, and the check goes on when they are over."""
+    vision.puppet(garbage=True)
+    vision.prove(portrait)
+    hints: list[Hint | None] = []
+    while not any(hints):
+        message = await vision.hear()
+        assert isinstance(message, Guidance)
+        hints.append(message.hint)
+    vision.puppet(garbage=False)
+    verdict, _ = await vision.verdict()
+    assert isinstance(verdict, Matched)
+
+
+async def test_one_picture_a_second(vision: Bench, portrait: bytes) -> None:
+    """Nobody could tell a movement: the camera is to blame, and the citizen reads so."""
+    vision.puppet(rate=1)
+    vision.prove(portrait)
+    verdict, _ = await vision.verdict()
+    assert verdict == NotProven(vision.number, Reason.CAMERA_LOST, "liveness: too-slow")
+
+
+async def test_the_plug_is_pulled_and_put_back(vision: Bench, portrait: bytes) -> None:
+    """The citizen reads that the camera is coming back, stays where they were, and passes."""
+    vision.prove(portrait)
+    while isinstance(message := await vision.hear(), Guidance) and message.prompt is Prompt.LOOK:
+        pass
+    vision.puppet(lost=True)
+    while isinstance(message, Guidance) and message.hint is not Hint.NO_PICTURE:
+        message = await vision.hear()
+    vision.puppet(lost=False)
+    verdict, guidance = await vision.verdict()
+    assert isinstance(verdict, Matched)
+    assert not all(each.hint is Hint.NO_PICTURE for each in guidance)
 
 
 async def test_the_plug_is_pulled(vision: Bench, portrait: bytes) -> None:

@@ -13,7 +13,18 @@ from pathlib import Path
 from PIL import Image
 
 from kiosk.demo.puppeteer import POSES
-from kiosk.messages import FromVision, Guidance, Matched, NotProven, ProvePresence, StopPresence, encode, receive
+from kiosk.messages import (
+    FromVision,
+    Guard,
+    Guidance,
+    Matched,
+    NotProven,
+    Onlooker,
+    ProvePresence,
+    StopPresence,
+    encode,
+    receive,
+)
 from kiosk.pages import Prompt
 from kiosk.preview import PreviewRing
 
@@ -56,12 +67,17 @@ class Bench:
         self.writer.write(encode(ProvePresence(self.number, portrait, encoding, validated_only)))
         return self.number
 
+    def guard(self) -> int:
+        self.number += 1
+        self.writer.write(encode(Guard(self.number)))
+        return self.number
+
     def stop(self, number: int) -> None:
         self.writer.write(encode(StopPresence(number)))
 
     async def hear(self) -> FromVision:
         message = await asyncio.wait_for(receive(self.reader), PATIENCE_S)
-        assert isinstance(message, Guidance | Matched | NotProven)
+        assert isinstance(message, Guidance | Matched | NotProven | Onlooker)
         return message
 
     async def verdict(self, *, follow: bool = True) -> tuple[Matched | NotProven, list[Guidance]]:
@@ -71,6 +87,7 @@ class Bench:
             if follow and (not guidance or guidance[-1].prompt is not message.prompt):
                 self.follow(message.prompt)
             guidance.append(message)
+        assert isinstance(message, Matched | NotProven)
         return message, guidance
 
 

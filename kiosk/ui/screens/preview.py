@@ -5,11 +5,12 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Preview, Print
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
+from kiosk.ui.screens.overlooked import overlooked, reveal
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL, TITLE
 from kiosk.ui.widgets.drawing import Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.notice import Notice
-from kiosk.ui.widgets.picture import PaperPicture
+from kiosk.ui.widgets.picture import PaperPicture, blurred
 from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Caption, Words
 
@@ -22,17 +23,20 @@ class PreviewScreen(Screen):
     def body(self, page: Preview) -> Widget:
         here = self.here
         try:
-            picture: Widget = PaperPicture(page.picture)
+            picture: Widget = PaperPicture(blurred(page.picture) if page.overlooked else page.picture)
             self._visible = True
         except ValueError:
             picture = Column(
                 Space(), Notice("warning", here.say(wording.PREVIEW_TITLE), here.say(wording.PREVIEW_MISSING)), Space()
             )
             self._visible = False
-        return Column(self._head(page), picture, self._facts(page), gap=4.5, margin=(MARGIN, 6))
+        below = overlooked(here) if page.overlooked else self._facts(page)
+        return Column(self._head(page), picture, below, gap=4.5, margin=(MARGIN, 6))
 
     def buttons(self, page: Preview) -> list[PushButton]:
         say = self.here.say
+        if page.overlooked:
+            return [self.leave(), reveal(self.here)]
         send = PushButton(
             "print",
             say(wording.PRINT),

@@ -1,6 +1,6 @@
 """A page of paper on the screen: scaled once to the pixels it gets, forgotten when it is closed."""
 
-from typing import Any
+from typing import Any, Final
 
 from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
@@ -10,6 +10,16 @@ from PIL import Image
 
 from kiosk.pages import Picture
 from kiosk.ui.widgets.shadow import Shadow
+
+_BLURRED_PX: Final = 24
+
+
+def blurred(page: Picture) -> Picture:
+    """What is left of a page when only its layout may be seen: no character survives in so few pixels."""
+    picture = Image.frombuffer("RGB", (page.width, page.height), page.rgb, "raw", "RGB", 0, 1)
+    few = picture.resize((_BLURRED_PX, max(1, round(_BLURRED_PX * page.height / page.width))), Image.Resampling.BOX)
+    again = few.resize((few.width * 8, few.height * 8), Image.Resampling.BICUBIC)
+    return Picture(again.width, again.height, again.tobytes())
 
 
 class PaperPicture(Widget):
