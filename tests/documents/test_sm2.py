@@ -3,6 +3,7 @@ nobody believes them unless the profile says so. No seal of a real Chinese autho
 
 import asyncio
 import io
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,10 +179,62 @@ def test_without_its_revocation_list_it_cannot_be_verified(authority: Authority)
 
 
 def test_content_types_of_gb_t_35275(authority: Authority) -> None:
-    """The Chinese numbers of CMS's `data` and `signedData` are read as what they are."""
-    names = [core.ObjectIdentifier(f"1.2.156.10197.6.1.4.2.{last}").dump() for last in (1, 2)]
-    assert cms.ContentType.load(names[0]).native == "data"
-    assert cms.ContentType.load(names[1]).native == "signed_data"
+    """The same seal with the Chinese numbers for CMS's `data` and `signedData`, under the signature, too."""
+    sealed = authority.seal(compose(), fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
+    found = re.search(rb"/Contents\s*<([0-9A-Fa-f]{64,})>", sealed)
+    assert found is not None
+    chinese = with_chinese_types(authority, bytes.fromhex(found[1].decode())).hex().encode()
+    pdf = sealed[: found.start(1)] + chinese.ljust(len(found[1]), b"0") + sealed[found.end(1) :]
+    assert GM_SIGNED_DATA.dump().hex().encode() in pdf
+    assert isinstance(answer := verdict(authority, pdf, believed=True), Verified), answer
+    assert isinstance(verdict(authority, pdf, believed=False), NotVerified)
+    spoilt = bytearray(pdf)
+    spoilt[pdf.index(b"stream") + 40] ^= 1
+    assert isinstance(verdict(authority, bytes(spoilt), believed=True), NotVerified)
+
+
+GM_DATA = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.1")
+GM_SIGNED_DATA = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2")
+
+
+def with_chinese_types(authority: Authority, padded: bytes) -> bytes:
+    """The CMS with other content types, signed anew. Its structure is rewritten element by element: asn1crypto knows
+    both numbers by one name and would write the other."""
+    signed = cms.ContentInfo.load(padded)["content"]
+    (signer,) = signed["signer_infos"]
+    kept = [attribute for attribute in signer["signed_attrs"] if attribute["type"].native != "content_type"]
+    kind = _sequence(core.ObjectIdentifier("1.2.840.113549.1.9.3").dump(), _wrapped(0x31, GM_DATA.dump()))
+    attributes = b"".join(sorted([kind, *(attribute.dump() for attribute in kept)]))
+    signature = authority.sign(_wrapped(0x31, attributes))
+    info = _sequence(
+        signer["version"].dump(),
+        signer["sid"].dump(),
+        signer["digest_algorithm"].dump(),
+        _wrapped(0xA0, attributes),
+        signer["signature_algorithm"].dump(),
+        core.OctetString(signature).dump(),
+    )
+    certificates = b"".join(certificate.chosen.dump() for certificate in signed["certificates"])
+    data = _sequence(
+        signed["version"].dump(),
+        signed["digest_algorithms"].dump(),
+        _sequence(GM_DATA.dump()),
+        _wrapped(0xA0, certificates),
+        _wrapped(0x31, info),
+    )
+    return _sequence(GM_SIGNED_DATA.dump(), _wrapped(0xA0, data))
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return _wrapped(0x30, b"".join(parts))
+
+
+def _wrapped(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
 def test_other_seals_are_believed_as_before(sealer: Sealer, good: bytes) -> None:
