@@ -72,7 +72,8 @@ class Face(_Table, frozen=True):
 
 
 class Platform(_Table, frozen=True):
-    """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device.
+    """`url`: https only. `ca`, `certificate`, `key`: PEM files of the pinned platform CA and of this device;
+    the certificate is replaced in its place before it ends.
 
     `key` may also be in a token (`pkcs11:token=…;object=…`), behind the library `pkcs11_module`, with the secret `pin`.
     `data_call_key`, or `account` and `password` at a platform that gives no keys: each secret is named, never written
