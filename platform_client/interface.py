@@ -11,6 +11,7 @@ from platform_client import (
     content,
     guides,
     materials,
+    portraits,
     ratings,
     renewal,
     tickets,
@@ -22,6 +23,7 @@ Operation = Fetch[Any] | Ask[Any, Any]
 
 SUBJECTS: Final[dict[str, ModuleType]] = {
     "Certificates": certificates,
+    "Portraits": portraits,
     "Trust": trust,
     "The terminal's certificate": renewal,
     "Guides": guides,

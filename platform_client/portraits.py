@@ -7,6 +7,7 @@ nobody can ask by a number (E01). Only a terminal that was granted portraits is 
 from typing import Final
 
 from platform_client.operation import AboutPerson, Ask, PersonalAnswer
+from platform_client.refusal import RefusalCode
 
 
 class PortraitQuery(AboutPerson, frozen=True):
@@ -17,6 +18,14 @@ class GivenPortrait(PersonalAnswer, frozen=True):
     """The registered picture of the person asked about: JPEG, JPEG 2000 or WebP."""
 
     picture: bytes
+
+
+class PortraitRefusal(RefusalCode):
+    """Why the platform shows no portrait."""
+
+    NOT_GRANTED = "portrait-not-granted"
+    """This terminal may not ask."""
+    NONE = "no-portrait"
 
 
 PORTRAIT: Final = Ask("portrait", "/v1/portraits", PortraitQuery, GivenPortrait, repeatable=True)

@@ -37,8 +37,8 @@ _EDUCATION = Agency("education", Bilingual("示例省教育厅", "Education Depa
 AGENCIES: Final = (_POLICE, _SOCIAL, _CIVIL, _LAND, _HEALTH, _EDUCATION, _HOUSING)
 
 
-RESIDENTS: Final = frozenset({"resident", "foreign-2023"})
-"""Who is in the registers of residents."""
+RESIDENTS: Final = frozenset({"resident", "foreign-2023", "specimen"})
+"""Who is in the registers of residents; so is whoever tries out a platform (platform_client.nobody)."""
 CITIZEN_NUMBERED: Final = RESIDENTS | {"hmt-residence"}
 """Whose documents carry a number under GB 11643, by which a page can be checked to be theirs. The others (permanent
 residence cards of 2017, travel documents) are offered nothing."""

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from platform_client import certificates
 from platform_client.certificates import IssueCall, Kinds, KindsQuery, OfferedKinds
-from platform_client.portraits import PORTRAIT, GivenPortrait, PortraitQuery
+from platform_client.portraits import PORTRAIT, GivenPortrait, PortraitQuery, PortraitRefusal
 from platform_client.ratings import RATE, Rating, RatingTaken
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import OFFERS
@@ -71,10 +71,10 @@ class Sharing:
 
     async def _portrait(self, query: PortraitQuery, applicant: Applicant) -> GivenPortrait:
         if not applicant.account.portraits:
-            raise Refuse("portrait-not-granted")
+            raise Refuse(PortraitRefusal.NOT_GRANTED.value)
         picture = self._pictures(applicant.person)
         if picture is None:
-            raise Refuse("no-portrait")
+            raise Refuse(PortraitRefusal.NONE.value)
         return GivenPortrait(applicant.about(applicant.person), picture)
 
     async def _issue(self, call: IssueCall, applicant: Applicant, back: Return | None) -> Reply:
