@@ -17,14 +17,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import cups
 from pyipp.enums import IppJobState, IppPrinterState
 
 from hardware.printers.ipp_device import DeviceJob, IppDevice
-from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
+from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble, Unconfirmed
 from hardware.printers.supplies import Supplies
 
 LOOK_AT_LEAST_EVERY_S: Final = 0.2
@@ -67,6 +67,14 @@ class _Job:
     queue_is_reached: bool = True
 
 
+@dataclass(slots=True)
+class _Way:
+    """How far a document may go, and how far it got. `is_clear`: the printer says that it can print."""
+
+    is_clear: Future[bool] = field(default_factory=Future)
+    is_behind_us: bool = False
+
+
 class CupsQueue:
     """The queue `queue` of the CUPS server on loopback port `server_port`, in front of the printer at `printer_uri`."""
 
@@ -101,20 +109,23 @@ class CupsQueue:
             await self.cancel(self._job.submission)  # whoever began to cancel it was interrupted
         await self._sweep()
         title = f"{_OURS}{name}"
-        may_send: Future[bool] = Future()
-        handing_over = self._spooler.begin(lambda spooler: spooler.print(pdf, title, ticket, may_send))
+        way = _Way()
+        handing_over = self._spooler.begin(lambda spooler: spooler.print(pdf, title, ticket, way))
         try:
             trouble = await self._device.condition()
-            may_send.set_result(trouble is None)
+            way.is_clear.set_result(trouble is None)
             number = await self._spooler.answer(handing_over)
             if trouble is not None:
                 raise PrinterError(trouble, "the printer says that it cannot print")
-        except BaseException:
+        except BaseException as error:
             # Also for a caller who gave up waiting: the thread may finish the job later, and nobody would know of it.
-            if not may_send.done():
-                may_send.set_result(False)
+            if not way.is_clear.done():
+                way.is_clear.set_result(False)
+            is_stuck = way.is_clear.result() and not handing_over.done()
             self._spooler.afterwards(lambda spooler: spooler.withdraw_named(title))
             handing_over.cancel()
+            if isinstance(error, PrinterError) and (way.is_behind_us or is_stuck):
+                raise Unconfirmed(error.trouble, error.detail) from None
             raise
         submission = Submission(number, title, pages * ticket.copies)
         self._job = _Job(submission)
@@ -353,19 +364,20 @@ class _Spooler:
             self._open = cups.Connection(host="127.0.0.1", port=self._port)
         return self._open
 
-    def print(self, pdf: bytes, name: str, ticket: JobTicket, may_send: Future[bool]) -> int:
+    def print(self, pdf: bytes, name: str, ticket: JobTicket, way: _Way) -> int:
         """Create-Job, and Send-Document from memory once that may be; the number of the job.
 
         The queue holds a job that has no document, so nothing is printed of one that may not be sent.
         """
         number: int = self._connection.createJob(self._queue, name, _options(ticket))
-        if not may_send.result(SPOOLER_WITHIN_S):
+        if not way.is_clear.result(SPOOLER_WITHIN_S):
             self.withdraw(number)
             return number
         self._connection.startDocument(self._queue, number, name, cups.CUPS_FORMAT_PDF, 1)
         for at in range(0, len(pdf), _CHUNK):
             chunk = pdf[at : at + _CHUNK]
             self._connection.writeRequestData(chunk, len(chunk))
+        way.is_behind_us = True  # with the last byte the queue may print, whether we hear its answer or not
         self._connection.finishDocument(self._queue)
         return number
 

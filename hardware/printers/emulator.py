@@ -86,6 +86,7 @@ class EmulatedPrinter:
         self._gives_up = False
         self._dies = False
         self._feeding = asyncio.Event()
+        self._power = asyncio.Lock()
         self._refuses = False
         self._bus: ServerProcess | None = None
         self._printer: ServerProcess | None = None
@@ -198,6 +199,10 @@ class EmulatedPrinter:
 
     async def switch_off(self) -> None:
         """Cut the power: jobs, documents and the page on its way are lost."""
+        async with self._power:
+            await self._go_down()
+
+    async def _go_down(self) -> None:
         if self._cable is not None:
             await self._cable.pull_out()
         if self._printer is not None:
@@ -214,8 +219,11 @@ class EmulatedPrinter:
 
     async def switch_on(self) -> None:
         """Return when it answers and reports the condition it is in."""
-        if self._printer is not None:
-            return
+        async with self._power:
+            if self._printer is None:
+                await self._come_up()
+
+    async def _come_up(self) -> None:
         self._memory.mkdir()
         command = resources.files(__package__) / "printer_command.sh"
         arguments = [

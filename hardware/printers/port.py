@@ -46,6 +46,10 @@ class PrinterError(Exception):
         self.detail = detail
 
 
+class Unconfirmed(PrinterError):
+    """The document was on its way when the queue was lost: it may be printed. `Printer.settle` finds out."""
+
+
 class Sides(Enum):
     """`sides` of RFC 8011, section 5.2.8."""
 
@@ -114,7 +118,8 @@ class Printer(Protocol):
         """Hand over a PDF of `pages` pages, from memory and byte for byte, to a printer that is ready.
 
         `name`: what the job is called wherever it can be seen, so neutral; never used before, so that `settle` finds
-        it. Raises PrinterError, also with the trouble of a printer that is not ready; then nothing was handed over.
+        it. Raises PrinterError, also with the trouble of a printer that is not ready; then nothing was handed over,
+        unless it is `Unconfirmed`.
         """
         ...
 

@@ -8,7 +8,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from hardware.printers.port import JobReport, JobTicket, Outcome, Printer, PrinterError, Submission, Trouble
+from hardware.printers.port import (
+    JobReport,
+    JobTicket,
+    Outcome,
+    Printer,
+    PrinterError,
+    Submission,
+    Trouble,
+    Unconfirmed,
+)
 from hardware.printers.supplies import SupplyKind
 from kiosk.clock import Clock
 from kiosk.desk import PrintReport
@@ -156,6 +165,9 @@ class PaperPort:
     async def _handed_over(self, paper: PrintableDocument, issue: Issue) -> Submission:
         try:
             submission = await self._printer.submit(paper.to_print, paper.pages, issue.job, self._ticket(paper))
+        except Unconfirmed as error:
+            # It stays unsettled, so queue and printer are asked before anything else is printed.
+            raise Refused(Reason.PRINT_UNCERTAIN, error.detail) from None
         except PrinterError as error:
             self._ledger.not_out(issue.token)
             raise Refused(_reason(error.trouble) or Reason.PRINTER_LOST, error.detail) from None

@@ -774,3 +774,19 @@ async def test_a_kind_on_pre_printed_forms_is_printed_as_moved_pictures(stage: S
     assert hashlib.sha256(printed).hexdigest() != issue.digest
     (sent,) = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "print.submitted"]
     assert (sent["form"], sent["document"]) == ("picture", issue.digest)  # type: ignore[index]
+
+
+async def test_a_queue_that_is_lost_over_the_last_byte_is_asked_before_anything_else_is_printed(stage: Stage) -> None:
+    """Nobody says that nothing was printed; the printer knows, and the citizen hears it."""
+    stage.printer.loses_its_queue = True
+    stage.printer.left_behind = JobReport(1, None, Outcome.PRINTED)
+
+    def may_be_out(stage: Stage) -> None:
+        refused_for(Reason.PRINT_UNCERTAIN)(stage)
+        assert [issue.state for issue in stage.ledger.issues()] == [State.ISSUED]
+        take_card(stage)
+        stage.screen.tap(Done())
+
+    scenes: list[Scene] = [*TO_PRINTING, (Printing, None), (Refusal, may_be_out), (Home, None)]
+    await play(stage, [*scenes, (Refusal, refused_for(Reason.INTERRUPTED_BUT_OUT))])
+    assert [issue.state for issue in stage.ledger.issues()] == [State.OUT]

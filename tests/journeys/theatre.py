@@ -17,7 +17,7 @@ from pathlib import Path
 from hardware.cards.emulator import SamEmulator
 from hardware.cards.reading import Portrait
 from hardware.cards.synthetic import SyntheticCard
-from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble
+from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble, Unconfirmed
 from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
 from kiosk.citizen import BRIEF_S
 from kiosk.desk import Desk
@@ -146,6 +146,7 @@ class MemoryPrinter:
     hangs: bool = False
     comes_out_when_cancelled: bool = False
     sheets: int = 250
+    loses_its_queue: bool = False
     gives_up_over_jam: bool = False
     names: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
@@ -169,6 +170,8 @@ class MemoryPrinter:
     async def submit(self, pdf: bytes, pages: int, name: str, ticket: JobTicket) -> Submission:
         """A document on its way arrives, whether somebody still waits for that or not."""
         self.names.append(name)
+        if self.loses_its_queue:
+            raise Unconfirmed(Trouble.OFFLINE, "the print queue cannot be reached")
         await asyncio.shield(asyncio.ensure_future(self._take(pdf)))
         self.trouble = self.trouble or self.trouble_during
         return Submission(1, name, pages * ticket.copies)

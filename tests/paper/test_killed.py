@@ -33,15 +33,28 @@ QUEUE = "kiosk"
 WITHIN_S = 60
 TWO_CHUNKS = 100_000
 
-KILLED = [
-    *((point, ("desk",)) for point in POINTS),
-    *((point, ("cupsd",)) for point in POINTS if point in {"the job is made", "half of the document", "handed over"}),
-    *((point, ("cupsd",)) for point in POINTS if point in {"the printer has it", "page 1 is out", "out is written"}),
-    *((point, ("printer",)) for point in POINTS if point in {"issued is written", "the job is made", "handed over"}),
-    *((point, ("printer",)) for point in POINTS if point in {"the printer has it", "page 1 is out", "out is written"}),
-    *((point, ("desk", "cupsd", "printer")) for point in POINTS if point in {"issued is written", "handed over"}),
-    *((point, ("desk", "cupsd", "printer")) for point in POINTS if point in {"page 1 is out", "all is out"}),
-]
+WHO_AND_WHEN = {
+    ("desk",): POINTS,
+    ("cupsd",): (
+        "the job is made",
+        "half of the document",
+        "the whole document",
+        "handed over",
+        "the printer has it",
+        "page 1 is out",
+        "out is written",
+    ),
+    ("printer",): (
+        "issued is written",
+        "the job is made",
+        "handed over",
+        "the printer has it",
+        "page 1 is out",
+        "out is written",
+    ),
+    ("desk", "cupsd", "printer"): ("issued is written", "handed over", "page 1 is out", "all is out"),
+}
+KILLED = [(point, victims) for victims, points in WHO_AND_WHEN.items() for point in points]
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conformance.printer import PrinterConformance, document, ended, first, prints_only, submitted, texts
@@ -10,7 +11,7 @@ from cups_bench import QUEUE, CupsBench
 from fpdf import FPDF
 
 from hardware.printers.cups_queue import CupsQueue, _Spooler
-from hardware.printers.port import Outcome, PrinterError, Trouble
+from hardware.printers.port import Outcome, PrinterError, Trouble, Unconfirmed
 
 MARKER = "onecard-marker-7Q2"
 LARGE = 48 * 1024 * 1024
@@ -102,6 +103,44 @@ class TestWhatAQueueCanGetWrong:
         assert (await ended(successor, submission)).outcome is Outcome.PRINTED
         assert texts(bench.papers()) == [["wanted"]]
         await successor.close()
+
+    @pytest.mark.parametrize("lost", ["writeRequestData", "finishDocument"])
+    async def test_a_queue_that_is_lost_after_the_last_byte_may_have_printed(
+        self, bench: CupsBench, monkeypatch: pytest.MonkeyPatch, lost: str
+    ) -> None:
+        """Nothing was handed over only if the last byte was not: else the printer is asked, and knows."""
+
+        class Losing:
+            """A pycups connection on which the answer to one call is lost."""
+
+            def __getattr__(self, name: str) -> Any:
+                call = getattr(bare, name)
+                if name != lost:
+                    return call
+
+                def lose(*words: Any) -> None:
+                    call(*words)
+                    raise RuntimeError("the connection broke")
+
+                return lose
+
+        spooler = bench.printer._spooler
+        bare = await spooler.run(lambda spooler: spooler._connection)
+        monkeypatch.setattr(spooler, "_open", Losing())
+        monkeypatch.setattr(spooler, "afterwards", lambda task: None)  # what withdraws it may be lost, too
+        name = secrets.token_hex(8)
+        with pytest.raises(PrinterError) as error:
+            await submitted(bench.printer, document("perhaps"), 1, name)
+        assert isinstance(error.value, Unconfirmed) == (lost == "finishDocument")
+        monkeypatch.undo()
+        if lost == "finishDocument":
+            await bench.device.page_on_its_way()
+            async with asyncio.timeout(20):
+                while not bench.papers():  # noqa: ASYNC110  (the tray is a folder)
+                    await asyncio.sleep(0.05)
+            successor = bench.successor()
+            assert (await successor.settle(name, 1)).outcome is Outcome.PRINTED
+            await successor.close()
 
     async def test_the_queue_notifies_of_what_it_does(self, bench: CupsBench) -> None:
         """Between two notifications the queue need not be asked: it says so itself when a job ends."""
