@@ -1,4 +1,4 @@
-"""The terminal's private key: in a file, or in a token that never gives it out (PKCS#11; with its module, a TPM, too).
+"""The terminal's private key: in a file, or in a token that never gives it out (PKCS#11; by tpm2-pkcs11 a TPM, too).
 
 A key has two things to do: prove in a TLS handshake that the terminal holds it, and sign a statement. A file's key does
 both in Python. A token's key (a URI of RFC 7512, `pkcs11:token=…;object=…`) does both through the PKCS#11 engine of
@@ -29,6 +29,10 @@ class DeviceKeyError(Exception):
 class DeviceKey(Protocol):
     """An EC P-256 key. Everything raises DeviceKeyError."""
 
+    @property
+    def public(self) -> bytes:
+        """The public half: SubjectPublicKeyInfo, DER."""
+
     def sign(self, document: bytes) -> bytes:
         """ECDSA with SHA-256: r ‖ s, 32 octets each (RFC 7518, section 3.4)."""
 
@@ -50,6 +54,11 @@ class FileKey:
             raise DeviceKeyError(f"{path.name} is not an EC P-256 key")
         self._path = path
         self._key = key
+
+    @property
+    def public(self) -> bytes:
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_key().public_bytes(serialization.Encoding.DER, form)
 
     def sign(self, document: bytes) -> bytes:
         return _joined(self._key.sign(document, ec.ECDSA(hashes.SHA256())))
@@ -78,6 +87,14 @@ class TokenKey:
         self._key = crypto.ENGINE_load_private_key(engine, uri.encode(), None, None)
         if not self._key:
             raise DeviceKeyError(f"{uri}: no such key behind {module}, or a wrong PIN")
+
+    @property
+    def public(self) -> bytes:
+        room = ctypes.create_string_buffer(512)
+        length = _crypto().i2d_PUBKEY(self._key, ctypes.byref(c_void_p(ctypes.addressof(room))))
+        if length <= 0:
+            raise DeviceKeyError(f"{self._uri}: the token does not show its public half")
+        return room.raw[:length]
 
     def sign(self, document: bytes) -> bytes:
         crypto = _crypto()
@@ -116,6 +133,7 @@ _FUNCTIONS: Final = {
     "ENGINE_ctrl_cmd_string": (c_int, c_void_p, c_char_p, c_char_p, c_int),
     "ENGINE_init": (c_int, c_void_p),
     "ENGINE_load_private_key": (c_void_p, c_void_p, c_char_p, c_void_p, c_void_p),
+    "i2d_PUBKEY": (c_int, c_void_p, c_void_p),
     "EVP_MD_CTX_new": (c_void_p,),
     "EVP_MD_CTX_free": (None, c_void_p),
     "EVP_sha256": (c_void_p,),

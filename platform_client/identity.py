@@ -73,6 +73,10 @@ class DeviceIdentity:
         """The pinned platform CA."""
         return self._authorities
 
+    @property
+    def key(self) -> DeviceKey:
+        return self._key
+
     def sign(self, document: bytes) -> bytes:
         """ECDSA P-256 with SHA-256 over `document`: r ‖ s, 32 octets each (RFC 7518, section 3.4)."""
         return self._key.sign(document)

@@ -15,11 +15,12 @@ from asn1crypto import x509 as asn1_x509
 from asn1crypto.algos import DSASignature
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from platform_client.binding import Message
 from platform_client.client import PlatformClient
+from platform_client.device_key import DeviceKey
 from platform_client.identity import DeviceIdentity
 from platform_client.operation import Ask
 
@@ -51,7 +52,7 @@ def is_due(identity: DeviceIdentity, now: datetime) -> bool:
 
 async def renew(client: PlatformClient, identity: DeviceIdentity) -> None:
     """Asks for a new certificate, puts it in place and takes it. Raises PlatformError, NotRenewed or OSError."""
-    answer = await client.call(RENEW, RenewalCall(signing_request(identity)))
+    answer = await client.call(RENEW, RenewalCall(signing_request(identity.shown.subject, identity.key)))
     try:
         certificate = x509.load_der_x509_certificate(answer.certificate)
     except ValueError:
@@ -67,18 +68,17 @@ async def renew(client: PlatformClient, identity: DeviceIdentity) -> None:
     identity.reload()
 
 
-def signing_request(identity: DeviceIdentity) -> bytes:
-    """A PKCS#10 for the name and key of `identity`, DER. By hand, for the key may be one that only signs."""
-    public = identity.shown.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def signing_request(subject: x509.Name, key: DeviceKey) -> bytes:
+    """A PKCS#10 for this name and key, DER. By hand, for the key may be one that only signs."""
     information = csr.CertificationRequestInfo(
         {
             "version": "v1",
-            "subject": asn1_x509.Name.load(identity.shown.subject.public_bytes()),
-            "subject_pk_info": keys.PublicKeyInfo.load(public),
+            "subject": asn1_x509.Name.load(subject.public_bytes()),
+            "subject_pk_info": keys.PublicKeyInfo.load(key.public),
             "attributes": csr.CRIAttributes([]),
         }
     )
-    signature = identity.sign(information.dump())
+    signature = key.sign(information.dump())
     r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
     request = csr.CertificationRequest(
         {

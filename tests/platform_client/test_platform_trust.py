@@ -1,6 +1,8 @@
 """What proves this terminal: its key in a file or a token, its certificate while it lasts, a key or a password, and
 secrets that nobody else can read (C13, C24)."""
 
+import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -92,9 +94,75 @@ TokenKey("pkcs11:object=device", Path("/nothing.so"), "0000")
 async def renewable(identity: DeviceIdentity, client: PlatformClient) -> None:
     """The platform signs a request that this key signed."""
     renewed = x509.load_der_x509_certificate(
-        (await client.call(RENEW, RenewalCall(signing_request(identity)))).certificate
+        (await client.call(RENEW, RenewalCall(signing_request(identity.shown.subject, identity.key)))).certificate
     )
     assert renewed.public_key() == identity.shown.public_key()
+
+
+TPM = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from platform_world import TERMINAL, call_of, client_for, issue
+from platform_client.device_key import TokenKey
+from platform_client.identity import DeviceIdentity
+from platform_client.renewal import signing_request
+from platform_client.sandbox.pki import SandboxPki
+
+pki = SandboxPki(Path(sys.argv[2]))
+key = TokenKey("pkcs11:token=kiosk;object=device", Path(sys.argv[4]), "271828")
+request = signing_request(pki.kiosk(TERMINAL).load_certificate().subject, key)
+certificate = Path("enrolled.pem")
+enrolled = pki.renewed(x509.load_der_x509_csr(request), datetime.now(UTC))
+certificate.write_bytes(enrolled.public_bytes(Encoding.PEM))
+identity = DeviceIdentity(certificate, key, pki.tls_ca.certificate)
+
+async def main():
+    client = client_for(int(sys.argv[1]), identity, total_s=60.0)
+    assert (await issue(client, call_of(identity))).startswith(b"%PDF-")
+    await client.close()
+
+asyncio.run(main())
+print("issued")
+"""
+
+SESSION = """
+set -eu
+swtpm socket --tpm2 --tpmstate dir=. --flags not-need-init,startup-clear \\
+    --server type=unixio,path="$PWD/tpm" --ctrl type=unixio,path="$PWD/tpm.ctrl" >swtpm.log 2>&1 & tpm=$!
+trap 'kill $tpm $broker 2>/dev/null' EXIT
+broker=
+until [ -S tpm ]; do sleep 0.1; done
+tpm2-abrmd --session --allow-root --tcti=swtpm:path="$PWD/tpm" >broker.log 2>&1 & broker=$!
+export TPM2_PKCS11_TCTI=tabrmd:bus_type=session TPM2TOOLS_TCTI=tabrmd:bus_type=session TPM2_PKCS11_STORE="$PWD"
+until tpm2_getrandom 1 >random 2>/dev/null; do kill -0 $broker; sleep 0.1; done
+tpm2_ptool init >ptool.log
+tpm2_ptool addtoken --pid=1 --sopin=31415926 --userpin=271828 --label=kiosk >>ptool.log
+tpm2_ptool addkey --algorithm=ecc256 --label=kiosk --userpin=271828 --key-label=device >>ptool.log
+"$@"
+"""
+
+
+async def test_tls_and_evidence_with_a_key_in_a_tpm(pki: SandboxPki, typecase: Typecase, tmp_path: Path) -> None:
+    """An emulated TPM behind its resource manager and its PKCS#11 module: the key is made in it and enrolled by a
+    request that it signs."""
+    module = Path("/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so")
+    if not module.exists() or any(shutil.which(name) is None for name in ("swtpm", "tpm2-abrmd", "tpm2_ptool")):
+        pytest.skip("no emulated TPM: script/setup --tests")
+    async with served(pki, typecase) as port:
+        words = (sys.executable, "-c", TPM, str(port), str(pki.directory), str(Path(__file__).parent), str(module))
+        process = await asyncio.create_subprocess_exec(
+            *("dbus-run-session", "--", "sh", "-c", SESSION, "sh", *words),
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        said, complained = await asyncio.wait_for(process.communicate(), 120)
+    assert said == b"issued\n", complained.decode()
 
 
 # --- a certificate that ends -----------------------------------------------------------------------------------------
@@ -139,7 +207,10 @@ async def test_nobody_gets_a_certificate_in_anothers_name(
     other = DeviceIdentity(device.certificate, device.key, pki.tls_ca.certificate)
     async with served(pki, typecase) as port:
         client = client_for(port, identity)
-        for request, code in ((signing_request(other), "request-of-another-terminal"), (b"request", "not-a-request")):
+        for request, code in (
+            (signing_request(other.shown.subject, other.key), "request-of-another-terminal"),
+            (b"request", "not-a-request"),
+        ):
             with pytest.raises(PlatformError) as failed:
                 await client.call(RENEW, RenewalCall(request))
             assert failed.value.detail == code
