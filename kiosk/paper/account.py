@@ -12,13 +12,17 @@ from kiosk.clock import SystemClock
 from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in
 from kiosk.paper.opening import OpeningHours
 from kiosk.paper.stock import STOCK, Source, latest, paper_runs_out, readings_in
-from kiosk.profile import Profile
+from kiosk.profile import Profile, ProfileError
 
 _TO_LOOK_AT: Final = UNSETTLED - {State.JAMMED} | {State.UNCERTAIN}
 
 
 async def account(profile: Profile) -> dict[str, Any]:
-    """As JSON has it. Raises PrinterError when the printer does not answer, OSError when there is no ledger to read."""
+    """As JSON has it. Raises ProfileError, PrinterError when the printer does not answer, and OSError."""
+    try:
+        hours = OpeningHours.of(msgspec.structs.asdict(profile.opening))
+    except ValueError as error:
+        raise ProfileError(f"[opening] {error}") from None
     issues = issues_in(profile.ledger)
     device = IppDevice(profile.printer.uri)
     try:
@@ -27,7 +31,6 @@ async def account(profile: Profile) -> dict[str, Any]:
         await device.close()
     # The desk has the ticket printer's line to itself: what it heard last stands in its history.
     roll = latest(readings_in(profile.ledger / STOCK), Source.TICKETS)
-    hours = OpeningHours.of(msgspec.structs.asdict(profile.opening))
     sheets = supplies.sheets_left
     found = None if sheets is None else paper_runs_out(sheets, issues, hours, SystemClock().now())
     out: Counter[date] = Counter()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hardware.printers.emulator import EmulatedPrinter
@@ -18,7 +19,7 @@ from kiosk.doctor.paper import supplies as examine_supplies
 from kiosk.doctor.paper import tickets as examine_tickets
 from kiosk.paper.account import account
 from kiosk.paper.ledger import Ledger
-from kiosk.profile import Name, Platform, Printer, Profile, Reader, Terminal, Tickets, Trust
+from kiosk.profile import Name, Opening, Platform, Printer, Profile, ProfileError, Reader, Terminal, Tickets, Trust
 
 
 class PastClock(SystemClock):
@@ -111,3 +112,9 @@ async def test_the_doctor_looks_at_the_ticket_printer(tmp_path: Path, assets: Pa
     for flaw in (Tickets(line.uri, font=tmp_path / "none"), Tickets("lp0", font=font)):
         assert [finding.level for finding in await examine_tickets(flaw)] == [Level.FAIL]
     assert await examine_tickets(None) == []
+
+
+async def test_opening_hours_that_are_none_are_a_flaw_of_the_profile(profile: Profile) -> None:
+    flawed = msgspec.structs.replace(profile, opening=Opening(monday=("9 to 5",)))
+    with pytest.raises(ProfileError, match=r"\[opening\] '9 to 5' is no span of time"):
+        await account(flawed)

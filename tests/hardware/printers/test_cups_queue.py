@@ -44,6 +44,21 @@ class TestWhatAQueueCanGetWrong:
         assert files_with_marker(run_dir / "cups") == []
         assert files_with_marker(run_dir / "printer") == []
 
+    async def test_what_is_handed_over_lies_in_the_spool_byte_for_byte(self, bench: CupsBench) -> None:
+        """C17: also when it is larger than one piece; what CUPS makes of it for the device is its own."""
+        large = FPDF(format="A4")
+        large.set_keywords("x" * 200_000)
+        large.add_page()
+        pdf = bytes(large.output())
+        bench.empty_tray_during_next_job()
+        submission = await submitted(bench.printer, pdf, 1)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        (spooled,) = bench.server.spool.glob("d*")
+        assert spooled.read_bytes() == pdf
+        await bench.fill_tray()
+        assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
+        assert not list(bench.server.spool.glob("d*"))
+
     async def test_what_is_no_document_is_aborted(self, bench: CupsBench) -> None:
         submission = await submitted(bench.printer, b"%PDF-1.7 and then nothing", 1)
         assert (await ended(bench.printer, submission)).outcome is Outcome.ABORTED
