@@ -19,8 +19,9 @@ from platform_client.identity import DeviceIdentity
 from platform_client.kinds import CertificateKind
 from platform_client.login import Login
 from platform_client.patience import Patience
+from platform_client.sandbox.assembly import Options, Sandbox
 from platform_client.sandbox.pki import SandboxPki
-from platform_client.sandbox.server import Sandbox
+from platform_client.sandbox.typeface import Typecase
 
 TERMINAL = "kiosk-test"
 NAME, NUMBER = "欧阳·测试", "999900199001010014"
@@ -90,6 +91,21 @@ def client_for(
     return PlatformClient(
         HttpsTransport(f"https://{host}:{port}", identity, login, patience), patience, observe=observe, now=now
     )
+
+
+@contextlib.asynccontextmanager
+async def built(pki: SandboxPki, typecase: Typecase, options: Options) -> AsyncIterator[Platform]:
+    """A platform whose sources answer at once, and a client of it."""
+    sandbox = Sandbox(pki, typecase, options)
+    port = await sandbox.start("127.0.0.1", 0)
+    for source in sandbox.sources.values():
+        source.latency_s = 0.0
+    client = client_for(port, identity_of(pki), total_s=60.0)
+    try:
+        yield Platform(sandbox, port, client, [])
+    finally:
+        await client.close()
+        await sandbox.stop()
 
 
 async def kinds(client: PlatformClient) -> tuple[CertificateKind, ...]:

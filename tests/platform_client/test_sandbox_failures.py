@@ -15,8 +15,19 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_world import NAME, NUMBER, TERMINAL, Card, Platform, call_of, evidence_of, identity_of, issue, kinds
-from test_sandbox_topologies import built
+from platform_world import (
+    NAME,
+    NUMBER,
+    TERMINAL,
+    Card,
+    Platform,
+    built,
+    call_of,
+    evidence_of,
+    identity_of,
+    issue,
+    kinds,
+)
 
 from platform_client import certificates
 from platform_client.certificates import IssueCall, KindsQuery

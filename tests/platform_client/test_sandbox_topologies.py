@@ -1,10 +1,8 @@
 """The way of a request through the platform, read from its trace: the figures of the patent, step by step."""
 
 import asyncio
-import contextlib
 import re
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
 
@@ -13,10 +11,10 @@ import pypdfium2
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from platform_world import Card, Platform, call_of, client_for, identity_of, issue
+from platform_world import Card, built, call_of, client_for, identity_of, issue
 
 from platform_client.identity import DeviceIdentity
-from platform_client.sandbox.assembly import Options, Sandbox
+from platform_client.sandbox.assembly import Options
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.faults import Fault
 from platform_client.sandbox.pki import SandboxPki
@@ -62,21 +60,6 @@ WAYS = {
         ["material > private-cloud-front: answer", "private-cloud-front > private-network-front: answer"],
     ),
 }
-
-
-@contextlib.asynccontextmanager
-async def built(pki: SandboxPki, typecase: Typecase, options: Options) -> AsyncIterator[Platform]:
-    """A platform whose sources answer at once, and a client of it."""
-    sandbox = Sandbox(pki, typecase, options)
-    port = await sandbox.start("127.0.0.1", 0)
-    for source in sandbox.sources.values():
-        source.latency_s = 0.0
-    client = client_for(port, identity_of(pki), total_s=60.0)
-    try:
-        yield Platform(sandbox, port, client, [])
-    finally:
-        await client.close()
-        await sandbox.stop()
 
 
 async def traced_issue(pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity, topology: Topology) -> Trace:
