@@ -53,7 +53,7 @@ async def keep_valid(client: PlatformClient, identity: DeviceIdentity, clock: Cl
         if is_due(identity, clock.now()):
             try:
                 await renew(client, identity)
-            except (PlatformError, NotRenewed, IdentityError, OSError) as error:
+            except (PlatformError, NotRenewed, IdentityError, DeviceKeyError, OSError) as error:
                 log.warning("the terminal's certificate was not renewed: %s", error)
                 audit.record("identity.not-renewed", why=type(error).__name__, until=identity.not_after.isoformat())
             else:

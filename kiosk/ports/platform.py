@@ -20,6 +20,7 @@ from kiosk.vision.witness import LiveMatch
 from platform_client import certificates
 from platform_client.certificates import IssueCall, KindsQuery
 from platform_client.client import PlatformClient
+from platform_client.device_key import DeviceKeyError
 from platform_client.errors import PlatformError, PlatformFault
 from platform_client.evidence import SignedEvidence, Signer
 from platform_client.kinds import Bilingual, CertificateKind
@@ -115,7 +116,10 @@ class PlatformPort:
 
     def _signed(self, card: CardReading, match: LiveMatch, request_id: str, nonce: str) -> SignedEvidence:
         evidence = self._station.show(card, match, request_id=request_id, nonce=nonce, at=self._clock.now())
-        return evidence.signed(self._signer)
+        try:
+            return evidence.signed(self._signer)
+        except DeviceKeyError as error:  # a token that was pulled, or has locked itself
+            raise Refused(Reason.INTERNAL, str(error)) from None
 
     def _offers(self, kinds: tuple[CertificateKind, ...]) -> tuple[Offer, ...]:
         return tuple(

@@ -10,7 +10,9 @@ from kiosk.evidence import Station
 from kiosk.ports.platform import PlatformPort
 from kiosk.reasons import Reason, Refused
 from platform_client.client import PlatformClient
+from platform_client.device_key import DeviceKeyError
 from platform_client.errors import PlatformError, PlatformFault
+from platform_client.nobody import Card, Face
 from platform_client.patience import Patience
 from platform_client.transport import Request, Response
 
@@ -95,3 +97,19 @@ async def test_every_fault_of_a_call_is_a_reason() -> None:
 async def test_a_platform_that_rests_is_tried_again_at_a_certain_second() -> None:
     refused = await refusal_of(PlatformError(PlatformFault.RESTING, "it failed often", retry_in_s=4.2))
     assert refused.again_at == datetime(2026, 11, 25, 10, 0, 5, tzinfo=UTC)
+
+
+async def test_a_token_that_does_not_sign_is_a_fault_of_the_terminal() -> None:
+    """It was pulled, or has locked itself: nobody is asked about, and the log says which key."""
+
+    class Pulled:
+        thumbprint = bytes(32)
+
+        def sign(self, document: bytes) -> bytes:
+            raise DeviceKeyError("pkcs11:token=kiosk: the token did not sign")
+
+    client = PlatformClient(Failing(PlatformError(PlatformFault.UNREACHABLE, "never asked")), Patience(tries=1))
+    port = PlatformPort(client, Pulled(), Station("kiosk-0001", "test"), {}, StandingClock())
+    with pytest.raises(Refused) as refused:
+        await port.kinds_for(Card(), Face())  # type: ignore[arg-type]
+    assert (refused.value.reason, refused.value.detail[:6]) == (Reason.INTERNAL, "pkcs11")
