@@ -75,10 +75,12 @@ def _five(mesh: Mesh, alignment: Alignment) -> Points:
 def _similarity(points: Points, template: Points) -> tuple[NDArray[np.float64], float]:
     """The rotation, scale and shift that bring `points` closest to `template`: a 2 x 3 matrix, and its scale.
 
-    Least squares over complex numbers: template = a * point + b.
+    Least squares over complex numbers: template = a * point + b. Five points: a loop is quicker than arrays.
     """
-    source, target = points @ (1, 1j), template @ (1, 1j)
-    centred = source - source.mean()
-    a = np.vdot(centred, target - target.mean()) / np.vdot(centred, centred).real
-    b = target.mean() - a * source.mean()
-    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]]), float(abs(a))
+    source, target = ([complex(x, y) for x, y in side.tolist()] for side in (points, template))
+    middle, goal = sum(source) / len(source), sum(target) / len(target)
+    centred = [point - middle for point in source]
+    a = sum(each.conjugate() * (to - goal) for each, to in zip(centred, target, strict=True))
+    a /= sum(abs(each) ** 2 for each in centred)
+    b = goal - a * middle
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]]), abs(a)

@@ -4,6 +4,7 @@ Sizes are parts of the picture, so that they hold for any resolution. The number
 ordinary webcams' fields of view (about 60° across), and have not been tuned on a population.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -44,6 +45,10 @@ _SKIN: Final = _BARE + _LOWER
 _AROUND: Final = np.mgrid[-2:2:2, -2:2:2].reshape(2, -1, 1)
 # Each inside four points: the mouth, the right eye, the left eye.
 _FEATURES: Final = [61, 291, 0, 17, 33, 133, 159, 145, 263, 362, 386, 374]
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom of a face, in pixels; it may reach beyond the picture."""
 
 
 class Fault(Enum):
@@ -95,12 +100,13 @@ def assess(rgb: Picture, faces: Sequence[Mesh], placing: Placing) -> Assessment:
     if not faces or onlooker(faces):
         return glance(rgb, faces)
     face = max(faces, key=lambda each: each.height_px)
-    misplaced = _placing(rgb, face, placing)
+    box = _box(face)
+    misplaced = _placing(rgb, face, box, placing)
     if misplaced is not None:
         return Assessment(misplaced, face, 0.0)
-    cut = _Cut(rgb, face)
+    cut = _Cut(rgb, face, box)
     sharpness = float(cv2.meanStdDev(cv2.Laplacian(cut.grey, cv2.CV_16S))[1][0, 0] ** 2)
-    return Assessment(_seen(rgb, face, cut, sharpness), face, sharpness)
+    return Assessment(_seen(rgb, box, cut, sharpness), face, sharpness)
 
 
 def onlooker(faces: Sequence[Mesh]) -> bool:
@@ -109,14 +115,19 @@ def onlooker(faces: Sequence[Mesh]) -> bool:
     return len(heights) > 1 and heights[1] >= ONLOOKER_LEAST * heights[0]
 
 
-def _placing(rgb: Picture, face: Mesh, placing: Placing) -> Fault | None:
+def _box(face: Mesh) -> Box:
+    x, y = face.points[:, 0], face.points[:, 1]
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def _placing(rgb: Picture, face: Mesh, box: Box, placing: Placing) -> Fault | None:
     height, width = rgb.shape[:2]
     share = face.height_px / height
     if share < placing.height_least:
         return Fault.TOO_FAR
     if share > placing.height_most:
         return Fault.TOO_NEAR
-    (left, top), (right, bottom) = face.flat.min(axis=0), face.flat.max(axis=0)
+    left, top, right, bottom = box
     if abs((left + right) / 2 / width - 0.5) > ASIDE_MOST:
         return Fault.OFF_CENTRE
     if min(top, height - bottom) < MARGIN_LEAST * height or min(left, width - right) < MARGIN_LEAST * height:
@@ -125,10 +136,10 @@ def _placing(rgb: Picture, face: Mesh, placing: Placing) -> Fault | None:
     return None
 
 
-def _seen(rgb: Picture, face: Mesh, cut: "_Cut", sharpness: float) -> Fault | None:
+def _seen(rgb: Picture, box: Box, cut: "_Cut", sharpness: float) -> Fault | None:
     """Light, then what hides the face: a black mask darkens the face, too, but does not hide it in the dark."""
     luma = float(cut.grey.mean())
-    back_lit = luma < SHADED_MOST and _around(rgb, face) > BACKLIGHT_LEAST * max(luma, LUMA_LEAST)
+    back_lit = luma < SHADED_MOST and _around(rgb, box) > BACKLIGHT_LEAST * max(luma, LUMA_LEAST)
     if luma < LUMA_LEAST:
         return Fault.BACK_LIT if back_lit else Fault.TOO_DARK
     if cut.covered:
@@ -140,10 +151,10 @@ def _seen(rgb: Picture, face: Mesh, cut: "_Cut", sharpness: float) -> Fault | No
     return Fault.BLURRED if sharpness < SHARPNESS_LEAST else None
 
 
-def _around(rgb: Picture, face: Mesh) -> float:
+def _around(rgb: Picture, box: Box) -> float:
     """Mean brightness of what is beside and above the face."""
     sparse = rgb[::16, ::16, 1].astype(np.float32)
-    (left, top), (right, bottom) = face.flat.min(axis=0) / 16, face.flat.max(axis=0) / 16
+    left, top, right, bottom = (edge / 16 for edge in box)
     y, x = np.mgrid[0 : sparse.shape[0], 0 : sparse.shape[1]]
     beside = ((x < left - 1) | (x > right + 1) | (y < top - 3)) & (y <= bottom)
     return float(sparse[beside].mean()) if beside.any() else 0.0
@@ -152,10 +163,10 @@ def _around(rgb: Picture, face: Mesh) -> float:
 class _Cut:
     """The face's rectangle, `SHARPNESS_PX` wide; what is outside of the picture is left out."""
 
-    def __init__(self, rgb: Picture, face: Mesh) -> None:
+    def __init__(self, rgb: Picture, face: Mesh, box: Box) -> None:
         height, width = rgb.shape[:2]
-        left, top = np.clip(np.floor(face.flat.min(axis=0)).astype(int), 0, (width - 2, height - 2))
-        right, bottom = np.clip(np.ceil(face.flat.max(axis=0)).astype(int), (left + 2, top + 2), (width, height))
+        left, top = min(max(math.floor(box[0]), 0), width - 2), min(max(math.floor(box[1]), 0), height - 2)
+        right, bottom = min(max(math.ceil(box[2]), left + 2), width), min(max(math.ceil(box[3]), top + 2), height)
         scale = SHARPNESS_PX / (right - left)
         rows = max(2, round(scale * (bottom - top)))
         grey = cv2.cvtColor(rgb[top:bottom, left:right], cv2.COLOR_RGB2GRAY)

@@ -72,9 +72,12 @@ async def decide(desk: Desk, machine: Machine, portrait: Portrait, rounds: int) 
 
 
 async def followed(
-    seen: AsyncIterator[Guidance | LiveMatch], machine: Machine, asked_s: list[float] | None = None
+    seen: AsyncIterator[Guidance | LiveMatch],
+    machine: Machine,
+    asked_s: list[float] | None = None,
+    over_s: float = TURNS_OVER_S,
 ) -> LiveMatch:
-    """The match of a head that follows the prompts; `asked_s` is told when it was asked each."""
+    """The match of a head that follows each prompt in so many seconds; `asked_s` is told when it was asked each."""
     asked = None
     async for step in seen:
         if isinstance(step, LiveMatch):
@@ -83,7 +86,7 @@ async def followed(
             asked = step.prompt
             if asked_s is not None:
                 asked_s.append(time.perf_counter())
-            machine.puppet.follow(asked.value)
+            machine.puppet.follow(asked.value, over_s)
     raise NotMeasured("the check ended without a match")
 
 

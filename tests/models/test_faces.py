@@ -64,12 +64,22 @@ def test_one_face_is_found_where_it_is(near: Picture, faces: FaceMesh) -> None:
     assert "…" in repr(face)
 
 
-def test_points_are_what_mediapipe_says_in_its_own_words(near: Picture, faces: FaceMesh) -> None:
-    """They are read from the bytes of its message; the slow way is to ask each landmark."""
-    (said,) = faces._solution.process(near).multi_face_landmarks
-    asked = np.array([(point.x, point.y, point.z) for point in said.landmark])
-    height, width = near.shape[:2]
-    assert np.array_equal(only(faces.find(near)).points, asked * (width, height, width))
+def test_points_are_what_mediapipe_says_in_its_own_words(near: Picture, portrait: Picture) -> None:
+    """Picture by picture of a stream with and without a face: what is read from bytes is what its objects say."""
+    from mediapipe.python.solutions import face_mesh
+
+    ours, theirs = FaceMesh.for_video(), face_mesh.FaceMesh(static_image_mode=False, max_num_faces=2)
+    theirs.process(np.zeros((64, 64, 3), np.uint8))
+    shifted = np.roll(near, (3, -5), axis=(0, 1))
+    for picture in (near, shifted, np.full_like(near, 128), near, np.ascontiguousarray(near[:, ::-1])):
+        said = theirs.process(picture).multi_face_landmarks or ()
+        height, width = picture.shape[:2]
+        asked = [np.array([(p.x, p.y, p.z) for p in face.landmark]) * (width, height, width) for face in said]
+        found = [mesh.points for mesh in ours.find(picture)]
+        assert len(found) == len(asked)
+        assert all(np.allclose(one, other, atol=0.02) for one, other in zip(found, asked, strict=True))
+    ours.close()
+    theirs.close()
 
 
 def test_yaw_and_relief_of_a_turned_head(portrait: Picture, faces: FaceMesh) -> None:
