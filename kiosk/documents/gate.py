@@ -1,8 +1,8 @@
 """The right-person gate: a sealed document is printable only if it is the one asked for, about this person.
 
 A valid seal says who speaks, not of whom. So everything the seal covers is laid beside what this terminal asked for
-and what it read from the card: request, nonce, kind, agency (C18), level (D01), validity (D10), subject, and the
-numbers printed on the pages. Nobody can override a mismatch. Desk side: nothing here reads a PDF.
+and what it read from the card: agency (C18), request and nonce, kind, level (D01) and its sentence (D05), subject, the
+numbers printed on the pages, validity (D10), age (C20). Nobody can override a mismatch. Nothing here reads a PDF.
 """
 
 import hmac
