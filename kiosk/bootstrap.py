@@ -102,7 +102,11 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         stack.callback(renewing.cancel)
 
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
-        presence = VisionPort(clock, validated_only=profile.face.mode == "production")
+        presence = VisionPort(
+            clock,
+            validated_only=profile.face.mode == "production",
+            shoulder_guard=profile.camera.shoulder_guard,
+        )
         documents = DocumentPort(
             clock,
             TrustStore(profile.trust.root, client, clock),

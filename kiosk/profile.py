@@ -158,6 +158,19 @@ class Tickets(_Table, frozen=True):
 _WORKDAY: Final = ("09:00-12:00", "13:00-17:00")
 
 
+class Camera(_Table, frozen=True):
+    """How it is built in (models.placement): its lens above the floor, tilted upwards, and its view from the lower to
+    the upper edge of the picture. `shoulder_guard`: whether it looks for onlookers while private pages show.
+    `screen_colours`: whether the face check sheds colours and looks for their reflection; a check then takes 4 s more.
+    """
+
+    height_m: float = 1.45
+    tilt_deg: float = 0.0
+    view_deg: float = 47.0
+    shoulder_guard: bool = True
+    screen_colours: bool = False
+
+
 class Opening(_Table, frozen=True):
     """When the hall is open, by the clock in China: spans of each day, in order. For saying when paper will run out."""
 
@@ -196,6 +209,7 @@ class Profile(_Table, frozen=True):
     certificates: dict[str, Certificate]
     tickets: Tickets | None = None
     opening: Opening = Opening()
+    camera: Camera = Camera()
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()

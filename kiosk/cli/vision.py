@@ -19,17 +19,19 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from hardware.cards.portrait.port import WltLibrary
-    from kiosk.profile import Face, Portrait, ProfileError, load
+    from kiosk.profile import Camera, Face, Portrait, ProfileError, load
     from kiosk.vision.worker import main
+    from models.placement import Mount
 
-    portrait, face = Portrait(), Face()
+    portrait, face, camera = Portrait(), Face(), Camera()
     if args.profile is not None:
         try:
             profile = load(args.profile)
         except ProfileError as error:
             print(error, file=sys.stderr)
             return 2
-        portrait, face = profile.portrait, profile.face
+        portrait, face, camera = profile.portrait, profile.face, profile.camera
     wlt = WltLibrary(portrait.wlt_library, portrait.wlt_sha256) if portrait.wlt_library is not None else None
     words = (args.socket, args.preview, args.camera, args.assets, args.control, wlt, face.model, face.population)
-    return int(main(*words) or 0)
+    mount = Mount(camera.height_m, camera.tilt_deg, camera.view_deg)
+    return int(main(*words, mount, screen_colours=camera.screen_colours) or 0)

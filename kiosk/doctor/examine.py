@@ -7,6 +7,7 @@ from pathlib import Path
 from kiosk.doctor import audit, certificates, devices, machine, paper, perception
 from kiosk.doctor.findings import Finding
 from kiosk.profile import Face, Portrait, Profile
+from models.placement import Mount
 
 
 async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
@@ -31,6 +32,7 @@ async def examine(profile: Profile | None, assets: Path) -> list[Finding]:
         *reader,
         *portraits,
         *models,
+        perception.camera(Mount(profile.camera.height_m, profile.camera.tilt_deg, profile.camera.view_deg)),
         *certificates.examine(profile, datetime.now(UTC)),
         printer,
         queue,

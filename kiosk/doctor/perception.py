@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kiosk.doctor.findings import Finding, fail, ok, warn
 from kiosk.profile import Face
-from models.manifest import Embedding, Entry, ModelRefused, models
+from models.manifest import AntiSpoof, Embedding, Entry, ModelRefused, models
+from models.placement import FAR_M, SHORTEST_M, TALLEST_M, Mount, heights_seen
 
 _VALIDATE = "bring a model that is measured and accepted for the people here, step by step: docs/face.md"
 
@@ -16,11 +17,28 @@ def examine(folder: Path, face: Face) -> list[Finding]:
     except ModelRefused as refused:
         return [fail("model manifest", str(refused), "correct the manifest in the models folder")]
     found = [_file(name, entry, folder) for name, entry in entries.items()]
+    if not any(isinstance(entry, AntiSpoof) for entry in entries.values()):
+        says = "none is installed: a print or a recording is told by gestures, depth and stream alone"
+        found.append(warn("anti-spoof", says, "bring a network that was measured, if the operator asks for one"))
     compares = entries.get(face.model)
     if not isinstance(compares, Embedding):
         says = f"the manifests list no model {face.model} that compares faces"
         return [*found, fail("face match", says, "correct model in [face] of the profile")]
     return [*found, _comparison(face, compares)]
+
+
+def camera(mount: Mount) -> Finding:
+    """Whose face it can see, by the geometry in the profile."""
+    standing, seated = heights_seen(mount, FAR_M), heights_seen(mount, FAR_M, seated=True)
+    says = f"at {FAR_M:g} m it sees faces of people {_span(standing)} tall who stand, {_span(seated)} who sit"
+    if standing == seated == (SHORTEST_M, TALLEST_M):
+        return ok("camera", says)
+    remedy = "a wider view, another height or tilt: [camera] in the profile, geometry in models/placement.py"
+    return warn("camera", f"{says}; wanted: {_span((SHORTEST_M, TALLEST_M))}", remedy)
+
+
+def _span(heights: tuple[float, float] | None) -> str:
+    return "of no height" if heights is None else f"{heights[0]:.2f} to {heights[1]:.2f} m"
 
 
 def _file(name: str, entry: Entry, folder: Path) -> Finding:

@@ -10,6 +10,7 @@ from kiosk.pages import Hint, Light, Prompt
 from kiosk.reasons import Reason
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture
+from models.liveness.antispoof import SpoofDetector
 from models.liveness.challenge import Challenge, Failed, Obstacle, Passed
 from models.liveness.gestures import GESTURES, Asked
 from models.liveness.light import Colour
@@ -62,6 +63,7 @@ class PresenceCheck:
         faces: FaceMesh,
         challenge: Challenge,
         placing: Placing | None = None,
+        spoofs: SpoofDetector | None = None,
     ) -> None:
         """`comparison`, with the portrait, and `faces`, which follows one stream, belong to this check. `challenge`
         starts now."""
@@ -69,7 +71,7 @@ class PresenceCheck:
         self.guidance = Guidance(number, Prompt.LOOK, None, 0.0)
         self._number = number
         self._embedder = comparison.embedder
-        self._sitting = Sitting(faces, comparison, challenge, placing)
+        self._sitting = Sitting(faces, comparison, challenge, placing, spoofs)
         self._obstacle: Fault | Obstacle | None = None
         self._obstacle_since_s = 0.0
 

@@ -10,6 +10,7 @@ import selectors
 import socket as sockets
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -42,14 +43,20 @@ from kiosk.vision.lives import Pulse, lived
 from kiosk.vision.portrait import PortraitUnreadable, face_in
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture, Points, import_models
+from models.liveness.antispoof import SpoofDetector, detector
 from models.liveness.challenge import Challenge
+from models.liveness.light import Colour, random_colours
 from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 from models.matching import Comparison
+from models.placement import Mount, sizes
+from models.quality import Placing
 
 GUARD_EVERY_S: Final = 0.5
 """Between two pictures for the shoulder guard: a hundredth of a processor."""
 GUIDANCE_EVERY_S: Final = 0.1
 """Between two messages about progress; a new prompt or hint is told at once."""
+
+Colours = Callable[[], tuple[Colour, ...]] | None
 
 _log = logging.getLogger(__name__)
 
@@ -63,15 +70,25 @@ def main(
     wlt: WltLibrary | None = None,
     model: str = DEFAULT_MODEL,
     population: str = DEMONSTRATION,
+    mount: Mount | None = None,
+    *,
+    screen_colours: bool = False,
 ) -> int:
     """Serves the desk on `socket` until it closes the connection (0), speaks nonsense (1) or SIGTERM comes (0).
 
     `camera_uri`: a video device, or `puppet:PICTURE` for the simulated camera, which takes commands on `control`.
     `wlt`: the reader maker's decoder for the portraits of resident cards. `model` compares, set for `population`.
+    `mount`: how the camera is built in. `screen_colours`: whether the screen sheds colours in a check.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
     import_models()
-    return lived(lambda pulse: _life(pulse, socket, preview, camera_uri, assets, control, wlt, model, population))
+    placing = Placing(*sizes(mount or Mount()))
+    colours = random_colours if screen_colours else None
+
+    def life(pulse: Pulse) -> int:
+        return _life(pulse, socket, preview, camera_uri, assets, control, wlt, model, population, placing, colours)
+
+    return lived(life)
 
 
 def _life(
@@ -84,6 +101,8 @@ def _life(
     wlt: WltLibrary | None,
     model: str,
     population: str,
+    placing: Placing,
+    colours: Colours,
 ) -> int:
     """One life, in a process of its own."""
     connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
@@ -95,9 +114,11 @@ def _life(
     stills = FaceMesh.for_stills()
     embedder = Embedder(assets / "models", model, population)
     embedder.warm_up()
+    if (spoofs := detector(assets / "models")) is None:
+        _log.info("no anti-spoof network is installed: liveness rests on gestures, depth and stream alone")
     ring = _ring(preview)
     feed = Feed(_camera(camera_uri, control), ring)
-    worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder, pulse)
+    worker = Worker(_Link(connection), feed, PortraitDecoder(wlt), stills, embedder, pulse, placing, colours, spoofs)
     try:
         worker.serve()
     except ConnectionError:
@@ -144,6 +165,9 @@ class Worker:
         stills: FaceMesh,
         embedder: Embedder,
         pulse: Pulse,
+        placing: Placing,
+        colours: Colours,
+        spoofs: SpoofDetector | None,
     ) -> None:
         self._link = link
         self._feed = feed
@@ -151,6 +175,9 @@ class Worker:
         self._stills = stills
         self._embedder = embedder
         self._pulse = pulse
+        self._placing = placing
+        self._colours = colours
+        self._spoofs = spoofs
         self._faces: FaceMesh | None = None
         self._check: PresenceCheck | None = None
         self._guard: ShoulderGuard | None = None
@@ -228,8 +255,9 @@ class Worker:
         faces, self._faces = self._faces or FaceMesh.for_video(), None
         self._number, self._told = wish.id, None
         self._feed.start()
+        challenge = Challenge(time.monotonic(), colours=self._colours)
         comparison = Comparison(self._embedder, portrait, face)
-        self._check = PresenceCheck(wish.id, comparison, faces, Challenge(time.monotonic()))
+        self._check = PresenceCheck(wish.id, comparison, faces, challenge, self._placing, self._spoofs)
         self._tell(self._check.guidance)
 
     def _look(self) -> None:

@@ -58,8 +58,9 @@ def deep_enough(asked: Asked, depth: Depth) -> bool:
     return depth.relief >= least.relief and depth.parallax >= least.parallax and depth.solidity >= least.solidity
 
 
-def limits(order: Order, identity: OperatingPoint) -> dict[str, Limit]:
-    """Every signal that a challenge in this order must have; `identity`: of the embedding that compares.
+def limits(order: Order, identity: OperatingPoint, live_at_least: float | None = None) -> dict[str, Limit]:
+    """Every signal that a challenge in this order must have; `identity`: of the embedding that compares;
+    `live_at_least`: of the anti-spoof network, if there is one.
 
     A turned or open-mouthed face differs from its own front by more than two fronts do, but by less than another
     person.
@@ -79,12 +80,16 @@ def limits(order: Order, identity: OperatingPoint) -> dict[str, Limit]:
             found[f"solidity_{asked.value}"] = Limit(Failure.FLAT, least=least.solidity)
         if asked is Asked.LIGHT:
             found["light"] = Limit(Failure.LIGHT_NOT_REFLECTED, least=LIGHT_LEAST)
+    if live_at_least is not None:
+        found["live"] = Limit(Failure.LOOKS_PRESENTED, least=live_at_least)
     return found
 
 
-def failure(order: Order, identity: OperatingPoint, signals: Mapping[str, float]) -> Failure | None:
+def failure(
+    order: Order, identity: OperatingPoint, signals: Mapping[str, float], live_at_least: float | None = None
+) -> Failure | None:
     """What the first signal that is not enough means, or None when all are."""
-    for name, limit in limits(order, identity).items():
+    for name, limit in limits(order, identity, live_at_least).items():
         if not limit.holds(signals.get(name, float("nan"))):
             return limit.failure
     return None

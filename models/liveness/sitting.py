@@ -6,8 +6,11 @@ camera, and one of each gesture. Both must be content in the end.
 
 from typing import Final
 
+import numpy as np
+
 from models.landmarks import FaceMesh, Picture
 from models.liveness import policy
+from models.liveness.antispoof import SpoofDetector
 from models.liveness.challenge import Challenge, Failed, Moment, Passed, View
 from models.liveness.continuity import patch
 from models.liveness.gestures import GESTURES
@@ -24,7 +27,12 @@ class Sitting:
     """Feed it pictures by `see` until `outcome` is there. `likeness`: what the comparison found, once it passed."""
 
     def __init__(
-        self, faces: FaceMesh, comparison: Comparison, challenge: Challenge, placing: Placing | None = None
+        self,
+        faces: FaceMesh,
+        comparison: Comparison,
+        challenge: Challenge,
+        placing: Placing | None = None,
+        spoofs: SpoofDetector | None = None,
     ) -> None:
         """`faces`, which follows one stream, and `comparison` belong to this sitting. `challenge` has just begun.
 
@@ -36,6 +44,8 @@ class Sitting:
         self._faces = faces
         self._comparison = comparison
         self._placing = placing or Placing()
+        self._spoofs = spoofs
+        self._live: list[float] = []
 
     def see(self, rgb: Picture, time_s: float) -> Fault | None:
         """Takes the next picture into account; what is wrong with it comes back."""
@@ -46,10 +56,13 @@ class Sitting:
         match moment:
             case Moment.STARTED_OVER:
                 self._comparison.start_over()
+                self._live = []
             case Moment.FRONTAL if seen.face is not None:
                 self._comparison.frontal(rgb, seen.face, seen.sharpness)
                 if self.challenge.asked is not asked:
                     self._comparison.look_over()
+                    if self._spoofs is not None:
+                        self._live.append(self._spoofs.live(rgb, seen.face))
             case Moment.MOVED if seen.face is not None:
                 self._comparison.turned(rgb, seen.face)
         if self.challenge.outcome is not None:
@@ -74,5 +87,8 @@ class Sitting:
         if self.likeness is None or self.likeness.frames < FRAMES_LEAST:
             return Failed(Failure.NOT_SEEN, outcome.signals)
         signals = outcome.signals | self.likeness.signals
-        why = policy.failure(self.challenge.order, self._comparison.embedder.point, signals)
+        least = None
+        if self._spoofs is not None:
+            signals["live"], least = float(np.min(self._live)), self._spoofs.entry.live_at_least
+        why = policy.failure(self.challenge.order, self._comparison.embedder.point, signals, least)
         return Passed(signals) if why is None else Failed(why, signals)
