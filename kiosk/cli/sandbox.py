@@ -26,7 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control", type=Path, help="file that will say where faults are switched and traces are read")
     parser.add_argument("--fault", help="start with this fault on; an unknown word lists them")
     parser.add_argument("--trace", action="store_true", help="draw each call as a sequence diagram on stderr")
-    parser.add_argument("--portrait", type=Path, help="everybody's picture in the register; every terminal may ask")
+    parser.add_argument(
+        "--portrait", type=Path, help="everybody's picture in the register; for terminals granted portraits"
+    )
     parser.add_argument("--accounts", type=Path, help="what each terminal was granted (TOML): docs/sandbox.md")
     parser.add_argument("--hash", choices=("key", "password"), help="read one from stdin, print what --accounts keeps")
     parser.add_argument("--specimens", type=Path, help="folder for a certificate of every kind, then end")
@@ -40,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     import logging
     import sys
     from datetime import UTC, datetime
+    from functools import partial
 
     from platform_client.sandbox import accounts
     from platform_client.sandbox.faults import Fault
@@ -67,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
             _specimens(args.specimens, pki, typecase, terminals[0], Topology(args.topology))
         return 0
     try:
-        granted = accounts.Account if args.accounts is None else accounts.read(args.accounts)
+        everything = partial(accounts.Account, portraits=True)
+        granted = everything if args.accounts is None else accounts.read(args.accounts)
     except accounts.NoAccounts as error:
         print(f"kiosk sandbox: {error}", file=sys.stderr)
         return 2

@@ -28,8 +28,8 @@ class Settings:
     """What a sandbox needs. `port` 0: any free one. `cache` keeps the cut fonts. `accounts`: of a terminal, by its
     name. `control`: the file that will say where faults are switched.
 
-    `diagrams`: each finished call is drawn on stderr. `portrait`: JPEG, JPEG 2000 or WebP, of everybody; with it, every
-    terminal may ask for portraits.
+    `diagrams`: each finished call is drawn on stderr. `portrait`: JPEG, JPEG 2000 or WebP, of everybody; who may ask
+    for it, the accounts say.
     """
 
     pki: Path
@@ -60,7 +60,7 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     options = Options(settings.topology, settings.accounts, traced=traced)
     if settings.portrait is not None:
         picture = settings.portrait.read_bytes()
-        options = replace(options, accounts=_with_portraits(settings.accounts), pictures=lambda person: picture)
+        options = replace(options, pictures=lambda person: picture)
     sandbox = Sandbox(pki, typecase, options)
     sandbox.faults.active = settings.fault
     port = await sandbox.start(settings.host, settings.port)
@@ -74,14 +74,6 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
     finally:
         await control.stop()
         await sandbox.stop()
-
-
-def _with_portraits(accounts: Callable[[str], Account | None]) -> Callable[[str], Account | None]:
-    def of(terminal: str) -> Account | None:
-        account = accounts(terminal)
-        return account and replace(account, portraits=True)
-
-    return of
 
 
 def _say_port(port: int) -> None:
