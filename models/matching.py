@@ -51,12 +51,12 @@ def judge(distance: float, point: OperatingPoint) -> Verdict:
 class Likeness:
     """What a comparison found. `verdict` holds for `score`, the worst look's distance from the portrait.
 
-    `one_person`: the pictures do not contradict that, to the two distances in `signals`. `frames`: frontal pictures.
+    `signals`: how far frontal pictures are from each other, and turned ones from their mean; whether that may be one
+    person's, `models.liveness.policy` says. `frames`: frontal pictures.
     """
 
     verdict: Verdict
     score: float
-    one_person: bool
     signals: dict[str, float]
     frames: int
 
@@ -137,11 +137,9 @@ class Comparison:
         centre = Embedding.mean(frontal)
         spread_frontal = _worst(one.distance(other) for one, other in combinations(frontal, 2))
         spread_turned = _worst(centre.distance(each) for each in turned)
-        # A turned head differs from its own front by more than two fronts do, but by less than another person.
-        one_person = spread_frontal <= point.same_at_most and spread_turned <= point.different_above
         score = _worst(mean.distance(portrait) for mean in means)
         signals = {"spread_frontal": spread_frontal, "spread_turned": spread_turned}
-        return Likeness(judge(score, point), score, one_person, signals, len(frontal))
+        return Likeness(judge(score, point), score, signals, len(frontal))
 
     def forget(self) -> None:
         """Lets go of every picture and embedding; nothing may be asked afterwards."""
