@@ -18,6 +18,8 @@ ASSETS = Path(__file__).parent.parent / ".cache" / "assets"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For `tests/conformance` on real hardware."""
+    eye = parser.getgroup("a real camera")
+    eye.addoption("--camera", metavar="DEV", help="run the conformance suite on this camera; somebody moves the plug")
     real = parser.getgroup("a real card reader")
     real.addoption("--reader", metavar="URI", help="run the conformance suite on this reader; somebody moves the cards")
     real.addoption("--trust", metavar="DIR", help="country signing certificates, for travel documents")

@@ -1,5 +1,6 @@
 """A USB or built-in camera through Linux's Video4Linux, by OpenCV."""
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -12,6 +13,12 @@ from hardware.cameras.port import HEIGHT, WIDTH, CameraLost, Frame, Picture
 
 FRAMES_PER_S: Final = 30
 STALL_S: Final = 2
+FORMATS: Final = ("MJPG", "YUYV")
+"""Motion JPEG where the camera has it: uncompressed pictures do not fit through USB 2 at this rate. Else YUYV."""
+RUBBISH_MOST: Final = 30
+"""Pictures in a row that cannot be decoded before the camera counts as lost: a bad transfer now and then is none."""
+
+_log = logging.getLogger(__name__)
 
 
 class V4l2Camera:
@@ -31,8 +38,11 @@ class V4l2Camera:
         if not capture.isOpened():
             capture.release()
             raise CameraLost(f"{self._device} does not open; is another program using it?")
-        # Motion JPEG where the camera has it: uncompressed pictures do not fit through USB 2 at this rate.
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        form = _form(capture)
+        if form is None:
+            capture.release()
+            raise CameraLost(f"{self._device} offers neither {' nor '.join(FORMATS)}")
+        _log.info("%s gives %s", self._device, form)
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
         capture.set(cv2.CAP_PROP_FPS, FRAMES_PER_S)
@@ -42,20 +52,36 @@ class V4l2Camera:
     def read(self) -> Frame:
         if self._capture is None:
             raise CameraLost("the camera is not open")
-        try:
-            alive, bgr = self._capture.read()
-        except cv2.error:
-            alive, bgr = False, None
-        taken_s = time.monotonic()
-        if not alive or bgr is None:
-            self.close()
-            raise CameraLost(f"{self._device} gives no picture")
+        for _ in range(RUBBISH_MOST):
+            if not self._capture.grab():
+                break
+            taken_s = time.monotonic()
+            try:
+                sound, bgr = self._capture.retrieve()
+            except cv2.error:
+                sound, bgr = False, None
+            if sound and bgr is not None and bgr.size:
+                return self._framed(np.asarray(bgr, np.uint8), taken_s)
+        self.close()
+        raise CameraLost(f"{self._device} gives no picture")
+
+    def _framed(self, bgr: Picture, taken_s: float) -> Frame:
         return Frame(fitted(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)), taken_s)
 
     def close(self) -> None:
         if self._capture is not None:
             self._capture.release()
             self._capture = None
+
+
+def _form(capture: cv2.VideoCapture) -> str | None:
+    """The first of `FORMATS` that the camera takes, now set."""
+    for form in FORMATS:
+        code = cv2.VideoWriter.fourcc(*form)
+        capture.set(cv2.CAP_PROP_FOURCC, code)
+        if int(capture.get(cv2.CAP_PROP_FOURCC)) == code:
+            return form
+    return None
 
 
 def fitted(rgb: Picture) -> Picture:

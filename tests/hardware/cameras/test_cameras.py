@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from hardware.cameras.head import NoFace
 from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost, Picture
 from hardware.cameras.puppet import Command, PuppetCamera
 from hardware.cameras.v4l2 import V4l2Camera, fitted
+from tests.conformance.camera import CameraSuite
 
 PATIENCE_S = 20.0
 
@@ -56,6 +58,105 @@ def puppet(running: tuple[PuppetCamera, Path]) -> Iterator[PuppetCamera]:
     yield camera
     camera.close()
     camera.obey(Command(turn=0, over_s=0.001, leave=False, print=False, freeze=False, dark=False, lost=False))
+
+
+class PuppetBench:
+    def __init__(self, camera: PuppetCamera) -> None:
+        self.camera = camera
+
+    def pull_plug(self) -> None:
+        self.camera.obey(Command(lost=True))
+
+    def put_back(self) -> None:
+        self.camera.obey(Command(lost=False))
+
+
+class TestPuppet(CameraSuite):
+    @pytest.fixture
+    def bench(self, running: tuple[PuppetCamera, Path]) -> Iterator[PuppetBench]:
+        bench = PuppetBench(running[0])
+        yield bench
+        bench.put_back()
+        bench.camera.close()
+
+
+class Device:
+    """What OpenCV gives for a device: pictures, of which some cannot be decoded, until the plug is pulled."""
+
+    takes = ("MJPG", "YUYV")
+    sound: tuple[bool, ...] = (True,)
+    plugged = True
+
+    def __init__(self, path: str, backend: int) -> None:
+        self.form, self.number = 0, 0
+
+    def isOpened(self) -> bool:
+        return Device.plugged
+
+    def set(self, what: int, value: float) -> bool:
+        if what == cv2.CAP_PROP_FOURCC and int(value) in [cv2.VideoWriter.fourcc(*form) for form in Device.takes]:
+            self.form = int(value)
+        return True
+
+    def get(self, what: int) -> float:
+        return float(self.form)
+
+    def grab(self) -> bool:
+        self.number += 1
+        return Device.plugged
+
+    def retrieve(self) -> tuple[bool, np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None]:
+        if not Device.sound[self.number % len(Device.sound)]:
+            return False, None
+        return True, np.full((480, 640, 3), 50 + self.number, np.uint8)
+
+    def release(self) -> None:
+        return None
+
+
+class DriverBench:
+    def __init__(self) -> None:
+        self.camera = V4l2Camera(Path("/dev/null"))
+
+    def pull_plug(self) -> None:
+        Device.plugged = False
+
+    def put_back(self) -> None:
+        Device.plugged = True
+
+
+class TestDriver(CameraSuite):
+    """The driver for real cameras, over a device as OpenCV shows one: what is ours in it, not what is OpenCV's."""
+
+    @pytest.fixture
+    def bench(self, monkeypatch: pytest.MonkeyPatch) -> DriverBench:
+        monkeypatch.setattr(cv2, "VideoCapture", Device)
+        for name, value in (("takes", ("MJPG", "YUYV")), ("sound", (True,)), ("plugged", True)):
+            monkeypatch.setattr(Device, name, value)
+        return DriverBench()
+
+    def test_uncompressed_pictures_where_there_are_no_others(
+        self, bench: DriverBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Device, "takes", ("YUYV",))
+        bench.camera.open()
+        assert bench.camera.read().rgb.any()
+
+    def test_a_camera_of_neither_form_is_named(self, bench: DriverBench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Device, "takes", ("H264",))
+        with pytest.raises(CameraLost, match="neither MJPG nor YUYV"):
+            bench.camera.open()
+
+    def test_rubbish_between_the_pictures_is_skipped(self, bench: DriverBench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Device, "sound", (True, False, False))
+        bench.camera.open()
+        assert all(bench.camera.read().rgb.any() for _ in range(4))
+
+    def test_nothing_but_rubbish_is_no_camera(self, bench: DriverBench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Device, "sound", (False,))
+        bench.camera.open()
+        with pytest.raises(CameraLost):
+            bench.camera.read()
 
 
 def nose_x(picture: Picture) -> float:
