@@ -30,6 +30,7 @@ LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
 MASTER_LIST: Final = "2.23.136.1.1.2"
 MASTER_LIST_SIGNING: Final = "2.23.136.1.1.3"
 MASTER_LIST_MAX_AGE: Final = timedelta(days=365)
+_SIGNERS_KEPT: Final = 256
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 _OBJECT_IDENTIFIER: Final = 0x06
 _INTEGER: Final = 0x02
@@ -121,6 +122,7 @@ class TrustAnchors:
             self._by_name[name.dump()] = alike = self._by_name.setdefault(name.hashable, [])
             alike.append(anchor)
         self._revocations = tuple(self._made_here(revocation.parse(encoded)) for encoded in revocations)
+        self._checked: dict[bytes, date] = {}
         self.refused = tuple(refused)
 
     def __len__(self) -> int:
@@ -175,7 +177,19 @@ class TrustAnchors:
         return [Listed(each, signed_on + max_age) for each in certificates if _is_country_signer(each)]
 
     def check_signer(self, what: str, certificate: x509.Certificate, today: date) -> None:
-        """That this certificate may sign, and one of the anchors issued it. Raises EmrtdError NOT_AUTHENTIC."""
+        """That this certificate may sign, and one of the anchors issued it. Raises EmrtdError NOT_AUTHENTIC.
+
+        A signer signs some hundred thousand documents: one that was found good today is not looked at again today.
+        """
+        fingerprint = hashlib.sha256(certificate.dump()).digest()
+        if self._checked.get(fingerprint) == today:
+            return
+        self._look_at_signer(what, certificate, today)
+        if len(self._checked) >= _SIGNERS_KEPT:
+            self._checked.clear()
+        self._checked[fingerprint] = today
+
+    def _look_at_signer(self, what: str, certificate: x509.Certificate, today: date) -> None:
         with parsing(what):
             _check_validity(what, certificate, today)
             if certificate.ca or "digital_signature" not in _key_usage(certificate):

@@ -137,6 +137,18 @@ def test_an_expired_country_signing_ca(passport: Document) -> None:
         believed(document, TrustAnchors([long_lived.certificate]), TODAY + timedelta(days=8000))
 
 
+def test_a_signer_that_was_good_today_is_looked_at_again_tomorrow() -> None:
+    """Many documents have one signer; what was found of it holds for a day, and for no other signer."""
+    short_lived = State(TODAY, signer_expiry=TODAY)
+    trust = TrustAnchors([short_lived.certificate])
+    document = issue(short_lived, Traveller(), b"\xff\xd8")
+    assert believed(document, trust) == believed(document, trust)
+    with pytest.raises(EmrtdError, match="document signer: the certificate is not valid today"):
+        believed(document, trust, TODAY + timedelta(days=1))
+    with pytest.raises(EmrtdError, match="issued by no country signing CA of ours"):
+        believed(issue(ATLANTIS, Traveller(), b"\xff\xd8"), trust)
+
+
 def test_no_anchor_believes_nothing(passport: Document) -> None:
     with pytest.raises(EmrtdError) as refusal:
         believed(passport, TrustAnchors())
