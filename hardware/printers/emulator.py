@@ -99,6 +99,12 @@ class EmulatedPrinter:
         """Where it prints."""
         return f"ipp://127.0.0.1:{self._port}/ipp/print"
 
+    @property
+    def device_uri(self) -> str:
+        """The same printer past its cable, for whoever measures: the cable is a part of this process, the printer is
+        not."""
+        return f"ipp://127.0.0.1:{self._device_port}/ipp/print"
+
     async def start(self) -> None:
         """Return when it answers. Raises PortInUse, or ServerError with what is missing."""
         self._port = claim_port(self._wanted_port)
@@ -236,7 +242,7 @@ class EmulatedPrinter:
             "ONECARD_ENGINE_SOCKET": str(self._socket("engine")),
             "ONECARD_ENGINE_PYTHON": sys.executable,
         }
-        self._ipp = pyipp.IPP(f"ipp://127.0.0.1:{self._device_port}/ipp/print")
+        self._ipp = pyipp.IPP(self.device_uri)
         self._printer = await ServerProcess.start(
             "ippeveprinter", as_child(arguments), self._run_dir / "printer.log", environment
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import cups
+import msgspec
 
 from hardware.printers.port import JobTicket
 from kiosk.bench.timing import NotMeasured, Row, alternate
@@ -44,7 +45,8 @@ async def submit(profile: Profile, machine: Machine, pdf: bytes, rounds: int) ->
     """Handing over, from the gate's word until the queue has all of it: with the line in the ledger and the question to
     the printer. The floor is the same bytes by four calls of pycups on an open connection.
     """
-    queue = paper_queue(profile.printer)
+    # The emulated cable would be carried by the very loop that is measured.
+    queue = paper_queue(msgspec.structs.replace(profile.printer, uri=machine.printer.device_uri))
     ledger = Ledger(profile.ledger, SystemClock())
     thread = ThreadPoolExecutor(1)
     loop = asyncio.get_running_loop()
