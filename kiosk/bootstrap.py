@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,13 +23,16 @@ from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from hardware.tickets import ticket_uri
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
-from kiosk import boot, meeting
+from kiosk import boot, meeting, watchdog
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
+from kiosk.health.board import Board
+from kiosk.health.published import Publication
+from kiosk.health.watch import LOOK_EVERY_S, Workers, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
@@ -63,7 +65,7 @@ async def serve(profile: Profile) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
-        pulse = asyncio.create_task(_feed_watchdog())
+        pulse = asyncio.create_task(watchdog.feed())
         daemon.notify("READY=1")
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -81,6 +83,9 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         signer = audit_signer(profile.audit_key)
         audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=software, signer=signer)
         stack.callback(audit.close)
+        publication = Publication(meeting.health_in(profile.run))
+        stack.callback(publication.close)
+        health = Board(clock, audit, publication.write)
 
         def observe(call: CallRecord) -> None:
             """Every call leaves the id that the platform logs, too (C19)."""
@@ -118,6 +123,17 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             await port.open(meeting.socket_of(profile.run, name))
             stack.push_async_callback(port.close)
 
+        async def look() -> None:
+            workers = Workers(clock)
+            while True:
+                there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
+                health.post("workers", *workers.look(there))
+                health.post("machine", *of_the_machine(profile, clock))
+                await clock.sleep(LOOK_EVERY_S)
+
+        looking = asyncio.create_task(look())
+        stack.callback(looking.cancel)
+
         reader = card_reader(profile.reader, lambda: china_date(clock.now()))
         await reader.open()
         stack.push_async_callback(reader.close)
@@ -150,6 +166,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             receipts=receipts,
             clock=clock,
             audit=audit,
+            health=health,
             timing=Timing(
                 profile.timing.idle_s,
                 profile.timing.countdown_s,
@@ -251,11 +268,3 @@ def loopback_port(server: str) -> int:
     if host not in ("127.0.0.1", "localhost") or not port.isdigit():
         raise ProfileError(f"printer server {server}: our own CUPS listens on 127.0.0.1:PORT")
     return int(port)
-
-
-async def _feed_watchdog() -> None:
-    """Tells the watchdog that the loop turns, at half the time it allows (sd_watchdog_enabled(3))."""
-    period_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6
-    while period_s:
-        daemon.notify("WATCHDOG=1")
-        await asyncio.sleep(period_s)

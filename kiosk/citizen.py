@@ -100,6 +100,7 @@ class Citizen:
     async def __aenter__(self) -> Self:
         self._journey = asyncio.current_task()
         self._desk.audit.begin_session()
+        self._desk.health.session_began()
         self._watch("actions", self._watch_actions())
         return self
 
@@ -124,7 +125,10 @@ class Citizen:
                 outcome = error.reason.name
             case _:
                 outcome = type(error).__name__
-        self._desk.audit.end_session(outcome)
+        try:
+            self._desk.audit.end_session(outcome)
+        finally:
+            self._desk.health.session_ended(outcome)
         if kind is asyncio.CancelledError and isinstance(error, Refused):
             raise error from None
 

@@ -17,6 +17,7 @@ from kiosk.clock import Clock
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
+from kiosk.health.board import Board
 from kiosk.lobby import Lobby
 from kiosk.messages import Guidance
 from kiosk.pages import Action, Kind, Notice, Offer, Page, Picture
@@ -170,6 +171,7 @@ class Desk:
     receipts: Receipts
     clock: Clock
     audit: AuditLog
+    health: Board
     timing: Timing
     platform_portraits: bool = False
 

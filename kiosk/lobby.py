@@ -5,6 +5,8 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from kiosk.clock import within
+from kiosk.health.board import DESK
+from kiosk.health.findings import Finding, warn
 from kiosk.pages import Cancel, Done, Home, Kind, Notice, Offer, Pick, Refusal, Retry
 from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, Reason, Refused, fault
 
@@ -18,6 +20,12 @@ FRESH_S: Final = 10.0
 TROUBLED_S: Final = 1.0
 GRACE_S: Final = 20.0
 """A terminal that was just switched on is given this long to find its platform and printer before it complains."""
+_PARTS: Final = {
+    Notice.PAPER_LOW: "paper",
+    Notice.TONER_LOW: "toner",
+    Notice.RECEIPT_PAPER_LOW: "receipt paper",
+    Notice.NO_RECEIPTS: "ticket printer",
+}
 
 
 class Lobby:
@@ -28,7 +36,8 @@ class Lobby:
         self._complains_from = desk.clock.monotonic() + GRACE_S
         self._offers: tuple[Offer, ...] = ()
         self._notices: tuple[Notice, ...] = ()
-        self._trouble: Refused | None = None
+        self._trouble: Reason | None = None
+        self._refused: Refused | None = None
 
     async def welcome(self) -> Kind | None:
         """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None).
@@ -93,14 +102,17 @@ class Lobby:
         desk = self._desk
         while True:
             self._show()
-            trouble = await self._ask()
+            found = await self._ask()
             if interrupted := desk.printer.interruption():
                 raise Refused(interrupted, "a print before this desk")
-            starting = not self._offers and desk.clock.monotonic() < self._complains_from
-            self._trouble = None if starting else trouble
+            if self._offers or desk.clock.monotonic() >= self._complains_from:
+                for part, reason in found.items():
+                    desk.health.report(part, reason)
+                self._trouble = desk.health.trouble
             self._show()
             await self._look_at_supplies()
-            await desk.clock.sleep(TROUBLED_S if trouble or desk.reader.present else FRESH_S)
+            troubled = self._trouble or any(found.values())
+            await desk.clock.sleep(TROUBLED_S if troubled or desk.reader.present else FRESH_S)
 
     def _show(self) -> None:
         desk = self._desk
@@ -109,7 +121,8 @@ class Lobby:
             documents = desk.reader.travel_documents
             desk.screen.show(Home(kinds, card_left=left, notices=self._notices, documents=documents))
         else:
-            desk.screen.show(Home(kinds, self._trouble.reason, left, self._trouble.again_at))
+            again_at = self._refused.again_at if self._refused and self._refused.reason is self._trouble else None
+            desk.screen.show(Home(kinds, self._trouble, left, again_at))
 
     async def _look_at_supplies(self) -> None:
         """What runs low goes on the page, and into the log when it changes (F01)."""
@@ -117,19 +130,33 @@ class Lobby:
         if notices != self._notices:
             self._notices = notices
             self._desk.audit.record("supplies", low=" ".join(notice.name for notice in notices))
+            self._desk.health.post("supplies", *map(_low, notices))
             self._show()
 
-    async def _ask(self) -> Refused | None:
-        """What keeps the terminal from printing. A fault in it is one more trouble, and not the end of the terminal."""
-        trouble = None
+    async def _ask(self) -> dict[str, Reason | None]:
+        """What keeps each part from its job, by its name. All are asked, so that staff read of all. A fault is one
+        more trouble, and not the end of the terminal."""
+        desk = self._desk
+        found: dict[str, Reason | None] = {DESK: None}
+        self._refused = None
         try:
-            trouble = self._desk.audit.trouble or self._desk.reader.trouble or await self._desk.printer.trouble()
-            self._offers = await self._desk.platform.kinds()
+            found["audit log"] = desk.audit.trouble
+            found["card reader"] = desk.reader.trouble
+            found["printer"] = await desk.printer.trouble()
+            self._offers = await desk.platform.kinds()
+            found["platform"] = None if self._offers else Reason.NOTHING_TO_ISSUE
         except Refused as refused:
-            return Refused(trouble) if trouble else refused
+            found["platform"] = refused.reason
+            self._refused = refused
         except Exception as error:
             log.error("fault: %s", fault(error))
-            return Refused(Reason.INTERNAL)
-        if trouble or not self._offers:
-            return Refused(trouble or Reason.NOTHING_TO_ISSUE)
-        return None
+            found[DESK] = Reason.INTERNAL
+        return found
+
+
+def _low(notice: Notice) -> Finding:
+    """As staff read it."""
+    part = _PARTS[notice]
+    if notice is Notice.NO_RECEIPTS:
+        return warn(part, "gives no receipts", "certificates are printed without them until it is mended")
+    return warn(part, "runs low", "bring some; `kiosk paper` says until when")

@@ -1,13 +1,14 @@
-"""Where the four processes of a terminal meet: files on tmpfs under the profile's `run`.
+"""Where the processes of a terminal meet: files on tmpfs under the profile's `run`.
 
 ```
 run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
+run/health/state.json
 ```
 
 The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
 user and to the worker's group, and its set-group-id bit hands that group to the socket in it (systemd/tmpfiles.d). The
 ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
-socket.
+socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published).
 """
 
 from pathlib import Path
@@ -26,7 +27,13 @@ def ring_in(run: Path) -> Path:
     return run / "preview" / "ring"
 
 
+def health_in(run: Path) -> Path:
+    """The folder in which the desk says how the terminal is."""
+    return run / "health"
+
+
 def make(run: Path) -> None:
     """The folders that are missing, for one user. On the appliance they are there before any process starts."""
-    for path in (*(socket_of(run, worker) for worker in WORKERS), ring_in(run)):
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+    folders = (*(socket_of(run, worker).parent for worker in WORKERS), ring_in(run).parent, health_in(run))
+    for folder in folders:
+        folder.mkdir(mode=0o700, exist_ok=True)

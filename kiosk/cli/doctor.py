@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     import logging
 
     from kiosk.doctor.examine import examine
-    from kiosk.doctor.findings import exit_code
+    from kiosk.health.findings import exit_code, state_of
     from kiosk.profile import ProfileError, load
 
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="doctor: %(levelname)s %(message)s")
@@ -35,10 +35,12 @@ def run(args: argparse.Namespace) -> int:
     findings = asyncio.run(examine(profile, args.assets))
     if args.json:
         rows = [{**asdict(finding), "level": finding.level.value} for finding in findings]
-        print(json.dumps({"findings": rows, "can_serve": not exit_code(findings)}, ensure_ascii=False, indent=1))
+        said = {"state": state_of(findings).value, "findings": rows, "can_serve": not exit_code(findings)}
+        print(json.dumps(said, ensure_ascii=False, indent=1))
     else:
         for finding in findings:
             print(f"{finding.level.value:<5} {finding.part}: {finding.says}")
             if finding.remedy:
                 print(f"      -> {finding.remedy}")
+        print(state_of(findings).value)
     return exit_code(findings)

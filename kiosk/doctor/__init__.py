@@ -1,4 +1,4 @@
 """What a technician asks before the doors open: is everything there that a citizen will need, and if not, what to do.
 
-`findings` is what can be said, `examine` asks every part; the parts know one kind of thing each. Nothing is changed.
+`examine` asks every part; the parts know one kind of thing each. Nothing is changed.
 """

@@ -7,7 +7,7 @@ from typing import Final
 from kiosk.audit.chain import AuditBroken, files, verify
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable, PublicKey
 from kiosk.audit.log import set_aside
-from kiosk.doctor.findings import Finding, fail, ok, warn
+from kiosk.health.findings import Finding, fail, ok, warn
 
 ROOM_BYTES: Final = 64 * 1024 * 1024
 """Some months of records."""
@@ -16,7 +16,7 @@ _LOOK: Final = "export the log, let an auditor look at it, then take the folder 
 
 def examine(directory: Path, key: str) -> list[Finding]:
     """`directory` and `key` as the profile names them."""
-    return [_key(key), *_chain(directory, key), _room(directory)]
+    return [_key(key), *_chain(directory, key), room(directory)]
 
 
 def _key(name: str) -> Finding:
@@ -43,7 +43,8 @@ def _chain(directory: Path, key: str) -> list[Finding]:
     return [*found, *(fail("audit log", f"{name} was set aside", _LOOK) for name in set_aside(directory))]
 
 
-def _room(directory: Path) -> Finding:
+def room(directory: Path) -> Finding:
+    """What is left on the disk of the log."""
     try:
         free = shutil.disk_usage(directory).free
     except OSError as error:

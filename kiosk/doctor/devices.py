@@ -16,7 +16,7 @@ from hardware.printers.port import PrinterError, Trouble
 from kiosk import profile as settings
 from kiosk.bootstrap import card_reader, paper_queue
 from kiosk.china_time import china_date
-from kiosk.doctor.findings import Finding, fail, ok, warn
+from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.profile import ProfileError
 
 READER_WITHIN_S: Final = 8.0

@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 from typing import Final
 
-from kiosk.doctor.findings import Finding, fail, ok
+from kiosk.health.findings import Finding, fail, ok, warn
 
 PROC: Final = Path("/proc")
+MEMORY_BYTES: Final = 256 * 1024 * 1024
+"""What checking a face or drawing a certificate may need at once."""
+TIMESYNC: Final = Path("/run/systemd/timesync")
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _NO_CORE: Final = frozenset({"", "|/bin/false", "|/bin/true"})
 
@@ -37,6 +40,25 @@ def core_dumps(proc: Path = PROC) -> Finding:
         return ok("core dumps", "the kernel throws them away")
     remedy = "kernel.core_pattern=|/bin/false, and LimitCORE=0 in the units"
     return fail("core dumps", "a crash may write a citizen's data to a disk", remedy)
+
+
+def memory(proc: Path = PROC) -> Finding:
+    """What can be had without swapping."""
+    lines = dict(line.split(":", 1) for line in (proc / "meminfo").read_text().splitlines())
+    available = int(lines["MemAvailable"].split()[0]) * 1024
+    if available < MEMORY_BYTES:
+        return warn("memory", f"{available // 2**20} MiB are free", "which program grows? systemd-cgtop -m")
+    return ok("memory", "enough")
+
+
+def time_server(folder: Path = TIMESYNC) -> list[Finding]:
+    """Whether systemd-timesyncd has heard one since the start (systemd-time-wait-sync.service(8)). A machine that gets
+    its time in another way says nothing here."""
+    if not folder.is_dir():
+        return []
+    if not (folder / "synchronized").exists():
+        return [warn("clock", "no time server was heard since the start", "is udp 123 let out? timedatectl says")]
+    return [ok("clock", "set by a time server")]
 
 
 def _file_system(path: Path, proc: Path) -> str:

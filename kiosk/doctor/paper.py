@@ -6,7 +6,7 @@ from hardware.printers.ipp_device import IppDevice
 from hardware.printers.port import PrinterError
 from kiosk import profile as settings
 from kiosk.bootstrap import ticket_printer
-from kiosk.doctor.findings import Finding, fail, ok, warn
+from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.paper.ledger import State, damaged, issues_in
 from kiosk.profile import ProfileError
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kiosk.doctor.findings import Finding, fail, ok, warn
+from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.profile import Face
 from models.manifest import AntiSpoof, Embedding, Entry, ModelRefused, models
 from models.placement import FAR_M, SHORTEST_M, TALLEST_M, Mount, heights_seen

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import sys
 import warnings
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from systemd import daemon
 
+from kiosk import watchdog
 from kiosk.documents import render, seal
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
 from kiosk.documents.verdict import imprinted, judge, picture
@@ -50,7 +50,7 @@ async def _serve(socket: Path) -> int:
         log.error("the desk does not answer: %s", error.strerror)
         return 1
     daemon.notify("READY=1")
-    pulse = asyncio.create_task(_feed_watchdog())
+    pulse = asyncio.create_task(watchdog.feed())
     try:
         while True:
             request = await receive(reader)
@@ -83,14 +83,6 @@ async def _answer(request: Message) -> FromDocuments | None:
             return imprinted(request)
         case _:
             raise BadMessage(f"{type(request).__name__} is not for the document process")
-
-
-async def _feed_watchdog() -> None:
-    """Tells the watchdog that this loop is alive, at half of what systemd allows (sd_watchdog_enabled(3))."""
-    period_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 2e6
-    while period_s:
-        daemon.notify("WATCHDOG=1")
-        await asyncio.sleep(period_s)
 
 
 async def _warm_up(request: Believe) -> None:

@@ -70,6 +70,11 @@ class DocumentPort:
         self._channel = Channel("documents", on_message=self._heard, on_connect=self._arrived, on_lost=self._lost)
         self._warming: asyncio.Task[None] | None = None
 
+    @property
+    def connected(self) -> bool:
+        """The document process is there."""
+        return self._channel.connected.is_set()
+
     async def open(self, socket: Path) -> None:
         await self._channel.listen(socket)
 

@@ -39,6 +39,11 @@ class VisionPort:
             "vision", on_message=self._inbox.put_nowait, on_lost=lambda: self._inbox.put_nowait(None)
         )
 
+    @property
+    def connected(self) -> bool:
+        """The vision process is there."""
+        return self._channel.connected.is_set()
+
     async def open(self, socket: Path) -> None:
         await self._channel.listen(socket)
 

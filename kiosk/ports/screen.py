@@ -24,6 +24,11 @@ class UiScreen:
         self._actions: asyncio.Queue[Action] = asyncio.Queue()
         self._channel = Channel("ui", on_message=self._heard, on_connect=self._show_again)
 
+    @property
+    def connected(self) -> bool:
+        """The ui process is there."""
+        return self._channel.connected.is_set()
+
     async def open(self, socket: Path) -> None:
         await self._channel.listen(socket)
 

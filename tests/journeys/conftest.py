@@ -18,6 +18,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import imprinted, judge, picture
 from kiosk.evidence import Station
+from kiosk.health.board import Board
 from kiosk.messages import BadMessage, Imprint, Policy, Render, Verify, encode, receive
 from kiosk.paper.ledger import Ledger
 from kiosk.paper.stock import StockHistory
@@ -101,6 +102,7 @@ async def stage(
         receipts=slips,
         clock=clock,
         audit=audit,
+        health=Board(clock, audit),
         timing=TIMING,
     )
     cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))

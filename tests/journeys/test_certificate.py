@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from kiosk.checks import Check
 from kiosk.documents.gate import PrintableDocument
 from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
+from kiosk.health.findings import State as Health
+from kiosk.health.remedies import trouble
 from kiosk.journeys.attract import attract
 from kiosk.pages import (
     Cancel,
@@ -26,6 +29,7 @@ from kiosk.pages import (
     HandOver,
     Home,
     Notice,
+    Page,
     Pick,
     PresentCard,
     Preview,
@@ -790,3 +794,29 @@ async def test_a_queue_that_is_lost_over_the_last_byte_is_asked_before_anything_
     scenes: list[Scene] = [*TO_PRINTING, (Printing, None), (Refusal, may_be_out), (Home, None)]
     await play(stage, [*scenes, (Refusal, refused_for(Reason.INTERRUPTED_BUT_OUT))])
     assert [issue.state for issue in stage.ledger.issues()] == [State.OUT]
+
+
+async def test_the_home_page_says_what_the_terminal_says_of_itself(stage: Stage) -> None:
+    """F03: what keeps it from serving stands on the page, whoever found it, and goes when it is mended."""
+    health = stage.desk.health
+
+    def shows(reason: Reason | None) -> Callable[[list[Page]], bool]:
+        return lambda pages: isinstance(pages[-1], Home) and bool(pages[-1].kinds) and pages[-1].trouble is reason
+
+    async def vision_dies(stage: Stage) -> None:
+        await stage.screen.seen(shows(None))
+        assert health.state is Health.READY
+        health.post("workers", trouble("vision process", Reason.CAMERA_LOST))
+        await stage.clock.pass_by(11.0)
+        await stage.screen.seen(shows(Reason.CAMERA_LOST))
+        stage.printer.trouble = Trouble.PAPER_EMPTY
+        await stage.clock.pass_by(2.0)
+        await stage.screen.seen(shows(Reason.PAPER_EMPTY))
+        assert [finding.code for finding in health.findings if finding.code] == ["K501", "K204"]
+        health.post("workers")
+        stage.printer.trouble = None
+        await stage.clock.pass_by(2.0)
+        await stage.screen.seen(shows(None))
+        assert health.state is Health.READY
+
+    await play(stage, [(Home, vision_dies)])

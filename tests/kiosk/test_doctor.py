@@ -18,10 +18,14 @@ import pytest_asyncio
 from hardware.cards.emulator import OTHER_SAM_ID
 from hardware.cards.emulator.utopia import State
 from hardware.cards.sdt_reader import sam_id_text
+from kiosk.bootstrap import opened
+from kiosk.clock import SystemClock
 from kiosk.demo.machine import TERMINAL, Machine, Settings, equipped
 from kiosk.doctor import certificates, devices, machine, perception
-from kiosk.doctor.findings import Finding, Level, exit_code
+from kiosk.health.board import DESK
+from kiosk.health.findings import Finding, Level, exit_code, warn
 from kiosk.profile import Face, Portrait, Profile, Reader, load
+from kiosk.reasons import Reason
 from platform_client.sandbox.pki import make
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -86,6 +90,20 @@ async def test_a_terminal_that_is_well_and_the_same_one_without_its_reader(termi
     examined = await doctor(terminal.profile)
     terminal.reader.plug()
     assert (examined.code, examined.can_serve, examined.findings["card reader"]) == (1, False, "FAIL")
+
+
+async def test_the_doctor_of_a_desk_that_runs_says_what_the_desk_says(terminal: Machine, profile: Profile) -> None:
+    """F03: one answer. The desk has the reader, which a second program could not open."""
+    async with opened(profile, SystemClock()) as desk:
+        desk.health.report(DESK, None)
+        desk.health.report("card reader", Reason.READER_LOST)
+        examined = await doctor(terminal.profile)
+        assert (examined.code, examined.findings["card reader"]) == (1, "FAIL")
+        desk.health.report("card reader", None)
+        assert (await doctor(terminal.profile)).findings["card reader"] == "OK"
+        desk.health.post("supplies", warn("paper", "runs low", "bring some"))
+        assert (await doctor(terminal.profile)).findings["paper"] == "WARN"
+    assert "paper" not in (await doctor(terminal.profile)).findings
 
 
 async def test_a_profile_that_cannot_be_read(tmp_path: Path) -> None:

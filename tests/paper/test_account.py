@@ -13,10 +13,10 @@ from hardware.printers.emulator import EmulatedPrinter
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from kiosk.cli.paper import _as_text
 from kiosk.clock import SystemClock
-from kiosk.doctor.findings import Level
 from kiosk.doctor.paper import ledger as examine_ledger
 from kiosk.doctor.paper import supplies as examine_supplies
 from kiosk.doctor.paper import tickets as examine_tickets
+from kiosk.health.findings import Level
 from kiosk.paper.account import account
 from kiosk.paper.ledger import Ledger
 from kiosk.profile import Name, Opening, Platform, Printer, Profile, ProfileError, Reader, Terminal, Tickets, Trust

@@ -1,0 +1,54 @@
+"""What nobody asks for a page: are the three workers there, do certificates end, is there disk, memory and time?"""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from kiosk.clock import Clock
+from kiosk.doctor import audit, certificates, machine
+from kiosk.health.findings import Finding, fail, ok, warn
+from kiosk.profile import Profile
+from kiosk.reasons import Reason, fault
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 5.0
+COMES_BACK_S: Final = 20.0
+"""A worker that hangs is back within twelve (docs/units.md); one that is away longer does not come back by itself."""
+
+_WITHOUT: Final = {"vision": Reason.CAMERA_LOST}
+
+
+class Workers:
+    """`connected`: which of them are there now, by name. One that is away for a moment, as the document process is
+    after each citizen, is no finding."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._gone_since: dict[str, float] = {}
+
+    def look(self, connected: Mapping[str, bool]) -> tuple[Finding, ...]:
+        return tuple(self._one(name, there) for name, there in connected.items())
+
+    def _one(self, name: str, there: bool) -> Finding:
+        part, now = f"{name} process", self._clock.monotonic()
+        if there:
+            self._gone_since.pop(name, None)
+        elif now - self._gone_since.setdefault(name, now) >= COMES_BACK_S:
+            reason = _WITHOUT.get(name, Reason.INTERNAL)
+            return fail(part, "does not come back", f"journalctl -u kiosk-{name} says why", reason)
+        return ok(part, "ready")
+
+
+def of_the_machine(profile: Profile, clock: Clock) -> tuple[Finding, ...]:
+    """What files and the kernel say. Not to be able to ask them is a finding, too."""
+    try:
+        return (
+            *certificates.validity(profile, clock.now()),
+            audit.room(profile.audit),
+            machine.memory(),
+            *machine.time_server(),
+        )
+    except Exception as error:
+        log.error("fault: %s", fault(error))
+        return (warn("machine", "disk, memory and time cannot be looked at", "journalctl -u kiosk-desk says why"),)

@@ -1,0 +1,63 @@
+"""Workers that are away for a moment, and one that stays away; memory and clock as the kernel tells them."""
+
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.doctor import machine
+from kiosk.health.findings import Level
+from kiosk.health.watch import COMES_BACK_S, Workers
+from kiosk.reasons import Reason
+
+
+class HandClock:
+    """Time as the test says."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        raise AssertionError("nobody asks for the date here")
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def test_a_worker_may_be_away_for_a_moment_but_not_for_long() -> None:
+    clock = HandClock()
+    workers = Workers(clock)
+
+    def level(there: bool) -> Level:
+        (finding,) = workers.look({"vision": there})
+        return finding.level
+
+    assert level(False) is Level.OK
+    clock.seconds = COMES_BACK_S - 1
+    assert level(False) is Level.OK
+    assert level(True) is Level.OK
+    clock.seconds += COMES_BACK_S - 1
+    assert level(False) is Level.OK
+    clock.seconds += COMES_BACK_S
+    (lost,) = workers.look({"vision": False})
+    assert (lost.level, lost.code) == (Level.FAIL, Reason.CAMERA_LOST.value)
+    assert lost.remedy
+    assert level(True) is Level.OK
+
+
+def test_memory_is_what_the_kernel_says(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 4000000 kB\nMemAvailable:     1000000 kB\n")
+    assert machine.memory(tmp_path).level is Level.OK
+    (tmp_path / "meminfo").write_text("MemTotal: 4000000 kB\nMemAvailable:      100000 kB\n")
+    low = machine.memory(tmp_path)
+    assert (low.level, low.says) == (Level.WARN, "97 MiB are free")
+    assert low.remedy
+
+
+def test_a_clock_that_no_server_has_set(tmp_path: Path) -> None:
+    assert machine.time_server(tmp_path / "another daemon's") == []
+    (unset,) = machine.time_server(tmp_path)
+    assert unset.level is Level.WARN
+    (tmp_path / "synchronized").touch()
+    assert machine.time_server(tmp_path)[0].level is Level.OK
