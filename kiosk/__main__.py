@@ -15,6 +15,7 @@ COMMANDS = {
     "vision": "vision",
     "documents": "documents",
     "cups": "cups",
+    "agent": "agent",
     "sandbox": "sandbox",
     "models": "models",
     "face": "face",

@@ -192,6 +192,12 @@ class Timing(_Table, frozen=True):
     paper_rescue_s: float = 120.0
 
 
+class Fleet(_Table, frozen=True):
+    """`metrics_port`: on loopback, where the agent shows its figures to this machine's Prometheus."""
+
+    metrics_port: Annotated[int, Meta(ge=1024, le=65535)] = 9469
+
+
 class Profile(_Table, frozen=True):
     """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept, and `audit_key`: the
     secret with which its checkpoints are signed (`kiosk audit key` makes one). `ledger`: where it is kept
@@ -213,6 +219,7 @@ class Profile(_Table, frozen=True):
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()
+    fleet: Fleet = Fleet()
 
 
 def load(path: Path) -> Profile:

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
 from systemd import daemon
 
 from kiosk.audit.chain import verify
@@ -35,7 +36,8 @@ PROBE = Path("/run/kiosk-ui/probe.sock")
 PUPPET = Path("/run/kiosk-vision/puppet.sock")
 HALL = Path("/run/hall")
 PORT = 8631
-SERVICES = ("cups", "desk", "ui", "vision", "documents")
+METRICS_PORT = 9469
+SERVICES = ("cups", "desk", "ui", "vision", "documents", "agent")
 PATIENCE_S = 60.0
 
 
@@ -131,6 +133,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
+    seen["figures"] = await figures()
     puppeteer = asyncio.create_task(follow_prompts(eyes, Puppet(PUPPET)))
     try:
         machine.lay_card()
@@ -160,6 +163,17 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
         await until(lambda name=name: shown(name, "ActiveState") == "active")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
     seen["signed"] = verify(STATE / "audit", PublicKey((HALL / "audit.pub").read_bytes())).signed
+
+
+async def figures() -> str:
+    """What the agent shows, as soon as the desk has said that it is ready or degraded."""
+    async with ClientSession() as session, asyncio.timeout(PATIENCE_S):
+        while True:
+            async with session.get(f"http://127.0.0.1:{METRICS_PORT}/metrics") as answer:
+                told = await answer.text()
+            if 'kiosk_state{state="out-of-service"} 0.0' in told:
+                return told
+            await asyncio.sleep(0.1)
 
 
 def audit() -> list[dict[str, Any]]:

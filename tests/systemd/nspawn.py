@@ -22,6 +22,7 @@ _HALL = """
 [Unit]
 Description=What stands around the terminal
 Before=kiosk.target kiosk-cups.service kiosk-desk.service kiosk-ui.service kiosk-vision.service kiosk-documents.service
+Before=kiosk-agent.service
 [Service]
 Type=notify
 ExecStart={checkout}/.venv/bin/python3 {checkout}/tests/systemd/hall.py {checkout} /results.json

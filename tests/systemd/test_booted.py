@@ -20,7 +20,7 @@ def seen() -> dict[str, Any]:
 
 def test_every_process_has_a_user_of_its_own_and_starts_after_the_desk(seen: dict[str, Any]) -> None:
     assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
-    assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents")}
+    assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents", "agent")}
     started = seen["started"]
     assert started["cups"] < started["desk"] < min(started["ui"], started["documents"])
 
@@ -34,6 +34,12 @@ def test_a_citizen_is_served_once_although_ui_vision_and_documents_died(seen: di
     """A01, C20: one session, one certificate, three deaths."""
     assert seen["documents killed"]["restarts"] >= 1
     assert (seen["sessions"], seen["papers"]) == (1, 1)
+
+
+def test_the_fleet_reads_what_the_desk_says_across_users(seen: dict[str, Any]) -> None:
+    """F03: through the folder of another user's, with a group for it."""
+    assert "kiosk_desk_up 1.0" in seen["figures"]
+    assert "kiosk_info{software=" in seen["figures"]
 
 
 def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any]) -> None:

@@ -58,10 +58,10 @@ def test_a_unit_may_do_little_more_than_its_job(unit: Path) -> None:
     assert rated.returncode == 0, rated.stdout[-300:]
 
 
-def test_only_the_desk_the_self_test_and_the_print_server_have_a_network() -> None:
+def test_only_desk_self_test_print_server_and_agent_have_a_network() -> None:
     """DESIGN.md: only the desk has a network, only vision has the camera, documents has neither."""
     networked = {unit.stem for unit in SERVICES if "PrivateNetwork=yes" not in unit.read_text()}
-    assert networked == {"kiosk-desk", "kiosk-doctor", "kiosk-cups"}
+    assert networked == {"kiosk-desk", "kiosk-doctor", "kiosk-cups", "kiosk-agent"}
     assert {unit.stem for unit in SERVICES if "char-video4linux" in unit.read_text()} == {"kiosk-vision"}
     assert "PrivateDevices=yes" in (UNITS / "kiosk-documents.service").read_text()
 
@@ -71,14 +71,15 @@ def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
     subprocess.run(["systemd-sysusers", f"--root={installed}"], check=True, capture_output=True)
     users = {line.split(":")[0] for line in (installed / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0] for line in (installed / "etc/group").read_text().splitlines()}
-    assert {f"kiosk-{name}" for name in ("desk", "ui", "vision", "documents", "cups")} <= users
-    assert {"kiosk-preview", "kiosk-reader"} <= groups
+    assert {f"kiosk-{name}" for name in ("desk", "ui", "vision", "documents", "cups", "agent")} <= users
+    assert {"kiosk-preview", "kiosk-health", "kiosk-reader"} <= groups
     for unit in SERVICES:
         for user in re.findall(r"^User=(.+)$", unit.read_text(), re.M):
             assert user in users
     subprocess.run(["systemd-tmpfiles", f"--root={installed}", "--create", "--prefix=/run/onecard-kiosk"], check=True)
     for worker in ("ui", "vision", "documents"):
         assert (installed / "run/onecard-kiosk" / worker).stat().st_mode & 0o7777 == 0o2710
+    assert (installed / "run/onecard-kiosk/health").stat().st_mode & 0o7777 == 0o2750
 
 
 def test_the_firewall_loads_and_lets_nobody_in(tmp_path: Path) -> None:

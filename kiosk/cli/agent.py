@@ -1,0 +1,31 @@
+"""`kiosk agent`: the process that a fleet sees."""
+
+import argparse
+from pathlib import Path
+
+HELP = "the fleet's agent: this terminal's figures for Prometheus, on loopback"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, required=True, help="what this terminal is made of (TOML)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: it was told to end; 2: the profile cannot be used, or its port is taken."""
+    import asyncio
+    import logging
+    import sys
+
+    from kiosk.fleet.agent import serve
+    from kiosk.profile import ProfileError, load
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="agent: %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(serve(load(args.profile)))
+    except ProfileError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"kiosk agent: {error.strerror}; is fleet.metrics_port of the profile free?", file=sys.stderr)
+        return 2
+    return 0
