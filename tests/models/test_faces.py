@@ -132,6 +132,12 @@ def shrunk(picture: Picture, scale: float, x: float = 0, y: float = 0) -> Pictur
     return np.asarray(cv2.warpAffine(picture, window, (640, 480), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
+def against_the_light(picture: Picture) -> Picture:
+    """A window behind a face in its shade."""
+    inside = cv2.ellipse(np.zeros(picture.shape[:2], np.uint8), (320, 230), (110, 150), 0, 0, 360, (1,), -1)
+    return np.where(inside[..., None] > 0, (picture * 0.45).astype(np.uint8), np.uint8(240))
+
+
 @pytest.mark.parametrize(
     "change, expected",
     [
@@ -142,10 +148,12 @@ def shrunk(picture: Picture, scale: float, x: float = 0, y: float = 0) -> Pictur
         (lambda p: (p * 0.15).astype(np.uint8), Fault.TOO_DARK),
         (lambda p: np.clip(p * 0.3 + 190, 0, 255).astype(np.uint8), Fault.TOO_BRIGHT),
         (lambda p: cv2.GaussianBlur(p, (0, 0), 5), Fault.BLURRED),
+        (lambda p: cv2.ellipse(p.copy(), (320, 300), (78, 62), 0, 0, 360, (140, 180, 210), -1), Fault.COVERED),
+        (lambda p: against_the_light(p), Fault.BACK_LIT),
         (lambda p: np.hstack([p[:, 160:480], p[:, 160:480]]), Fault.TWO_FACES),
         (lambda p: np.full_like(p, 128), Fault.NO_FACE),
     ],
-    ids=["good", "far", "near", "off", "dark", "bright", "blurred", "two", "none"],
+    ids=["good", "far", "near", "off", "dark", "bright", "blurred", "mask", "back-lit", "two", "none"],
 )
 def test_faults_have_names(near: Picture, faces: FaceMesh, change, expected: Fault | None) -> None:  # type: ignore[no-untyped-def]
     picture = change(near)
