@@ -72,14 +72,17 @@ def prepare(machine: Machine, assets: Path, display: str) -> None:
     SECRETS.mkdir(parents=True, mode=0o700, exist_ok=True)
     shutil.copy(profile["platform"]["key"], SECRETS / "platform.key")
     (HALL / "audit.pub").write_bytes(KeyFile.create(SECRETS / "audit.key").public_pem())
-    for name, source in (("ca", "ca"), ("certificate", "certificate")):
-        shutil.copy(profile["platform"][source], ETC / f"{name}.pem")
+    shutil.copy(profile["platform"]["ca"], ETC / "ca.pem")
+    STATE.mkdir(mode=0o700)
+    shutil.copy(profile["platform"]["certificate"], STATE / "device.pem")  # here the desk may renew it
+    for path in (STATE, STATE / "device.pem"):
+        shutil.chown(path, "kiosk-desk", "kiosk-desk")
     shutil.copy(profile["trust"]["root"], ETC / "root.pem")
     profile |= {"run": "/run/onecard-kiosk", "audit": str(STATE / "audit"), "audit_key": "audit.key"}
     profile |= {"ledger": str(STATE / "ledger")}
     profile["platform"] |= {
         "ca": str(ETC / "ca.pem"),
-        "certificate": str(ETC / "certificate.pem"),
+        "certificate": str(STATE / "device.pem"),
         "key": "platform.key",
     }
     profile["trust"]["root"] = str(ETC / "root.pem")
