@@ -62,7 +62,8 @@ def judged(
     challenge = Challenge(0.0, lambda: order, None if colours is None else lambda: colours)
     for rgb, seen_s in frames:
         if sitting is None:
-            # Whose face it is does not matter here: the first picture stands for the document's portrait.
+            # Whose face it is does not matter here: the first picture stands for the document's portrait, and where
+            # nobody is in it yet, any points that are not all the same do.
             found = stills.find(rgb)
             face = found[0] if found else Mesh(np.zeros((POINTS, 3)) + np.eye(POINTS, 3))
             sitting = Sitting(FaceMesh.for_video(), Comparison(embedder, rgb.copy(), face), challenge)
