@@ -7,9 +7,10 @@ printer is asked for the job of that name. Rules that keep one issue from becomi
 - The queue's copy is purged as soon as the printer has said the last word on the job, or has vanished with it: nothing
   that lies in a spool can be sent again later.
 - A printer that comes back without knowing the job, or counts fewer pages than we sent, makes the job `UNCERTAIN`.
-- What a process before us left behind (it died over a printer without paper) is ended before anything else: no page
-  may come out for somebody who has gone. Nothing of it came out only if the printer says so, or if the queue still had
-  it in waiting; everything else that the printer does not know is `UNCERTAIN`.
+- What was left behind is ended before anything else, whether a process before us died over a printer without paper or
+  queue or printer could not be reached when a job ended: no page may come out for somebody who has gone. What a process
+  before us left did not come out only if the printer says so, or if the queue still had it in waiting; everything else
+  that the printer does not know is `UNCERTAIN`.
 - No state of the queue is ever taken as proof of paper; it only tells that a job will not reach the printer any more.
 """
 
@@ -184,6 +185,7 @@ class CupsQueue:
                     outcome = report.outcome
         except TimeoutError:
             job.last = JobReport(job.pages_out, Trouble.OTHER, Outcome.UNCERTAIN)
+            self._swept = False
             raise PrinterError(Trouble.OTHER, "the printer does not let go of the job") from None
         if outcome is Outcome.UNCERTAIN:
             raise PrinterError(report.trouble or Trouble.OTHER, "nobody can say what the printer did with the job")
@@ -194,7 +196,8 @@ class CupsQueue:
         await self._device.close()
 
     async def _sweep(self) -> None:
-        """Once, as soon as queue and printer can be reached: ends every job of ours, none of which this object sent."""
+        """As soon as queue and printer can be reached, at the start and whenever they may have kept something: ends
+        every job of ours. None of them is under way for anybody who is still there."""
         if not self._swept:
             await self._spooler.run(lambda spooler: spooler.withdraw_named(_OURS))
             try:
@@ -219,7 +222,10 @@ class CupsQueue:
                 return job.last
             report = await self._ask(job)
             if report.outcome is not None:
-                await self._withdraw(job)
+                is_withdrawn = await self._withdraw(job)
+                # What queue or printer may still hold would come out for the next one: it is ended before they are
+                # called ready again.
+                self._swept = is_withdrawn and report.outcome is not Outcome.UNCERTAIN
             job.last = report
             return report
 
@@ -285,8 +291,9 @@ class CupsQueue:
         else:
             job.queue_is_done = _ENDED_IN_QUEUE.get(job_state)
 
-    async def _withdraw(self, job: _Job) -> None:
-        await self._try(lambda spooler: spooler.withdraw(job.submission.job))
+    async def _withdraw(self, job: _Job) -> bool:
+        """Whether the queue has heard it."""
+        return bool(await self._try(lambda spooler: spooler.withdraw(job.submission.job)))
 
     async def _try(self, task: "Callable[[_Spooler], _T]") -> _T | None:
         """A dead queue server must not keep us from hearing what the printer says."""
@@ -419,10 +426,11 @@ class _Spooler:
         attributes = self._connection.getPrinterAttributes(self._queue, requested_attributes=["printer-state"])
         return IppPrinterState(attributes["printer-state"]) is IppPrinterState.PROCESSING
 
-    def withdraw(self, number: int) -> None:
-        """Take the job and its document out of the queue; one that is gone stays gone."""
+    def withdraw(self, number: int) -> bool:
+        """Take the job and its document out of the queue; one that is gone stays gone. True: the server was there."""
         with contextlib.suppress(cups.IPPError):
             self._connection.cancelJob(number, purge_job=True)
+        return True
 
     def withdraw_named(self, prefix: str) -> None:
         """Withdraw the jobs whose names begin so."""

@@ -235,6 +235,21 @@ class PrinterConformance:
         assert uncertain.value.trouble is Trouble.OFFLINE
         assert (await ended(bench.printer, submission)).outcome is Outcome.UNCERTAIN
 
+    async def test_what_a_printer_kept_that_could_not_be_told_is_ended_before_it_is_ready_again(
+        self, bench: PrinterBench
+    ) -> None:
+        """Its citizen left while the cable was out: after cable and paper their page must not come out."""
+        bench.empty_tray_during_next_job()
+        submission = await submitted(bench.printer, document("left"), 1)
+        await first(bench.printer, submission, lambda report: report.trouble is Trouble.PAPER_EMPTY)
+        await bench.pull_cable()
+        with pytest.raises(PrinterError, match="offline"):
+            await bench.printer.cancel(submission)
+        await bench.plug_in_cable()
+        assert await bench.printer.condition() is Trouble.PAPER_EMPTY
+        await bench.fill_tray()
+        await prints_only(bench, "wanted")
+
     async def test_a_job_that_waits_is_heard_of_every_second(self, bench: PrinterBench) -> None:
         bench.empty_tray_during_next_job()
         submission = await submitted(bench.printer, document("patient"), 1)
