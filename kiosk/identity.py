@@ -7,6 +7,7 @@ from typing import Final
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock
 from kiosk.profile import Platform
+from kiosk.reasons import Refused
 from platform_client import credentials
 from platform_client.client import PlatformClient
 from platform_client.credentials import CredentialError
@@ -52,10 +53,18 @@ async def keep_valid(client: PlatformClient, identity: DeviceIdentity, clock: Cl
     while True:
         if is_due(identity, clock.now()):
             try:
-                await renew(client, identity)
-            except (PlatformError, NotRenewed, IdentityError, DeviceKeyError, OSError) as error:
-                log.warning("the terminal's certificate was not renewed: %s", error)
-                audit.record("identity.not-renewed", why=type(error).__name__, until=identity.not_after.isoformat())
-            else:
-                audit.record("identity.renewed", until=identity.not_after.isoformat())
+                await _renew(client, identity, audit)
+            except Refused as refused:
+                log.warning("renewing the terminal's certificate was not recorded: %s", refused.detail)
         await clock.sleep(LOOK_EVERY_S)
+
+
+async def _renew(client: PlatformClient, identity: DeviceIdentity, audit: AuditLog) -> None:
+    """Raises Refused when the audit log cannot keep what became of it."""
+    try:
+        await renew(client, identity)
+    except (PlatformError, NotRenewed, IdentityError, DeviceKeyError, OSError) as error:
+        log.warning("the terminal's certificate was not renewed: %s", error)
+        audit.record("identity.not-renewed", why=type(error).__name__, until=identity.not_after.isoformat())
+    else:
+        audit.record("identity.renewed", until=identity.not_after.isoformat())

@@ -125,13 +125,18 @@ class Lobby:
             desk.screen.show(Home(kinds, self._trouble, left, again_at))
 
     async def _look_at_supplies(self) -> None:
-        """What runs low goes on the page, and into the log when it changes (F01)."""
-        notices = (*await self._desk.printer.notices(), *await self._desk.receipts.notices())
-        if notices != self._notices:
-            self._notices = notices
-            self._desk.audit.record("supplies", low=" ".join(notice.name for notice in notices))
-            self._desk.health.post("supplies", *map(_low, notices))
-            self._show()
+        """What runs low goes on the page, and into the log when it changes (F01). Nobody's service hangs on it."""
+        try:
+            notices = (*await self._desk.printer.notices(), *await self._desk.receipts.notices())
+            if notices != self._notices:
+                self._desk.audit.record("supplies", low=" ".join(notice.name for notice in notices))
+                self._notices = notices
+                self._desk.health.post("supplies", *map(_low, notices))
+                self._show()
+        except Refused as refused:
+            log.warning("supplies: %s", refused.detail)
+        except Exception as error:
+            log.error("fault: %s", fault(error))
 
     async def _ask(self) -> dict[str, Reason | None]:
         """What keeps each part from its job, by its name. All are asked, so that staff read of all. A fault is one

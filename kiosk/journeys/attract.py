@@ -1,6 +1,7 @@
 """The terminal for ever: the home page, one citizen, the home page again."""
 
 import asyncio
+import contextlib
 import logging
 import traceback
 from typing import Final
@@ -27,7 +28,8 @@ async def attract(desk: Desk) -> None:
             wish = await lobby.welcome()
         except Refused as interrupted:
             log.info("refused: %s %s", interrupted.reason.name, interrupted.detail)
-            desk.audit.record("print.interrupted", reason=interrupted.reason.name)
+            with contextlib.suppress(Refused):  # whoever waits hears of it, also when no record can be kept
+                desk.audit.record("print.interrupted", reason=interrupted.reason.name)
             await lobby.explain(interrupted)
         else:
             await _serve(desk, lobby, wish)
@@ -64,7 +66,9 @@ async def _journey(desk: Desk, wish: Kind | None) -> Refused | None:
     else:
         log.error("fault: %s", fault(error))
     _forget(error)
-    return Refused(error.reason, error.detail) if isinstance(error, Refused) else Refused(Reason.INTERNAL)
+    if isinstance(error, Refused):
+        return Refused(error.reason, error.detail, again_at=error.again_at)
+    return Refused(Reason.INTERNAL)
 
 
 def _forget(error: BaseException | None) -> None:

@@ -48,7 +48,7 @@ from kiosk.pages import (
 )
 from kiosk.paper.ledger import State
 from kiosk.ports.printer import PaperPort
-from kiosk.reasons import Reason
+from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch
 from platform_client.sandbox.control import SetSource
 from platform_client.sandbox.faults import Fault
@@ -240,6 +240,24 @@ async def test_a_platform_that_is_silent_is_left_alone_and_the_home_page_says_un
     assert page.again_at is not None and page.again_at > stage.clock.now() - timedelta(seconds=1)
     asked = [call.outcome for call in stage.calls if call.operation == "kinds"]
     assert set(asked) == {"unreachable"}, "a call that is not sent is not one"
+
+
+async def test_a_citizen_whose_journey_meets_a_platform_that_rests_hears_until_when(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = stage.clock.now() + timedelta(seconds=30)
+
+    async def resting(card: CardReading, match: LiveMatch) -> None:
+        raise Refused(Reason.PLATFORM_RESTING, "it failed often", again_at=until)
+
+    monkeypatch.setattr(stage.desk.platform, "kinds_for", resting)
+
+    def told(stage: Stage) -> None:
+        page = stage.screen.pages[-1]
+        assert isinstance(page, Refusal)
+        assert (page.reason, page.again_at) == (Reason.PLATFORM_RESTING, until)
+
+    await play(stage, [*TO_CHOICE[:-1], (Refusal, told)])
 
 
 async def test_the_platform_is_too_slow(stage: Stage) -> None:
@@ -742,6 +760,50 @@ async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stag
     told = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "supplies"]
     assert told == [{"low": "PAPER_LOW NO_RECEIPTS"}, {"low": ""}]
     assert [reading.supplies.sheets_left for reading in stage.stock.readings] == [10, 250]
+
+
+async def test_a_full_disk_closes_the_home_page_and_not_the_terminal(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C19, F01: what runs low, and what a crash left behind, cannot be written down. Said it is all the same."""
+
+    def full(event: str, **fields: object) -> None:
+        raise Refused(Reason.AUDIT_FULL, "no room for a record")
+
+    monkeypatch.setattr(stage.desk.audit, "record", full)
+    stage.printer.sheets = 10
+    stage.ledger.issue("household", "ab" * 32, 1)
+    successor = replace(stage.desk, printer=PaperPort(stage.printer, stage.ledger, stage.stock, {}, stage.clock))
+
+    async def room_again(stage: Stage) -> None:
+        assert len(stage.screen.pages) == 3
+        await tiles(stage)
+        monkeypatch.undo()
+        await stage.clock.pass_by(11.0)
+        low = (Notice.PAPER_LOW,)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].notices == low)
+
+    def told(stage: Stage) -> None:
+        refused_for(Reason.PRINT_UNCERTAIN)(stage)
+        stage.screen.tap(Done())
+
+    await play(stage, [(Home, None), (Refusal, told), (Home, room_again)], attract(successor))
+    assert "supplies" in [record.body["event"] for record in records(stage.audit)]
+
+
+async def test_a_supply_that_cannot_be_read_ends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F01: a printer whose levels make no sense prints all the same."""
+
+    async def nonsense() -> None:
+        raise ValueError("a level of no supply")
+
+    monkeypatch.setattr(stage.printer, "supplies", nonsense)
+
+    async def goes_on(stage: Stage) -> None:
+        await tiles(stage)
+        await stage.clock.pass_by(11.0)
+
+    await play(stage, [(Home, goes_on)])
 
 
 async def test_a_disk_that_fills_up_while_a_page_is_printed_loses_no_truth(

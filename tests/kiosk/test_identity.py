@@ -12,6 +12,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.profile import Platform
+from kiosk.reasons import Reason, Refused
 from platform_client.client import PlatformClient
 from platform_client.credentials import DIRECTORY
 from platform_client.errors import PlatformError, PlatformFault
@@ -102,3 +103,29 @@ async def test_a_month_before_it_ends_a_certificate_is_renewed(
     assert await looked_after(380, platform, tmp_path / "late") == ["identity.renewed"]
     monkeypatch.setattr(of_the_terminal, "renew", refused)
     assert await looked_after(380, platform, tmp_path / "refused") == ["identity.not-renewed"]
+
+
+async def test_a_full_disk_does_not_end_renewal(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C13, C19: neither call nor outcome can be recorded; six hours later the terminal asks again."""
+
+    class TwoLooks(Later):
+        looks = 0
+
+        async def sleep(self, seconds: float) -> None:
+            self.looks += 1
+            if self.looks == 2:
+                await super().sleep(seconds)
+
+    async def full(*_: object) -> None:
+        raise Refused(Reason.AUDIT_FULL, "no room for a record")
+
+    monkeypatch.setattr(of_the_terminal, "renew", full)
+    clock = TwoLooks(380)
+    audit = AuditLog(tmp_path / "audit", clock, terminal=TERMINAL, software="test")
+    client = PlatformClient(None)  # type: ignore[arg-type]
+    task = asyncio.create_task(keep_valid(client, device_identity(platform), clock, audit))
+    await asyncio.wait_for(clock.slept.wait(), 10)
+    task.cancel()
+    audit.close()
