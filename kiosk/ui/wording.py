@@ -7,6 +7,7 @@ no abbreviations. `{…}` are facts that the page brings.
 from datetime import date, datetime
 from typing import Final
 
+from kiosk.china_time import CHINA
 from kiosk.pages import Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
 from kiosk.reasons import Reason
 
@@ -283,7 +284,7 @@ def clock(now: datetime) -> str:
 
 def to_the_second(at: datetime) -> str:
     """A moment soon to come, by the clock of the hall."""
-    return f"{at.astimezone():%H:%M:%S}"
+    return f"{at.astimezone(CHINA):%H:%M:%S}"
 
 
 def day(now: datetime, language: Language) -> str:

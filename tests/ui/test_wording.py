@@ -1,8 +1,9 @@
 """The texts themselves: complete, typographically right, drawable by our typeface, legible in our colours."""
 
 import re
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,14 @@ def test_dates_in_words() -> None:
     assert wording.in_words("2027-05-23", "en") == "23 May 2027"
     assert wording.in_words("长期", "zh") == "长期"
     assert wording.day(datetime(2026, 11, 23), "zh") == "11月23日 星期一"
+
+
+def test_a_moment_is_told_by_the_clock_of_the_hall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GB/T 7408: whatever the machine's own zone is, as the clock in the head of each page."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert wording.to_the_second(datetime(2026, 11, 25, 10, 0, 5, tzinfo=UTC)) == "18:00:05"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
