@@ -22,7 +22,7 @@ from platform_client.certificates import IssueCall, KindsQuery
 from platform_client.client import PlatformClient
 from platform_client.device_key import DeviceKeyError
 from platform_client.errors import PlatformError, PlatformFault
-from platform_client.evidence import SignedEvidence, Signer
+from platform_client.evidence import Evidence, SignedEvidence, Signer
 from platform_client.kinds import Bilingual, CertificateKind
 from platform_client.portraits import PORTRAIT, PortraitQuery
 from platform_client.ratings import RATE, Rating
@@ -77,14 +77,14 @@ class PlatformPort:
 
     async def kinds_for(self, card: CardReading, match: LiveMatch) -> tuple[Offer, ...]:
         """What it can print for this person. Raises Refused."""
-        query = KindsQuery(self._signed(card, match, secrets.token_hex(16), secrets.token_hex(16)))
+        query = KindsQuery(self._evidence(card, match, secrets.token_hex(16), secrets.token_hex(16)))
         return self._offers((await self._refusing(self._client.call(certificates.KINDS_FOR, query))).kinds)
 
     async def portrait(self, card: CardReading) -> Portrait:
         """The registered portrait of the holder of this card. Raises Refused."""
         request_id, nonce = secrets.token_hex(16), secrets.token_hex(16)
         evidence = self._station.show_card(card, request_id=request_id, nonce=nonce, at=self._clock.now())
-        query = PortraitQuery(evidence.signed(self._signer))
+        query = PortraitQuery(self._signed(evidence))
         given = await self._refusing(self._client.call(PORTRAIT, query))
         try:
             return Portrait.detect(given.picture)
@@ -93,7 +93,7 @@ class PlatformPort:
 
     async def issue(self, request: IssueRequest) -> bytes:
         """The sealed certificate, as the platform gave it: nothing about it is believed yet. Raises Refused."""
-        evidence = self._signed(request.card, request.match, request.request_id, request.nonce)
+        evidence = self._evidence(request.card, request.match, request.request_id, request.nonce)
         call = IssueCall(evidence, request.offer.kind.code)
         return (await self._refusing(self._client.call(certificates.ISSUE, call))).document
 
@@ -114,8 +114,10 @@ class PlatformPort:
             return None
         return self._clock.now().replace(microsecond=0) + timedelta(seconds=math.ceil(error.retry_in_s))
 
-    def _signed(self, card: CardReading, match: LiveMatch, request_id: str, nonce: str) -> SignedEvidence:
-        evidence = self._station.show(card, match, request_id=request_id, nonce=nonce, at=self._clock.now())
+    def _evidence(self, card: CardReading, match: LiveMatch, request_id: str, nonce: str) -> SignedEvidence:
+        return self._signed(self._station.show(card, match, request_id=request_id, nonce=nonce, at=self._clock.now()))
+
+    def _signed(self, evidence: Evidence) -> SignedEvidence:
         try:
             return evidence.signed(self._signer)
         except DeviceKeyError as error:  # a token that was pulled, or has locked itself

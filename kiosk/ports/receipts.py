@@ -12,6 +12,7 @@ from kiosk.pages import Kind, Notice
 from kiosk.paper.receipt import receipt
 from kiosk.paper.stock import Source, StockHistory
 from kiosk.reasons import fault
+from platform_client.device_key import DeviceKeyError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,11 @@ class SlipPort:
         except TicketError as error:
             log.warning("receipt: %s", error)
             return False
-        except (OSError, ValueError) as error:  # no font, no key: a fault, but not one of the paper that is out
+        except (
+            OSError,
+            ValueError,
+            DeviceKeyError,
+        ) as error:  # no font, no key: a fault, but not one of the paper that is out
             log.error("receipt: %s", fault(error))
             return False
         return True

@@ -113,3 +113,6 @@ async def test_a_token_that_does_not_sign_is_a_fault_of_the_terminal() -> None:
     with pytest.raises(Refused) as refused:
         await port.kinds_for(Card(), Face())  # type: ignore[arg-type]
     assert (refused.value.reason, refused.value.detail[:6]) == (Reason.INTERNAL, "pkcs11")
+    with pytest.raises(Refused) as refused:
+        await port.portrait(Card())  # type: ignore[arg-type]
+    assert (refused.value.reason, refused.value.detail[:6]) == (Reason.INTERNAL, "pkcs11")

@@ -22,6 +22,7 @@ from kiosk.documents.offline_statement import NotGenuine, check
 from kiosk.pages import Kind, Notice, Text
 from kiosk.paper.stock import StockHistory
 from kiosk.ports.receipts import NoReceipts, SlipPort
+from platform_client.device_key import DeviceKeyError
 from platform_client.identity import DeviceIdentity
 from platform_client.sandbox.pki import SandboxPki, make
 
@@ -85,6 +86,19 @@ async def test_the_slip_says_what_this_terminal_signed(pki: SandboxPki, assets: 
     assert not await port.print(Paper(), KIND)
     await driver.close()
     line.unplug()
+
+
+async def test_a_token_that_does_not_sign_costs_the_slip_and_not_the_end_of_the_journey(tmp_path: Path) -> None:
+    """Its paper is out; the token was pulled, or has locked itself, since."""
+
+    class Pulled:
+        terminal = TERMINAL
+
+        def sign(self, document: bytes) -> bytes:
+            raise DeviceKeyError("pkcs11:token=kiosk: the token did not sign")
+
+    stock = StockHistory(tmp_path / "stock.jsonl", SystemClock())
+    assert not await SlipPort(SimpleNamespace(), stock, Pulled(), SystemClock()).print(Paper(), KIND)
 
 
 async def test_a_terminal_without_a_ticket_printer_offers_nothing() -> None:
