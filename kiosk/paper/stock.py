@@ -45,7 +45,8 @@ class Reading:
 
 
 class StockHistory:
-    """The readings in `path`, one JSON line each. One that cannot be read is left out: nothing hangs on it."""
+    """The readings in `path`, one JSON line each. One that cannot be read is left out: nothing hangs on it. A full disk
+    is for the log, not for the citizen."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,10 @@ class StockHistory:
         self._clock = clock
         self._readings = [reading for reading in readings_in(path) if clock.now() - reading.at < KEPT]
         if path.exists():
-            _replace(path, self._readings)
+            try:
+                _replace(path, self._readings)
+            except OSError as error:
+                log.warning("stock: %s", error.strerror)
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -61,7 +65,7 @@ class StockHistory:
         return tuple(self._readings)
 
     def note(self, source: Source, supplies: Supplies) -> None:
-        """Keeps it if anything has changed. A full disk is for the log, not for the citizen."""
+        """Keeps it if anything has changed."""
         before = latest(self._readings, source)
         if before is not None and before.supplies == supplies:
             return

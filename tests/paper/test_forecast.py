@@ -1,6 +1,7 @@
 """When the paper runs out: the arithmetic of opening hours, and whether four of five intervals hold."""
 
 import random
+import resource
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -128,3 +129,19 @@ def test_levels_are_kept_when_they_change_and_read_back(tmp_path: Path) -> None:
     assert last is not None
     assert last.supplies == paper(20)
     assert latest(again.readings, Source.TICKETS) is None
+
+
+def test_a_full_disk_keeps_no_terminal_from_starting(tmp_path: Path) -> None:
+    """Old readings cannot be thrown out and new ones not kept; both are for the log."""
+    paper = Supplies((Supply(SupplyKind.PAPER, "main", Unit.SHEETS, 9, 250, is_low=True),), ())
+    StockHistory(tmp_path / "stock.jsonl", SystemClock()).note(Source.PRINTER, paper)
+    kept = (tmp_path / "stock.jsonl").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        history = StockHistory(tmp_path / "stock.jsonl", SystemClock())
+        history.note(Source.TICKETS, Supplies((), ()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [reading.source for reading in history.readings] == [Source.PRINTER, Source.TICKETS]
+    assert (tmp_path / "stock.jsonl").read_bytes() == kept
