@@ -180,7 +180,9 @@ class PaperPort:
     async def _recall(self, handing_over: "asyncio.Future[Submission]", issue: Issue) -> None:
         try:
             submission = await asyncio.shield(handing_over)
-        except Refused:
+        except Refused as refused:
+            if refused.reason is Reason.PRINT_UNCERTAIN:
+                raise  # also to whoever taps stop just then: some page may come out
             return
         try:
             await self._printer.cancel(submission)

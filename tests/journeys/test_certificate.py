@@ -858,6 +858,17 @@ async def test_a_queue_that_is_lost_over_the_last_byte_is_asked_before_anything_
     assert [issue.state for issue in stage.ledger.issues()] == [State.OUT]
 
 
+async def test_stop_while_the_queue_is_lost_does_not_say_that_nothing_was_printed(stage: Stage) -> None:
+    stage.printer.loses_its_queue = True
+    stage.printer.line_free.clear()
+
+    def lose(stage: Stage) -> None:
+        stage.printer.line_free.set()
+
+    scenes: list[Scene] = [*TO_PRINTING, (Printing, tap(Cancel())), (Waiting, lose)]
+    await play(stage, [*scenes, (Refusal, refused_for(Reason.PRINT_UNCERTAIN))])
+
+
 async def test_the_home_page_says_what_the_terminal_says_of_itself(stage: Stage) -> None:
     """F03: what keeps it from serving stands on the page, whoever found it, and goes when it is mended."""
     health = stage.desk.health

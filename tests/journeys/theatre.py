@@ -171,6 +171,7 @@ class MemoryPrinter:
         """A document on its way arrives, whether somebody still waits for that or not."""
         self.names.append(name)
         if self.loses_its_queue:
+            await self.line_free.wait()
             raise Unconfirmed(Trouble.OFFLINE, "the print queue cannot be reached")
         await asyncio.shield(asyncio.ensure_future(self._take(pdf)))
         self.trouble = self.trouble or self.trouble_during
