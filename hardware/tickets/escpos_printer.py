@@ -58,8 +58,7 @@ class EscposPrinter:
 
     async def print(self, slip: Slip) -> None:
         """See `TicketPrinter.print`."""
-        picture = raster(slip, self._width_dots, self._font)
-        await self._run(lambda: self._print(picture))
+        await self._run(lambda: self._print(raster(slip, self._width_dots, self._font)))
 
     async def close(self) -> None:
         """See `TicketPrinter.close`."""
