@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from kiosk.checks import ASKED_FOR_ONLY, OF_FILE, OF_SEAL, SENTENCES, Check
+from kiosk.china_time import CHINA
 from kiosk.cli.paper_check import check_page_arguments, check_paper_arguments
 from kiosk.messages import NotVerified, Policy, Trust, Verified, Verify
 from kiosk.reasons import Reason
@@ -66,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone()
+    """In China, if it names no zone."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
 
 
 # --- a file ----------------------------------------------------------------------------------------------------------

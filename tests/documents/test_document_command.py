@@ -1,6 +1,7 @@
 """What `kiosk document verify` answers about a file."""
 
 import json
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from sealed_samples import AGENCY, OTHER_AGENCY, ZHANG, Sealer, compose
 
 from kiosk.__main__ import main
 from kiosk.checks import OF_FILE, OF_SEAL, Check
+from kiosk.china_time import CHINA
+from kiosk.cli.document import _moment
 
 
 class Command:
@@ -63,6 +66,18 @@ def test_the_moment_matters(verify: Command, good: bytes) -> None:
     code, report = verify(good, "--at", later)
     assert (code, report["verdict"], report["code"]) == (2, "cannot verify", "K402")
     assert outcome(report)["not-revoked"] is False
+
+
+def test_a_moment_without_a_zone_is_one_in_china(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GB/T 7408: as every moment of this terminal, whatever the machine's own zone is."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert _moment("2026-11-23T09:00") == datetime(2026, 11, 23, 9, tzinfo=CHINA)
+        assert _moment("2026-11-23T09:00Z") == datetime(2026, 11, 23, 17, tzinfo=CHINA)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_no_file_no_root(sealer: Sealer, good: bytes, verify: Command, tmp_path: Path) -> None:
