@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models import runtime
+
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
@@ -58,7 +60,7 @@ class Mesh:
 def import_models() -> None:
     """Takes a second, starts no thread, and need not be done again by processes that are forked afterwards."""
     with _silence():
-        import onnxruntime  # noqa: F401
+        runtime.onnxruntime()
         from mediapipe.python.solutions import face_mesh  # noqa: F401
 
 

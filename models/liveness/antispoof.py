@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from models import manifest
+from models import manifest, runtime
 from models.landmarks import Mesh, Picture
 from models.manifest import ModelRefused
 
@@ -24,9 +24,7 @@ class SpoofDetector:
         """Raises ModelRefused."""
         self.entry = entry
         network = entry.read(folder)
-
-        import onnxruntime
-
+        onnxruntime = runtime.onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
