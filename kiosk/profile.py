@@ -192,10 +192,38 @@ class Timing(_Table, frozen=True):
     paper_rescue_s: float = 120.0
 
 
+class Updates(_Table, frozen=True):
+    """A hawkBit server. `url`: https only; `ca`: PEM of its CA. The terminal shows itself by a `token`, a secret (never
+    written here) that is its own ("target") or one for all ("gateway"), or by `certificate` and `key`, a secret, too.
+
+    `kept`: a folder on disk with room for a bundle. `restart`: the file by which a restart of the machine is asked for
+    (systemd/kiosk-restart.path).
+    """
+
+    url: str
+    ca: Path
+    tenant: str = "DEFAULT"
+    token: str | None = None
+    token_kind: Literal["target", "gateway"] = "target"
+    certificate: Path | None = None
+    key: str | None = None
+    kept: Path = Path("/var/lib/kiosk-agent")
+    restart: Path = Path("/run/kiosk-agent/restart")
+
+    def __post_init__(self) -> None:
+        require_https(self.url)
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("`certificate` and `key` belong together")
+        if self.token is None and self.key is None:
+            raise ValueError("either `token`, or `certificate` and `key`")
+
+
 class Fleet(_Table, frozen=True):
-    """`metrics_port`: on loopback, where the agent shows its figures to this machine's Prometheus."""
+    """`metrics_port`: on loopback, where the agent shows its figures to this machine's Prometheus. `updates`: where
+    they come from; without it there are none."""
 
     metrics_port: Annotated[int, Meta(ge=1024, le=65535)] = 9469
+    updates: Updates | None = None
 
 
 class Profile(_Table, frozen=True):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = "the fleet's agent: this terminal's figures for Prometheus, on loopback"
+HELP = "the fleet's agent: this terminal's figures for Prometheus, and its updates"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,32 @@ LOW = warn("paper", "runs low", "bring some")
 LOST = fail("card reader", "The card reader is not available", "is it plugged in?", Reason.READER_LOST)
 WELL = ok("printer", "ready")
 
+PROFILE = """
+run = "{run}"
+audit = "{run}/audit"
+audit_key = "audit.key"
+ledger = "{run}/ledger"
+[terminal]
+id = "kiosk-0001"
+hall = {{zh = "市民服务大厅", en = "Citizens' hall"}}
+[reader]
+uri = "sdt:///dev/null"
+[platform]
+url = "https://localhost:1"
+ca = "ca.pem"
+certificate = "certificate.pem"
+key = "platform.key"
+[trust]
+root = "root.pem"
+[printer]
+server = "127.0.0.1:8631"
+queue = "kiosk"
+uri = "ipp://127.0.0.1:9/ipp/print"
+[certificates]
+[fleet]
+metrics_port = {port}
+"""
+
 
 def report(*findings: Finding, serving: bool = False, **sessions: int) -> Report:
     return Report(state_of(findings), SINCE, serving, findings, sessions)

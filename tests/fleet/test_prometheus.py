@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientError, ClientSession
-from publishing import LOST, LOW, WELL, PublishingDesk
+from publishing import LOST, LOW, PROFILE, WELL, PublishingDesk
 
 from hardware.printers.loopback_server import claim_port
 from kiosk.fleet.metrics import Terminal, registry
@@ -117,30 +117,3 @@ async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, tmp_
         await now()
         desk.ends()
         await now(("TerminalDeskDown", "red", ""))
-
-
-PROFILE = """
-run = "{run}"
-audit = "{run}/audit"
-audit_key = "audit.key"
-ledger = "{run}/ledger"
-[terminal]
-id = "kiosk-0001"
-hall = {{zh = "市民服务大厅", en = "Citizens' hall"}}
-[reader]
-uri = "sdt:///dev/null"
-[platform]
-url = "https://localhost:1"
-ca = "ca.pem"
-certificate = "certificate.pem"
-key = "platform.key"
-[trust]
-root = "root.pem"
-[printer]
-server = "127.0.0.1:8631"
-queue = "kiosk"
-uri = "ipp://127.0.0.1:9/ipp/print"
-[certificates]
-[fleet]
-metrics_port = {port}
-"""

@@ -10,6 +10,7 @@ import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
+OTHERS = sorted((*UNITS.glob("*.timer"), *UNITS.glob("*.path")))
 # Exposure as `systemd-analyze security` rates it, in tenths: 0 is locked in, 100 is anything goes.
 MOST = {"kiosk-ui": 10, "kiosk-documents": 5}
 MOST_OF_ANY = 20
@@ -24,16 +25,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(f"/etc/{name}", root / "etc")
     for part in ("usr/lib/systemd/system", "bin", "sbin", "usr/bin", "usr/lib/onecard-kiosk/venv/bin"):
         (root / part).mkdir(parents=True, exist_ok=True)
-    for program in ("usr/lib/onecard-kiosk/venv/bin/python3", "usr/bin/systemctl"):
+    for program in ("usr/lib/onecard-kiosk/venv/bin/python3", "usr/bin/systemctl", "usr/bin/true"):
         (root / program).write_text("#!/bin/sh\n")
         (root / program).chmod(0o755)
-    for target in ("basic", "sysinit", "shutdown", "network", "timers", "multi-user"):
+    for target in ("basic", "sysinit", "shutdown", "network", "timers", "paths", "multi-user"):
         shutil.copy(f"/usr/lib/systemd/system/{target}.target", root / "usr/lib/systemd/system")
     subprocess.run([UNITS / "install", root], check=True)
     return root
 
 
-@pytest.mark.parametrize("unit", [*SERVICES, *sorted(UNITS.glob("*.timer"))], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [*SERVICES, *OTHERS], ids=lambda path: path.name)
 def test_a_unit_says_nothing_that_systemd_does_not_know(unit: Path, installed: Path) -> None:
     """A misspelt restriction restricts nothing."""
     found = subprocess.run(

@@ -1,0 +1,363 @@
+"""An update from the server's wish to a terminal that is well on it, and every way in which it is not.
+
+RAUC is Debian's own, on a private bus (two_slots.py); hawkBit is a stub of its public interface (hawkbit.py). RAUC
+mounts its bundles, so these tests need root.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from hawkbit import TERMINAL, Hawkbit, secret
+from publishing import LOST, PROFILE, WELL, report
+from two_slots import IMAGE_BYTES, Signer, TwoSlots
+
+from hardware.printers.loopback_server import claim_port
+from kiosk import meeting
+from kiosk.fleet.ddi import DdiError, Server
+from kiosk.fleet.rauc import Rauc, RaucError
+from kiosk.fleet.updates import FORCED_AFTER_S, GATE_S, STEADY_S, Updates
+from kiosk.health.findings import fail
+from kiosk.health.published import Report
+from kiosk.profile import Updates as Settings
+from kiosk.reasons import Reason
+from platform_client.sandbox.pki import SandboxPki, make
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="RAUC mounts bundles, which only root may")
+
+IMAGE = os.urandom(IMAGE_BYTES)
+NO_PAPER = fail("printer", "no paper", "put paper in", Reason.PAPER_EMPTY)
+
+
+@dataclass
+class HandClock:
+    """Time as the test says."""
+
+    seconds: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Terminal:
+    """The agent's part of a terminal, on a machine that can restart."""
+
+    hawkbit: Hawkbit
+    machine: TwoSlots
+    settings: Settings
+    kept: Path
+    health: Report | None = field(default_factory=lambda: report(WELL))
+    clock: HandClock = field(default_factory=HandClock)
+
+    @asynccontextmanager
+    async def agent(self) -> AsyncIterator[Updates]:
+        """From its start to its end; what it begun lies in `kept`."""
+        async with Server(self.settings, TERMINAL) as server, Rauc(self.machine.address) as rauc:
+            yield Updates(
+                server,
+                rauc,
+                lambda: self.health,
+                self.clock,
+                kept=self.kept,
+                restart=self.machine.wish,
+                introduction={"software": "0.1.0"},
+            )
+
+    async def steps(self, seconds: float) -> None:
+        """One life of the agent, as long as this."""
+        end = self.clock.seconds + seconds
+        async with self.agent() as updates:
+            while self.clock.seconds < end:
+                await self.clock.sleep(await updates.step())
+
+    async def until_restart(self) -> None:
+        async with self.agent() as updates:
+            for _ in range(10):
+                if self.machine.wish.exists():
+                    return
+                await self.clock.sleep(await updates.step())
+        raise AssertionError(f"no restart was asked for: {self.hawkbit.feedback}")
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
+    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    return Signer(tmp_path_factory.mktemp("signer") / "keys")
+
+
+@pytest.fixture(scope="module")
+def bundle(signer: Signer) -> bytes:
+    return signer.bundle(IMAGE)
+
+
+@pytest.fixture
+async def terminal(pki: SandboxPki, signer: Signer, tmp_path: Path) -> AsyncIterator[Terminal]:
+    machine = TwoSlots(tmp_path / "machine", signer.certificate)
+    (tmp_path / "kept").mkdir()
+    async with Hawkbit().running(pki) as hawkbit:
+        await machine.start()
+        try:
+            url = f"https://localhost:{hawkbit.port}"
+            token = secret(tmp_path / "token")
+            yield Terminal(hawkbit, machine, Settings(url, pki.tls_ca.certificate, token=token), tmp_path / "kept")
+        finally:
+            await machine.stop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path) -> Iterator[None]:
+    """No bundle stays on the disk, however it ended."""
+    yield
+    assert not list((tmp_path / "kept").glob("*.raucb"))
+
+
+async def test_an_update_is_installed_restarted_into_and_good(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    assert terminal.hawkbit.introduced == {"software": "0.1.0"}
+    assert terminal.machine.content("B") == IMAGE
+    assert terminal.machine.primary == "B"
+    await terminal.machine.restart()
+    await terminal.steps(STEADY_S - 10)
+    assert terminal.hawkbit.closed == []
+    await terminal.steps(STEADY_S + 10)
+    assert terminal.hawkbit.closed == ["success"]
+    assert (terminal.machine.running, terminal.machine.state("B")) == ("B", "good")
+    assert not terminal.machine.wish.exists()
+    assert list(terminal.kept.iterdir()) == []
+
+
+async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.health = report(WELL, serving=True)
+    await terminal.steps(FORCED_AFTER_S + 60)
+    assert not terminal.machine.wish.exists()
+    assert "waits" in terminal.hawkbit.feedback[-1][3]
+    terminal.health = report(WELL)
+    await terminal.until_restart()
+
+
+async def test_a_forced_one_does_not_wait_for_ever(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.hawkbit.update = "forced"
+    terminal.health = report(WELL, serving=True)
+    await terminal.steps(FORCED_AFTER_S - 60)
+    assert not terminal.machine.wish.exists()
+    await terminal.steps(FORCED_AFTER_S + 60)
+    assert terminal.machine.wish.exists()
+
+
+@pytest.mark.parametrize("health", [None, report(LOST)], ids=["the desk is dead", "the reader is lost"])
+async def test_a_terminal_that_is_not_well_on_it_goes_back(
+    terminal: Terminal, bundle: bytes, health: Report | None
+) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    terminal.health = health
+    await terminal.steps(GATE_S - 30)
+    assert not terminal.machine.wish.exists()
+    await terminal.steps(GATE_S + 30)
+    assert terminal.machine.wish.exists()
+    assert (terminal.machine.primary, terminal.machine.state("B")) == ("A", "bad")
+    await terminal.machine.restart()
+    await terminal.steps(10)
+    assert terminal.machine.running == "A"
+    assert terminal.hawkbit.closed == ["failure"]
+
+
+async def test_what_was_amiss_before_does_not_send_it_back_nor_does_an_empty_tray(
+    terminal: Terminal, bundle: bytes
+) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.health = report(LOST)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    terminal.health = report(LOST, NO_PAPER)
+    await terminal.steps(STEADY_S + 10)
+    assert terminal.hawkbit.closed == ["success"]
+
+
+async def test_a_slot_that_does_not_boot_is_reported(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart(boots=False)
+    await terminal.steps(10)
+    assert terminal.hawkbit.closed == ["failure"]
+    assert "did not boot" in terminal.hawkbit.feedback[-1][3]
+
+
+async def test_a_cancelled_one_does_not_boot(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.health = report(WELL, serving=True)
+    await terminal.steps(60)
+    assert terminal.machine.primary == "B"
+    terminal.hawkbit.cancelled = "9"
+    await terminal.steps(10)
+    assert terminal.hawkbit.feedback[-1][:3] == ("cancelAction", "closed", "success")
+    assert terminal.machine.primary == "A"
+    terminal.health = report(WELL)
+    await terminal.steps(400)
+    assert not terminal.machine.wish.exists()
+
+
+async def test_a_power_cut_after_the_installation_does_not_pass_the_gate_by(
+    terminal: Terminal, bundle: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    terminal.hawkbit.offer("8", bundle)
+    install = Rauc.install
+
+    async def cut(rauc: Rauc, path: str) -> None:
+        await install(rauc, path)
+        raise PowerCut
+
+    with monkeypatch.context() as patched, pytest.raises(PowerCut):
+        patched.setattr(Rauc, "install", cut)
+        await terminal.steps(60)
+    await terminal.machine.restart()
+    assert terminal.machine.running == "B"
+    terminal.health = None
+    await terminal.steps(GATE_S + 30)
+    assert terminal.machine.primary == "A"
+
+
+async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    begun = b'{"action":"8","version":"2.0","forced":false,"slot":"A","amiss":[],"stage":"installing"}'
+    (terminal.kept / "update.json").write_bytes(begun)
+    await terminal.until_restart()
+    assert terminal.machine.content("B") == IMAGE
+
+
+@pytest.mark.parametrize(
+    "spoil, says",
+    [
+        (lambda bundle: bundle[:2000] + bytes([bundle[2000] ^ 1]) + bundle[2001:], "not the one that was announced"),
+        (lambda bundle: bundle + b"more", "longer than announced"),
+        (lambda bundle: bundle[:-1], "not the one that was announced"),
+    ],
+    ids=["changed", "longer", "shorter"],
+)
+async def test_a_bundle_that_is_not_the_announced_one(terminal: Terminal, bundle: bytes, spoil, says: str) -> None:
+    terminal.hawkbit.offer("8", spoil(bundle))
+    terminal.hawkbit.announced = bundle
+    await terminal.steps(60)
+    assert terminal.hawkbit.closed == ["failure"]
+    assert says in terminal.hawkbit.feedback[-1][3]
+    assert terminal.machine.primary == "A"
+
+
+async def test_a_bundle_that_somebody_else_signed(terminal: Terminal, tmp_path: Path) -> None:
+    """The server alone cannot put anything on a terminal: RAUC has the key of the image."""
+    terminal.hawkbit.offer("8", Signer(tmp_path / "stranger").bundle(IMAGE))
+    await terminal.steps(60)
+    assert terminal.hawkbit.closed == ["failure"]
+    assert "signature" in terminal.hawkbit.feedback[-1][3]
+    assert terminal.machine.content("B") == bytes(IMAGE_BYTES)
+    assert list(terminal.kept.iterdir()) == []
+
+
+async def test_a_deployment_that_is_no_bundle_and_one_whose_time_has_not_come(
+    terminal: Terminal, bundle: bytes
+) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.hawkbit.window = "unavailable"
+    await terminal.steps(400)
+    assert terminal.hawkbit.feedback == []
+    terminal.hawkbit.window, terminal.hawkbit.filename = "available", "script.sh"
+    await terminal.steps(400)
+    assert terminal.hawkbit.closed == ["failure"]
+
+
+async def test_a_link_to_another_server_gets_no_token(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    async with Server(terminal.settings, TERMINAL) as server:
+        for elsewhere in ("https://127.0.0.1:1/deploymentBase/8", "http://localhost/8", "no link"):
+            terminal.hawkbit.elsewhere = elsewhere
+            with pytest.raises(DdiError, match=r"another server|is none"):
+                await server.poll()
+
+
+async def test_a_terminal_shows_itself_by_certificate(terminal: Terminal, pki: SandboxPki) -> None:
+    device = pki.kiosk(TERMINAL)
+    url, ca = terminal.settings.url, terminal.settings.ca
+    settings = Settings(url, ca, certificate=device.certificate, key=str(device.key))
+    async with Server(settings, TERMINAL) as server:
+        assert (await server.poll()).config_data is not None
+    assert terminal.hawkbit.client == TERMINAL
+
+
+async def test_a_wrong_token_and_a_server_of_another_ca(terminal: Terminal, pki: SandboxPki, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("0000")
+    wrong.chmod(0o600)
+    url = terminal.settings.url
+    async with Server(Settings(url, terminal.settings.ca, token=str(wrong)), TERMINAL) as server:
+        with pytest.raises(DdiError, match="401"):
+            await server.poll()
+    stranger = Settings(url, pki.stranger_ca.certificate, token=str(wrong))
+    async with Server(stranger, TERMINAL) as server:
+        with pytest.raises(DdiError, match="Certificate"):
+            await server.poll()
+
+
+async def test_no_rauc_and_no_bus(terminal: Terminal, tmp_path: Path) -> None:
+    with pytest.raises(RaucError):
+        async with Rauc(f"unix:path={tmp_path}/nobody"):
+            pass
+    async with Rauc(terminal.machine.address) as rauc:
+        await terminal.machine.stop()
+        with pytest.raises(RaucError):
+            await rauc.boot_slot()
+
+
+async def test_the_agent_itself_takes_an_update_and_asks_for_a_restart(
+    terminal: Terminal, bundle: bytes, tmp_path: Path
+) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    updates = {"url": terminal.settings.url, "ca": str(terminal.settings.ca), "token": terminal.settings.token}
+    updates |= {"kept": str(terminal.kept), "restart": str(terminal.machine.wish)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in updates.items()]
+    profile = tmp_path / "profile.toml"
+    meeting.make(tmp_path)
+    text = PROFILE.format(run=tmp_path, port=claim_port(0))
+    profile.write_text("\n".join([text, "[fleet.updates]", *lines]), encoding="utf-8")
+    agent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "kiosk", "agent", "--profile", str(profile)),
+        env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": terminal.machine.address},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(60):
+            while not terminal.machine.wish.exists():
+                assert agent.returncode is None
+                await asyncio.sleep(0.05)
+    finally:
+        agent.terminate()
+        _, said = await agent.communicate()
+    assert agent.returncode == 0
+    assert "is installed" in said.decode()
+    assert terminal.machine.content("B") == IMAGE
+    assert terminal.hawkbit.introduced == {"terminal": TERMINAL, "software": version("onecard-kiosk")}
