@@ -3,7 +3,8 @@
 Two things the library does not know: it takes a printer that says nothing for one with plenty of paper, so the status
 bytes are asked for and read here; and it cannot tell when a slip is out. `GS r` can: the printer answers it in its
 turn, after everything sent before it, and real-time status (`DLE EOT`) at once. A slip that stops half way is cleared
-from the printer's memory (`DLE DC4`, function 8): it must not come out for the next one after a refill.
+from the printer's memory (`DLE DC4`, function 8), as soon as the printer answers again: it must not come out for the
+next one after a refill.
 """
 
 import asyncio
@@ -50,6 +51,7 @@ class EscposPrinter:
         self._width_dots = width_dots
         self._font = font
         self._line: Escpos | None = None
+        self._is_unfinished = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tickets")
 
     async def condition(self) -> TicketCondition:
@@ -73,10 +75,13 @@ class EscposPrinter:
     def _condition(self) -> TicketCondition:
         try:
             line = self._opened()
+            if self._is_unfinished:
+                line._raw(CLEAR_MEMORY)
             status = self._asked(line, PRINTER_STATUS)
             paper = self._asked(line, PAPER_STATUS)
             if status is None or paper is None:
                 return TicketCondition(TicketTrouble.OFFLINE)
+            self._is_unfinished = False
             low = bool(paper & _PAPER_NEAR_END)
             if paper & _PAPER_END:
                 return TicketCondition(TicketTrouble.PAPER_EMPTY, paper_is_low=True)
@@ -94,12 +99,13 @@ class EscposPrinter:
             raise TicketError(before, "the ticket printer says that it cannot print")
         try:
             line = self._opened()
+            self._is_unfinished = True
             line._raw(INITIALISE)
             line.image(picture, impl="bitImageRaster")
             line.cut()
             if self._asked(line, PAPER_SENSOR_IN_TURN, SLIP_WITHIN_S) is not None:
+                self._is_unfinished = False
                 return
-            line._raw(CLEAR_MEMORY)
         except _LINE_FAULTS:
             self._hang_up()
             raise TicketError(TicketTrouble.OFFLINE, "the line broke while a slip was printed") from None

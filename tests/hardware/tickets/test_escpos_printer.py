@@ -1,16 +1,18 @@
 """The ESC/POS driver on a serial and on a network line, in front of the emulated printer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conformance.ticket_printer import TicketPrinterConformance
+from conformance.ticket_printer import SLIP, TicketPrinterConformance
 from PIL import Image
 
 from hardware.printers.loopback_server import claim_port
 from hardware.tickets import escpos_printer, ticket_uri
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine, TcpTicketLine
 from hardware.tickets.escpos_printer import EscposPrinter
+from hardware.tickets.port import TicketError, TicketTrouble
 from hardware.tickets.slip import Code, Fact, Heading, Slip, raster
 
 WIDTH_DOTS = 384
@@ -92,6 +94,31 @@ class TestNetwork(TicketPrinterConformance):
         device = EmulatedTicketPrinter(tmp_path / "slips")
         async for bench in bench_on(TcpTicketLine(device, claim_port(0)), device, font):
             yield bench
+
+
+@pytest.mark.parametrize("fault", ["fall_silent", "unplug"])
+async def test_half_a_slip_is_taken_back_as_soon_as_the_printer_hears_again(
+    tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """It could not be told when the roll ended: it is told before the next roll, and not after the next citizen."""
+    monkeypatch.setattr(escpos_printer, "SLIP_WITHIN_S", 3.0)
+    device = EmulatedTicketPrinter(tmp_path / "slips", roll_lines=40)
+    async for bench in bench_on(SerialTicketLine(device, tmp_path / "ticket"), device, font):
+        printing = asyncio.create_task(bench.printer.print(SLIP))
+        async with asyncio.timeout(20):
+            while device.roll_lines:  # noqa: ASYNC110  (a roll tells nobody that it ends)
+                await asyncio.sleep(0.01)
+        await getattr(bench, fault)()
+        with pytest.raises(TicketError):
+            await printing
+        await bench.speak_again()
+        if fault == "unplug":
+            await bench.plug()
+        assert (await bench.printer.condition()).trouble is TicketTrouble.PAPER_EMPTY
+        await bench.put_roll_in()
+        assert bench.slips() == []
+        await bench.printer.print(SLIP)
+        assert len(bench.slips()) == 1
 
 
 def test_a_code_is_drawn_in_whole_dots(font: Path) -> None:
