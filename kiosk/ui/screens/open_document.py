@@ -18,7 +18,7 @@ from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.notice import Notice
 from kiosk.ui.widgets.pressable import Act, Pressable, PushButton
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.widgets.words import Caption, Words
 
 _DIGITS: Final = ("123", "456", "789", " 0<")
 _LETTERS: Final = ("1234567890", "ABCDEFGHIJ", "KLMNOPQRST", "UVWXYZ<")
@@ -173,7 +173,8 @@ class _Field(Pressable):
         )
         self._blank, self._turn_to = blank, turn_to
         self.ground = Ground(self, "surface")
-        self._value = Words("", HEADING, bold=True, lines=1)
+        # Not Words: they remember how wide a word is, and what a citizen typed must not be remembered.
+        self._value = Caption("", size_mm=HEADING, bold=True)
         self.add_widget(Column(Space(), Words(label, SMALL, "ink_soft", lines=1), self._value, Space(), gap=0.5))
 
     def show(self, typed: str, *, active: bool, hint: str) -> None:

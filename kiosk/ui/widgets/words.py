@@ -16,7 +16,8 @@ _BELOW: Final = 0.12
 """Room below a text, in em: the typeface's own box has that much more above its characters than below them, and what
 stands beside a drawing must stand in its middle."""
 _PIECES: Final = 2000
-"""How many widths are remembered per size; characters and words, never a sentence."""
+"""How many widths are remembered per size, of characters and words, beyond the citizen: what somebody typed is set as
+a `Caption`, which measures nothing."""
 
 
 @cache
