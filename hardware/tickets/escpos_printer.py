@@ -27,6 +27,8 @@ from hardware.tickets.slip import Slip, raster
 
 ANSWER_WITHIN_S: Final = 0.5
 SLIP_WITHIN_S: Final = 10.0
+WRITTEN_WITHIN_S: Final = 30.0
+"""At 115200 baud half a metre of slip takes some ten seconds. Sockets and USB have limits of their own."""
 PRINTER_STATUS: Final = b"\x10\x04\x01"
 OFFLINE_STATUS: Final = b"\x10\x04\x02"
 PAPER_STATUS: Final = b"\x10\x04\x04"
@@ -115,6 +117,8 @@ class EscposPrinter:
         if self._line is None:
             line = self._connect()
             line.open()
+            if isinstance(line.device, serial.Serial):
+                line.device.write_timeout = WRITTEN_WITHIN_S  # it would wait for ever for one that takes no more
             self._line = line
         return self._line
 

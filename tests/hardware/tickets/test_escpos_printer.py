@@ -11,8 +11,8 @@ from PIL import Image
 from hardware.printers.loopback_server import claim_port
 from hardware.tickets import escpos_printer, ticket_uri
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine, TcpTicketLine
-from hardware.tickets.escpos_printer import EscposPrinter
-from hardware.tickets.port import TicketError, TicketTrouble
+from hardware.tickets.escpos_printer import INITIALISE, EscposPrinter
+from hardware.tickets.port import TicketCondition, TicketError, TicketTrouble
 from hardware.tickets.slip import Code, Fact, Heading, Slip, raster
 
 WIDTH_DOTS = 384
@@ -119,6 +119,28 @@ async def test_half_a_slip_is_taken_back_as_soon_as_the_printer_hears_again(
         assert bench.slips() == []
         await bench.printer.print(SLIP)
         assert len(bench.slips()) == 1
+
+
+async def test_a_printer_that_takes_no_more_is_not_waited_for_for_ever(
+    tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers, and then hears nothing of a slip that is longer than what the line holds."""
+    monkeypatch.setattr(escpos_printer, "WRITTEN_WITHIN_S", 0.5)
+    device = EmulatedTicketPrinter(tmp_path / "slips")
+    line = SerialTicketLine(device, tmp_path / "ticket")
+    hear = device.hear
+
+    def last_words(said: bytes) -> bytes:
+        if INITIALISE in said and line._ends is not None:
+            asyncio.get_running_loop().remove_reader(line._ends[0])
+        return hear(said)
+
+    monkeypatch.setattr(device, "hear", last_words)
+    async for bench in bench_on(line, device, font):
+        assert await bench.printer.condition() == TicketCondition(None)
+        async with asyncio.timeout(20):
+            with pytest.raises(TicketError, match="offline"):
+                await bench.printer.print(Slip(SLIP.parts * 8))
 
 
 def test_a_code_is_drawn_in_whole_dots(font: Path) -> None:
