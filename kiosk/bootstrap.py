@@ -31,8 +31,9 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
 from kiosk.health.board import Board
+from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
-from kiosk.health.watch import LOOK_EVERY_S, Workers, of_the_machine
+from kiosk.health.watch import LOOK_EVERY_S, Workers, face_match, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
@@ -47,7 +48,7 @@ from kiosk.ports.receipts import NoReceipts, SlipPort
 from kiosk.ports.screen import UiScreen
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
-from kiosk.profile import Profile, ProfileError, Reader, Tickets
+from kiosk.profile import Profile, ProfileError, Reader, Tickets, opening_hours
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.credentials import CredentialError
@@ -123,11 +124,16 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             await port.open(meeting.socket_of(profile.run, name))
             stack.push_async_callback(port.close)
 
+        stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
+        hours = opening_hours(profile.opening)
+
         async def look() -> None:
             workers = Workers(clock)
             while True:
                 there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
                 health.post("workers", *workers.look(there))
+                health.post("face match", *face_match(presence.compares, profile.face))
+                health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
                 health.post("machine", *of_the_machine(profile, clock))
                 await clock.sleep(LOOK_EVERY_S)
 
@@ -141,7 +147,6 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
 
-        stock = StockHistory(profile.ledger / STOCK, clock)
         receipts: Receipts = NoReceipts()
         if profile.tickets is not None:
             tickets = ticket_printer(profile.tickets)
@@ -158,7 +163,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             documents=documents,
             printer=PaperPort(
                 printer,
-                Ledger(profile.ledger, clock),
+                ledger,
                 stock,
                 job_tickets(profile),
                 clock,

@@ -88,6 +88,15 @@ class Guidance(Struct, frozen=True, tag=True):
     light: Light | None = None
 
 
+class Compares(Struct, frozen=True, tag=True):
+    """Said first of all: the model that compares faces here, and whether its errors for `population` were measured and
+    accepted (`validated`)."""
+
+    model: str
+    population: str
+    validated: bool
+
+
 class Matched(Struct, frozen=True, tag=True):
     """A live person with the portrait's face is in front of the camera. No image, no embedding.
 
@@ -242,7 +251,7 @@ class Imprinted(_Private, frozen=True, tag=True):
 ToUi = Show
 FromUi = Act
 ToVision = ProvePresence | Guard | StopPresence
-FromVision = Guidance | Matched | NotProven | Onlooker
+FromVision = Compares | Guidance | Matched | NotProven | Onlooker
 ToDocuments = Believe | Verify | Render | Imprint
 FromDocuments = Verified | NotVerified | Rendered | Imprinted
 Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.pages import Language, Text
+from kiosk.paper.opening import OpeningHours
 from platform_client.transport import require_https
 
 
@@ -264,6 +265,14 @@ def load(path: Path) -> Profile:
         return msgspec.convert(raw, Profile, dec_hook=_path, strict=True)
     except msgspec.ValidationError as error:
         raise ProfileError(_explain(path, text, str(error))) from None
+
+
+def opening_hours(opening: Opening) -> OpeningHours:
+    """As the forecast wants them. Raises ProfileError."""
+    try:
+        return OpeningHours.of(msgspec.structs.asdict(opening))
+    except ValueError as error:
+        raise ProfileError(f"[opening] {error}") from None
 
 
 def _path(expected: type, value: object) -> object:

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from kiosk.health.findings import Finding, fail, ok, warn
+from kiosk.health.remedies import VALIDATE
 from kiosk.profile import Face
 from models.manifest import AntiSpoof, Embedding, Entry, ModelRefused, models
 from models.placement import FAR_M, SHORTEST_M, TALLEST_M, Mount, heights_seen
-
-_VALIDATE = "bring a model that is measured and accepted for the people here, step by step: docs/face.md"
 
 
 def examine(folder: Path, face: Face) -> list[Finding]:
@@ -56,5 +55,5 @@ def _comparison(face: Face, model: Embedding) -> Finding:
         return ok("face match", f"{face.model}, validated for {face.population}: {set_at} on {point.persons} persons")
     says = f"{face.model} is not validated for {face.population}" + (f": {model.limits}" if model.limits else "")
     if face.mode == "production":
-        return fail("face match", f"every citizen is sent to the counter, because {says}", _VALIDATE)
-    return warn("face match", f"for demonstration only: {says}", _VALIDATE)
+        return fail("face match", f"every citizen is sent to the counter, because {says}", VALIDATE)
+    return warn("face match", f"for demonstration only: {says}", VALIDATE)

@@ -47,8 +47,11 @@ class Board:
 
     @property
     def trouble(self) -> Reason | None:
-        """What a citizen reads on the home page of a terminal that is out of service."""
-        return next((Reason(finding.code) for finding in self.findings if finding.code), None)
+        """What a citizen reads on the home page of a terminal that is out of service. What has no page of its own, as a
+        certificate that has ended, is a fault of the terminal to them."""
+        red = [finding for finding in self.findings if finding.level is Level.FAIL]
+        named = next((Reason(finding.code) for finding in red if finding.code), None)
+        return named or (Reason.INTERNAL if red else None)
 
     def report(self, part: str, reason: Reason | None) -> None:
         """Whether `part` keeps the terminal from serving."""

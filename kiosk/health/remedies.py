@@ -7,11 +7,13 @@ from kiosk.health.findings import Finding, fail
 from kiosk.reasons import EXPLANATIONS, Reason
 
 _JOURNAL: Final = "the desk's journal says why: journalctl -u kiosk-desk"
+VALIDATE: Final = "bring a model that is measured and accepted for the people here, step by step: docs/face.md"
 _OPERATOR: Final = "ask the platform's operator; `kiosk sandbox --conformance URL` examines a platform"
 
 REMEDIES: Final[dict[Reason, str]] = {
     Reason.AUDIT_FULL: "export the audit log and make room; service goes on by itself",
     Reason.READER_LOST: "is the reader plugged in, and the one that is bound (reader.sam_id)?",
+    Reason.FACE_NOT_OFFERED: VALIDATE,
     Reason.CAMERA_LOST: "is the camera plugged in? journalctl -u kiosk-vision",
     Reason.PAPER_EMPTY: "put paper in",
     Reason.PAPER_JAM: "take the jammed paper out",

@@ -1,4 +1,5 @@
-"""What nobody asks for a page: are the three workers there, do certificates end, is there disk, memory and time?"""
+"""What nobody asks for a page: are the three workers there, may faces be compared, do certificates end, is there disk,
+memory and time?"""
 
 import logging
 from collections.abc import Mapping
@@ -7,7 +8,9 @@ from typing import Final
 from kiosk.clock import Clock
 from kiosk.doctor import audit, certificates, machine
 from kiosk.health.findings import Finding, fail, ok, warn
-from kiosk.profile import Profile
+from kiosk.health.remedies import VALIDATE
+from kiosk.messages import Compares
+from kiosk.profile import Face, Profile
 from kiosk.reasons import Reason, fault
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,19 @@ class Workers:
             reason = _WITHOUT.get(name, Reason.INTERNAL)
             return fail(part, "does not come back", f"journalctl -u kiosk-{name} says why", reason)
         return ok(part, "ready")
+
+
+def face_match(compares: Compares | None, face: Face) -> tuple[Finding, ...]:
+    """Whether faces of the people here may be compared at all; nothing while the vision process has not said so."""
+    part = "face match"
+    if compares is None:
+        return ()
+    if compares.validated:
+        return (ok(part, f"{compares.model}, validated for {compares.population}"),)
+    says = f"{compares.model} is not validated for {compares.population}"
+    if face.mode == "production":
+        return (fail(part, f"every citizen is sent to the counter: {says}", VALIDATE, Reason.FACE_NOT_OFFERED),)
+    return (warn(part, f"for demonstration only: {says}", VALIDATE),)
 
 
 def of_the_machine(profile: Profile, clock: Clock) -> tuple[Finding, ...]:

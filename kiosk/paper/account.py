@@ -4,25 +4,19 @@ from collections import Counter
 from datetime import date
 from typing import Any, Final
 
-import msgspec
-
 from hardware.printers.ipp_device import IppDevice
 from kiosk.china_time import CHINA, china_date
 from kiosk.clock import SystemClock
 from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in
-from kiosk.paper.opening import OpeningHours
 from kiosk.paper.stock import STOCK, Source, latest, paper_runs_out, readings_in
-from kiosk.profile import Profile, ProfileError
+from kiosk.profile import Profile, opening_hours
 
 _TO_LOOK_AT: Final = UNSETTLED - {State.JAMMED} | {State.UNCERTAIN}
 
 
 async def account(profile: Profile) -> dict[str, Any]:
     """As JSON has it. Raises ProfileError, PrinterError when the printer does not answer, and OSError."""
-    try:
-        hours = OpeningHours.of(msgspec.structs.asdict(profile.opening))
-    except ValueError as error:
-        raise ProfileError(f"[opening] {error}") from None
+    hours = opening_hours(profile.opening)
     issues = issues_in(profile.ledger)
     device = IppDevice(profile.printer.uri)
     try:

@@ -13,7 +13,7 @@ from typing import Final
 from hardware.cards.reading import Portrait
 from kiosk.channel import Channel
 from kiosk.clock import Clock, within
-from kiosk.messages import Guard, Guidance, Matched, Message, NotProven, Onlooker, ProvePresence, StopPresence
+from kiosk.messages import Compares, Guard, Guidance, Matched, Message, NotProven, Onlooker, ProvePresence, StopPresence
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch, NoProof
 
@@ -35,9 +35,9 @@ class VisionPort:
         self._shoulder_guard = shoulder_guard
         self._ids = count(1)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._channel = Channel(
-            "vision", on_message=self._inbox.put_nowait, on_lost=lambda: self._inbox.put_nowait(None)
-        )
+        self.compares: Compares | None = None
+        """The model that compares faces, as the last vision process said."""
+        self._channel = Channel("vision", on_message=self._heard, on_lost=lambda: self._inbox.put_nowait(None))
 
     @property
     def connected(self) -> bool:
@@ -49,6 +49,12 @@ class VisionPort:
 
     async def close(self) -> None:
         await self._channel.close()
+
+    def _heard(self, message: Message) -> None:
+        if isinstance(message, Compares):
+            self.compares = message
+        else:
+            self._inbox.put_nowait(message)
 
     async def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]:
         """Guidance, last of all the match. Raises Refused with a face reason; CAMERA_LOST when vision stays away or

@@ -23,6 +23,7 @@ from hardware.cards.portrait.port import PortraitDecoder, WltLibrary
 from kiosk.messages import (
     FRAME_LIMIT,
     BadMessage,
+    Compares,
     FromVision,
     Guard,
     Guidance,
@@ -191,6 +192,8 @@ class Worker:
             selector.register(self._link, selectors.EVENT_READ)
             selector.register(self._feed.ready, selectors.EVENT_READ)
             self._stand_by()
+            embedder = self._embedder
+            self._link.send(Compares(embedder.name, embedder.population, embedder.point.validated))
             self._pulse.ready()
             while True:
                 ready = [key.fileobj for key, _ in selector.select(self._pulse.period_s)]

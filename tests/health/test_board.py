@@ -8,7 +8,7 @@ import pytest
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.health.board import DESK, Board
-from kiosk.health.findings import State, warn
+from kiosk.health.findings import State, fail, warn
 from kiosk.health.published import Report
 from kiosk.health.remedies import REMEDIES, trouble
 from kiosk.reasons import Reason
@@ -96,6 +96,16 @@ def test_what_a_full_disk_could_not_record_is_recorded_when_there_is_room(
     assert terminal.recorded() == [("ready", "")]
     terminal.board.report("printer", Reason.PAPER_EMPTY)
     assert terminal.recorded()[-1] == ("out-of-service", "audit log K604, printer K501")
+
+
+def test_what_has_no_page_of_its_own_closes_the_home_page_too(terminal: Terminal) -> None:
+    """F03: a terminal that is out of service never looks as if it were not."""
+    terminal.board.report(DESK, None)
+    assert terminal.board.trouble is None
+    terminal.board.post("machine", fail("root of all seals", "expired on 2026-01-01", "ask for the new one"))
+    assert terminal.board.trouble is Reason.INTERNAL
+    terminal.board.report("printer", Reason.PAPER_JAM)
+    assert terminal.board.trouble is Reason.PAPER_JAM
 
 
 def test_every_trouble_says_what_to_do() -> None:

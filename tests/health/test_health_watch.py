@@ -5,7 +5,9 @@ from pathlib import Path
 
 from kiosk.doctor import machine
 from kiosk.health.findings import Level
-from kiosk.health.watch import COMES_BACK_S, Workers
+from kiosk.health.watch import COMES_BACK_S, Workers, face_match
+from kiosk.messages import Compares
+from kiosk.profile import Face
 from kiosk.reasons import Reason
 
 
@@ -61,3 +63,14 @@ def test_a_clock_that_no_server_has_set(tmp_path: Path) -> None:
     assert unset.level is Level.WARN
     (tmp_path / "synchronized").touch()
     assert machine.time_server(tmp_path)[0].level is Level.OK
+
+
+def test_a_model_that_nobody_validated_serves_nobody_in_production() -> None:
+    """F03: citizens read K207 before they lay their card."""
+    assert face_match(None, Face()) == ()
+    unproven, proven = Compares("dlib", "adults", False), Compares("ours", "adults", True)
+    (red,) = face_match(unproven, Face(mode="production"))
+    assert (red.level, red.code) == (Level.FAIL, Reason.FACE_NOT_OFFERED.value)
+    (yellow,) = face_match(unproven, Face(mode="demo"))
+    assert (yellow.level, yellow.code) == (Level.WARN, "")
+    assert face_match(proven, Face(mode="production"))[0].level is Level.OK

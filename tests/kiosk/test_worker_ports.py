@@ -11,7 +11,7 @@ import pytest
 from hardware.cards.reading import Portrait
 from kiosk.channel import Channel
 from kiosk.clock import SystemClock
-from kiosk.messages import Guidance, Matched, Message, NotProven, ProvePresence, StopPresence, encode, receive
+from kiosk.messages import Compares, Guidance, Matched, Message, NotProven, ProvePresence, StopPresence, encode, receive
 from kiosk.pages import Prompt
 from kiosk.ports import presence
 from kiosk.ports.presence import VisionPort
@@ -66,6 +66,18 @@ async def proved(port: VisionPort) -> LiveMatch:
             if isinstance(seen, LiveMatch):
                 return seen
     raise AssertionError("no match")
+
+
+async def test_what_vision_says_of_its_model_is_kept(port: VisionPort, tmp_path: Path) -> None:
+    """F03: for a terminal whose model is validated for nobody."""
+    worker = await Worker.connect(tmp_path / "vision.sock")
+    worker.say(Compares("model", "adults", True))
+    check = asyncio.ensure_future(proved(port))
+    while not isinstance(asked := await worker.hear(), ProvePresence):
+        pass
+    worker.say(matched(asked.id))
+    await check
+    assert port.compares == Compares("model", "adults", True)
 
 
 async def test_deaths_while_nobody_is_checked_do_not_count(port: VisionPort, tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ import pytest_asyncio
 from vision_bench import Bench, bench, card_portrait
 
 from kiosk.demo.puppeteer import REST
-from kiosk.messages import Guidance, Matched, NotProven, Onlooker
+from kiosk.messages import Compares, Guidance, Matched, NotProven, Onlooker
 from kiosk.pages import Hint, Prompt
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 from models import manifest
+from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,6 +49,11 @@ def portrait(assets: Path) -> bytes:
 def nothing_left(vision: Bench) -> bool:
     """The preview is zero from its first byte to its last."""
     return vision.ring.sequence == 0 and not any(vision.ring_file.read_bytes())
+
+
+async def test_it_says_first_which_model_compares_and_for_whom(vision: Bench) -> None:
+    """The default is validated for nobody."""
+    assert vision.compares == Compares(DEFAULT_MODEL, DEMONSTRATION, False)
 
 
 async def test_a_live_person_with_the_cards_face(vision: Bench, portrait: bytes) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from kiosk.demo.puppeteer import POSES
 from kiosk.messages import (
+    Compares,
     FromVision,
     Guard,
     Guidance,
@@ -53,6 +54,7 @@ class Bench:
     ring: PreviewRing
     ring_file: Path
     control: Path
+    compares: Compares
     number: int = 0
 
     def puppet(self, **command: object) -> None:
@@ -110,8 +112,10 @@ async def bench(folder: Path, assets: Path) -> AsyncIterator[Bench]:
         reader, writer = await asyncio.wait_for(connected, PATIENCE_S)
         ready = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(notify, 64), PATIENCE_S)
         assert ready == b"READY=1"
+        compares = await asyncio.wait_for(receive(reader), PATIENCE_S)
+        assert isinstance(compares, Compares)
         ring_file = folder / "preview.ring"
-        yield Bench(reader, writer, process, PreviewRing.reading(ring_file), ring_file, folder / "puppet")
+        yield Bench(reader, writer, process, PreviewRing.reading(ring_file), ring_file, folder / "puppet", compares)
         writer.close()
         assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     finally:
