@@ -65,7 +65,7 @@ class Reader(Protocol):
 class Presence(Protocol):
     """The vision process. Yields guidance, last of all the match; raises Refused with a face reason.
 
-    `onlookers` yields True when somebody comes close behind the citizen, False when they are gone.
+    `onlookers` yields True when somebody is close behind the citizen, False when nobody is: at first, and at a change.
     """
 
     def prove(self, portrait: Portrait) -> AsyncGenerator[Guidance | LiveMatch, None]: ...

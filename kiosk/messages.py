@@ -125,7 +125,7 @@ class NotProven(Struct, frozen=True, tag=True):
 
 
 class Onlooker(Struct, frozen=True, tag=True):
-    """A second face is `near` the citizen's, or is so no more."""
+    """A second face is `near` the citizen's, or none is."""
 
     id: int
     near: bool

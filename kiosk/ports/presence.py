@@ -85,8 +85,8 @@ class VisionPort:
         raise Refused(Reason.CAMERA_LOST, "the vision process is gone")
 
     async def onlookers(self) -> AsyncGenerator[bool, None]:
-        """Each time somebody comes close behind the citizen (True) or is gone again. Without eyes it tells nothing: it
-        guards a screen, and nobody's paper waits for it."""
+        """Whether somebody is close behind the citizen, as soon as eyes can tell and whenever it changes; new eyes tell
+        it again. Without any it tells nothing: it guards a screen, and nobody's paper waits for it."""
         while self._shoulder_guard:
             await self._channel.connected.wait()
             guard = next(self._ids)

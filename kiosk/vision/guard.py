@@ -16,13 +16,16 @@ GOES: Final = 4
 
 
 class ShoulderGuard:
-    """Feed it the faces of each picture; `near` says whether somebody is there."""
+    """Feed it the faces of each picture; `near` says whether somebody is there, None before it can tell."""
 
     def __init__(self) -> None:
-        self.near = False
-        self._contrary = 0
+        self.near: bool | None = None
+        self._seen: bool | None = None
+        self._alike = 0
 
     def see(self, faces: Sequence[Mesh]) -> None:
-        self._contrary = self._contrary + 1 if onlooker(faces) is not self.near else 0
-        if self._contrary == (GOES if self.near else COMES):
-            self.near, self._contrary = not self.near, 0
+        there = onlooker(faces)
+        self._alike = self._alike + 1 if there is self._seen else 1
+        self._seen = there
+        if self._alike >= (COMES if there else GOES):
+            self.near = there

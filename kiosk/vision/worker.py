@@ -291,7 +291,7 @@ class Worker:
         before = guard.near
         guard.see(self._stills.find(frame.rgb))
         frame.rgb.fill(0)
-        if guard.near is not before:
+        if guard.near is not None and guard.near is not before:
             self._link.send(Onlooker(self._number, guard.near))
 
     def _tell(self, guidance: Guidance) -> None:
