@@ -23,6 +23,7 @@ from msgspec import Struct
 from kiosk.clock import Clock
 from kiosk.fleet.ddi import DdiError, Deployment, Finished, NotUsable, Poll, Server
 from kiosk.fleet.rauc import Rauc, RaucError
+from kiosk.health.board import DESK
 from kiosk.health.findings import Level
 from kiosk.health.published import Report
 from kiosk.reasons import Reason
@@ -87,7 +88,7 @@ class Updates:
         """Does what is next; seconds until the step after it."""
         try:
             begun = self._begun()
-            if begun is not None and begun.stage == "installing":
+            if begun is not None and begun.stage in ("installing", "installed"):
                 begun = await self._after_interruption(begun)
             if begun is not None and begun.stage != "installed":
                 await self._after_restart(begun)
@@ -165,13 +166,16 @@ class Updates:
         late = begun.forced and now - self._waiting_since >= FORCED_AFTER_S
         if report is not None and report.serving and not late:
             return
-        self._keep(msgspec.structs.replace(begun, stage="restarting"))
         self._ask_for_restart()
+        self._keep(msgspec.structs.replace(begun, stage="restarting"))
 
     async def _after_interruption(self, begun: Begun) -> Begun | None:
-        """This program or the machine ended while RAUC worked. In the same slot all is done once more."""
+        """The machine may have restarted by itself: then the gate is next. A program that ended while RAUC worked does
+        all once more."""
         if await self._rauc.boot_slot() != begun.slot:
             return msgspec.structs.replace(begun, stage="restarting")
+        if begun.stage == "installed":
+            return begun
         if await self._rauc.is_busy():
             raise RaucError("RAUC still installs what a program before this one gave it")
         self._forget()
@@ -180,27 +184,33 @@ class Updates:
     async def _after_restart(self, begun: Begun) -> None:
         if self._restart.exists():
             return  # it is still to come
-        if begun.stage == "returning":
-            await self._close(begun, Finished.FAILURE, "it was not well; the slot before runs again")
-        elif await self._rauc.boot_slot() == begun.slot:
-            await self._close(begun, Finished.FAILURE, "it did not boot; the boot loader went back")
-        else:
-            await self._gate(begun)
+        is_back = await self._rauc.boot_slot() == begun.slot
+        match begun.stage, is_back:
+            case "returning", True:
+                await self._close(begun, Finished.FAILURE, "it was not well; the slot before runs again")
+            case "returning", False:
+                self._ask_for_restart()
+            case _, True:
+                await self._rauc.mark("active", "booted")  # or the next restart would try it once more, without a gate
+                await self._close(begun, Finished.FAILURE, "it did not boot; the boot loader went back")
+            case _:
+                await self._gate(begun)
 
     async def _gate(self, begun: Begun) -> None:
-        """Good when it was well for `STEADY_S` in a row; back when it was not within `GATE_S`."""
+        """Good when it was well for `STEADY_S` in a row; back when it was not within `GATE_S`. A dead desk is never
+        excused: it may have been dead before only because it tested itself."""
         now = self._clock.monotonic()
         if self._gate_since is None:
             self._gate_since = now
-        worse = set(self._amiss()) - set(begun.amiss)
+        worse = set(self._amiss()) - (set(begun.amiss) - {DESK})
         if worse:
             self._well_since = None
             if now - self._gate_since >= GATE_S:
                 log.error("update %s goes back: %s", begun.version, ", ".join(sorted(worse)))
                 await self._rauc.mark("bad", "booted")
                 await self._rauc.mark("active", "other")
-                self._keep(msgspec.structs.replace(begun, stage="returning"))
                 self._ask_for_restart()
+                self._keep(msgspec.structs.replace(begun, stage="returning"))
             return
         if self._well_since is None:
             self._well_since = now
@@ -217,7 +227,7 @@ class Updates:
         """What keeps the terminal from serving and could be the software's fault."""
         report = self._health()
         if report is None:
-            return ("desk",)
+            return (DESK,)
         red = (finding for finding in report.findings if finding.level is Level.FAIL)
         return tuple(sorted({finding.part for finding in red if finding.code not in _THE_HALLS}))
 
@@ -237,6 +247,11 @@ class Updates:
             file.write(msgspec.json.encode(begun))
             os.fsync(file.fileno())
         coming.rename(self._record)
+        folder = os.open(self._record.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _forget(self) -> None:
         self._record.unlink(missing_ok=True)

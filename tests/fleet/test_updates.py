@@ -204,6 +204,7 @@ async def test_a_slot_that_does_not_boot_is_reported(terminal: Terminal, bundle:
     await terminal.steps(10)
     assert terminal.hawkbit.closed == ["failure"]
     assert "did not boot" in terminal.hawkbit.feedback[-1][3]
+    assert terminal.machine.primary == "A"
 
 
 async def test_a_cancelled_one_does_not_boot(terminal: Terminal, bundle: bytes) -> None:
@@ -241,6 +242,35 @@ async def test_a_power_cut_after_the_installation_does_not_pass_the_gate_by(
     terminal.health = None
     await terminal.steps(GATE_S + 30)
     assert terminal.machine.primary == "A"
+
+
+async def test_a_power_cut_while_it_waits_leads_to_the_gate(terminal: Terminal, bundle: bytes) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    terminal.health = report(WELL, serving=True)
+    await terminal.steps(60)
+    await terminal.machine.restart()
+    terminal.health = report(WELL)
+    await terminal.steps(STEADY_S + 10)
+    assert terminal.hawkbit.closed == ["success"]
+    assert (terminal.machine.running, terminal.machine.state("B")) == ("B", "good")
+
+
+async def test_an_agent_that_died_before_it_asked_to_go_back_asks_again(terminal: Terminal) -> None:
+    begun = b'{"action":"8","version":"2.0","forced":false,"slot":"B","amiss":[],"stage":"returning"}'
+    (terminal.kept / "update.json").write_bytes(begun)
+    await terminal.steps(10)
+    assert terminal.machine.wish.exists()
+    assert terminal.hawkbit.closed == []
+
+
+async def test_a_desk_that_was_dead_before_is_no_excuse(terminal: Terminal, bundle: bytes) -> None:
+    """It may only have tested itself just then."""
+    terminal.hawkbit.offer("8", bundle)
+    terminal.health = None
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    await terminal.steps(GATE_S + 30)
+    assert (terminal.machine.primary, terminal.machine.state("B")) == ("A", "bad")
 
 
 async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: Terminal, bundle: bytes) -> None:
