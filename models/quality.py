@@ -34,6 +34,7 @@ OTHER_COLOUR: Final = 0.05
 """In chromaticity (r, g): shade and beard change a skin's by less, cloth and paper by more."""
 COVERED_LEAST: Final = 0.7
 """The part of the lower face that has another colour before something is said to cover it."""
+COVERING_EVERY: Final = 3
 FEATURE_LEAST: Final = 0.2
 """Contrast of the mouth over that of the eyes, or the other way round; less, and one of them is not there."""
 
@@ -95,8 +96,11 @@ def glance(rgb: Picture, faces: Sequence[Mesh]) -> Assessment:
     return Assessment(Fault.TOO_DARK if dark else None, face, 0.0)
 
 
-def assess(rgb: Picture, faces: Sequence[Mesh], placing: Placing) -> Assessment:
-    """A picture (height x width x 3) in which these faces were found. Somebody far behind does not count."""
+def assess(rgb: Picture, faces: Sequence[Mesh], placing: Placing, covering: "Covering") -> Assessment:
+    """A picture (height x width x 3) in which these faces were found. Somebody far behind does not count.
+
+    `covering` goes with the stream that the picture is of.
+    """
     if not faces or onlooker(faces):
         return glance(rgb, faces)
     face = max(faces, key=lambda each: each.height_px)
@@ -106,7 +110,7 @@ def assess(rgb: Picture, faces: Sequence[Mesh], placing: Placing) -> Assessment:
         return Assessment(misplaced, face, 0.0)
     cut = _Cut(rgb, face, box)
     sharpness = float(cv2.meanStdDev(cv2.Laplacian(cut.grey, cv2.CV_16S))[1][0, 0] ** 2)
-    return Assessment(_seen(rgb, box, cut, sharpness), face, sharpness)
+    return Assessment(_seen(rgb, box, cut, sharpness, covering), face, sharpness)
 
 
 def onlooker(faces: Sequence[Mesh]) -> bool:
@@ -136,13 +140,13 @@ def _placing(rgb: Picture, face: Mesh, box: Box, placing: Placing) -> Fault | No
     return None
 
 
-def _seen(rgb: Picture, box: Box, cut: "_Cut", sharpness: float) -> Fault | None:
+def _seen(rgb: Picture, box: Box, cut: "_Cut", sharpness: float, covering: "Covering") -> Fault | None:
     """Light, then what hides the face: a black mask darkens the face, too, but does not hide it in the dark."""
     luma = float(cut.grey.mean())
     back_lit = luma < SHADED_MOST and _around(rgb, box) > BACKLIGHT_LEAST * max(luma, LUMA_LEAST)
     if luma < LUMA_LEAST:
         return Fault.BACK_LIT if back_lit else Fault.TOO_DARK
-    if cut.covered:
+    if covering.seen(cut):
         return Fault.COVERED
     if back_lit:
         return Fault.BACK_LIT
@@ -158,6 +162,25 @@ def _around(rgb: Picture, box: Box) -> float:
     y, x = np.mgrid[0 : sparse.shape[0], 0 : sparse.shape[1]]
     beside = ((x < left - 1) | (x > right + 1) | (y < top - 3)) & (y <= bottom)
     return float(sparse[beside].mean()) if beside.any() else 0.0
+
+
+class Covering:
+    """Whether a mask or a hand hides the face.
+
+    They do not come and go between two pictures of one stream, and to look for them costs as much as all the rest: so
+    they are looked for in every third picture, first in the first.
+    """
+
+    def __init__(self) -> None:
+        self._covered = False
+        self._pictures = 0
+
+    def seen(self, cut: "_Cut") -> bool:
+        """Of the next picture."""
+        if self._pictures % COVERING_EVERY == 0:
+            self._covered = cut.covered
+        self._pictures += 1
+        return self._covered
 
 
 class _Cut:

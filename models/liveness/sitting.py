@@ -17,7 +17,7 @@ from models.liveness.gestures import GESTURES
 from models.liveness.policy import Failure
 from models.liveness.stream import Print
 from models.matching import Comparison, Likeness
-from models.quality import Fault, Placing, assess, glance
+from models.quality import Covering, Fault, Placing, assess, glance
 
 FRAMES_LEAST: Final = 5
 """From fewer frontal pictures nothing is ever concluded."""
@@ -44,13 +44,14 @@ class Sitting:
         self._faces = faces
         self._comparison = comparison
         self._placing = placing or Placing()
+        self._covering = Covering()
         self._spoofs = spoofs
         self._live: list[float] = []
 
     def see(self, rgb: Picture, time_s: float) -> Fault | None:
         """Takes the next picture into account; what is wrong with it comes back."""
         found, asked, neutral = self._faces.find(rgb), self.challenge.asked, self.challenge.neutral
-        seen = glance(rgb, found) if asked in GESTURES else assess(rgb, found, self._placing)
+        seen = glance(rgb, found) if asked in GESTURES else assess(rgb, found, self._placing, self._covering)
         cut = patch(rgb, seen.face) if seen.face is not None else None
         moment = self.challenge.see(View(time_s, Print.of(rgb), rgb, seen.face, seen.fault is None, cut))
         match moment:

@@ -12,7 +12,7 @@ from models.embedding import Embedder
 from models.evaluation.liveness import Judgement, Rate, judged, upper_bound
 from models.landmarks import FaceMesh
 from models.liveness.gestures import Asked, Order
-from models.quality import Fault
+from models.quality import Covering, Fault
 
 ORDER: Order = (Asked.LEFT, Asked.UP)
 PEOPLE = 16
@@ -99,7 +99,7 @@ def test_a_second_face_is_said(attacks: dict[str, Attack], cast: Cast, stills: F
 
     attack = next(each for each in cast.attacks(ORDER) if each.kind == "two faces")
     rgb = next(attack.frames).rgb
-    assert assess(rgb, stills.find(rgb), Placing()).fault is Fault.TWO_FACES
+    assert assess(rgb, stills.find(rgb), Placing(), Covering()).fault is Fault.TWO_FACES
 
 
 @pytest.mark.parametrize("errors, tries, at_most", [(0, 300, 0.00994), (0, 59, 0.0495), (1, 10, 0.3942), (10, 10, 1.0)])
