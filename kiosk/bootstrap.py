@@ -33,7 +33,7 @@ from kiosk.evidence import Station
 from kiosk.health.board import Board
 from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
-from kiosk.health.watch import LOOK_EVERY_S, Workers, face_match, of_the_machine
+from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
 from kiosk.messages import Policy
@@ -127,17 +127,16 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
         hours = opening_hours(profile.opening)
 
-        async def look() -> None:
-            workers = Workers(clock)
-            while True:
-                there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
-                health.post("workers", *workers.look(there))
-                health.post("face match", *face_match(presence.compares, profile.face))
-                health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
-                health.post("machine", *of_the_machine(profile, clock))
-                await clock.sleep(LOOK_EVERY_S)
+        workers = Workers(clock)
 
-        looking = asyncio.create_task(look())
+        def look() -> None:
+            there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
+            health.post("workers", *workers.look(there))
+            health.post("face match", *face_match(presence.compares, profile.face))
+            health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
+            health.post("machine", *of_the_machine(profile, clock))
+
+        looking = asyncio.create_task(keep_looking(health, clock, look))
         stack.callback(looking.cancel)
 
         reader = card_reader(profile.reader, lambda: china_date(clock.now()))

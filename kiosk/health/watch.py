@@ -2,11 +2,12 @@
 memory and time?"""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from kiosk.clock import Clock
 from kiosk.doctor import audit, certificates, machine
+from kiosk.health.board import Board
 from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.health.remedies import VALIDATE
 from kiosk.messages import Compares
@@ -57,14 +58,25 @@ def face_match(compares: Compares | None, face: Face) -> tuple[Finding, ...]:
 
 
 def of_the_machine(profile: Profile, clock: Clock) -> tuple[Finding, ...]:
-    """What files and the kernel say. Not to be able to ask them is a finding, too."""
-    try:
-        return (
-            *certificates.validity(profile, clock.now()),
-            audit.room(profile.audit),
-            machine.memory(),
-            *machine.time_server(),
-        )
-    except Exception as error:
-        log.error("fault: %s", fault(error))
-        return (warn("machine", "disk, memory and time cannot be looked at", "journalctl -u kiosk-desk says why"),)
+    """What files and the kernel say."""
+    return (
+        *certificates.validity(profile, clock.now()),
+        audit.room(profile.audit),
+        machine.memory(),
+        *machine.time_server(),
+    )
+
+
+async def keep_looking(board: Board, clock: Clock, look: Callable[[], None]) -> None:
+    """For ever. Not to be able to look is a finding, too."""
+    while True:
+        try:
+            look()
+        except Exception as error:
+            log.error("fault: %s", fault(error))
+            board.post(
+                "watch", warn("self-watch", "the desk cannot look at itself", "journalctl -u kiosk-desk says why")
+            )
+        else:
+            board.post("watch")
+        await clock.sleep(LOOK_EVERY_S)

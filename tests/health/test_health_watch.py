@@ -1,11 +1,17 @@
 """Workers that are away for a moment, and one that stays away; memory and clock as the kernel tells them."""
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
+from kiosk.audit.log import AuditLog
+from kiosk.clock import SystemClock
 from kiosk.doctor import machine
+from kiosk.health.board import Board
 from kiosk.health.findings import Level
-from kiosk.health.watch import COMES_BACK_S, Workers, face_match
+from kiosk.health.watch import COMES_BACK_S, LOOK_EVERY_S, Workers, face_match, keep_looking
 from kiosk.messages import Compares
 from kiosk.profile import Face
 from kiosk.reasons import Reason
@@ -74,3 +80,22 @@ def test_a_model_that_nobody_validated_serves_nobody_in_production() -> None:
     (yellow,) = face_match(unproven, Face(mode="demo"))
     assert (yellow.level, yellow.code) == (Level.WARN, "")
     assert face_match(proven, Face(mode="production"))[0].level is Level.OK
+
+
+async def test_not_to_be_able_to_look_is_told_and_passes(tmp_path: Path) -> None:
+    audit = AuditLog(tmp_path, SystemClock(), terminal="kiosk-0001", software="test")
+    board = Board(SystemClock(), audit)
+    clock, seen = HandClock(), list[list[Level]]()
+
+    def look() -> None:
+        seen.append([finding.level for finding in board.findings if finding.part == "self-watch"])
+        match len(seen):
+            case 1:
+                raise OSError(2, "No such file or directory")
+            case 3:
+                raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await keep_looking(board, clock, look)
+    assert seen == [[], [Level.WARN], []]
+    assert clock.seconds == 2 * LOOK_EVERY_S
