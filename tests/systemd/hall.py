@@ -32,6 +32,7 @@ ETC = Path("/etc/onecard-kiosk")
 SECRETS = ETC / "credentials"
 STATE = Path("/var/lib/onecard-kiosk")
 UNITS = Path("/run/systemd/system")
+ASSETS = Path("/usr/share/onecard-kiosk")
 PROBE = Path("/run/kiosk-ui/probe.sock")
 PUPPET = Path("/run/kiosk-vision/puppet.sock")
 HALL = Path("/run/hall")
@@ -48,7 +49,7 @@ async def main(checkout: Path, results: Path) -> None:
     async with AsyncExitStack() as stack:
         display = await stack.enter_async_context(virtual_display())
         machine = Machine(Settings(assets, pki, HALL / "out", display, source_s=0.1), HALL)
-        prepare(machine, assets, display)
+        prepare(machine, display)
         await asyncio.gather(machine.start_platform(stack), machine.make_cards(), machine.printer.start())
         stack.push_async_callback(machine.printer.stop)
         systemctl("daemon-reload")
@@ -66,7 +67,7 @@ async def main(checkout: Path, results: Path) -> None:
             results.write_text(json.dumps(seen), encoding="utf-8")
 
 
-def prepare(machine: Machine, assets: Path, display: str) -> None:
+def prepare(machine: Machine, display: str) -> None:
     """What provisioning does on a real terminal, and drop-ins for devices that are not real."""
     profile = tomllib.loads(machine.profile.read_text(encoding="utf-8"))
     SECRETS.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -97,13 +98,13 @@ def prepare(machine: Machine, assets: Path, display: str) -> None:
         f"Environment=DISPLAY={display}",
         "BindReadOnlyPaths=/tmp/.X11-unix",
         "ExecStart=",
-        f"ExecStart={command('ui')} --preview /run/onecard-kiosk/preview/ring --fonts {assets}/fonts --probe {PROBE}",
+        f"ExecStart={command('ui')} --preview /run/onecard-kiosk/preview/ring --fonts {ASSETS}/fonts --probe {PROBE}",
     )
-    camera = f"--camera puppet:{assets}/portrait.png --control {PUPPET}"
+    camera = f"--camera puppet:{ASSETS}/portrait.png --control {PUPPET}"
     drop_in(
         "vision",
         "ExecStart=",
-        f"ExecStart={command('vision')} --preview /run/onecard-kiosk/preview/ring {camera} --assets {assets}"
+        f"ExecStart={command('vision')} --preview /run/onecard-kiosk/preview/ring {camera} --assets {ASSETS}"
         f" --profile {ETC}/profile.toml",
     )
 

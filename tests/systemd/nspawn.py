@@ -57,6 +57,8 @@ def boot(work: Path) -> dict[str, Any]:
         (units / "ktest.target").write_text(_TARGET, encoding="utf-8")
         console = work / "console"
         binds = [f"--bind-ro={CHECKOUT / name}:/{PROGRAM / name}" for name in PACKAGES]
+        # The checkout may lie where the units cannot look: in /tmp, or in somebody's home.
+        binds += [f"--bind-ro={CHECKOUT / '.cache/assets'}:/usr/share/onecard-kiosk"]
         binds += [f"--bind-ro={CHECKOUT / '.venv'}:/{PROGRAM / 'venv'}", f"--bind={CHECKOUT}:{CHECKOUT}"]
         command = [
             "systemd-nspawn",
