@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,21 @@ def test_tests_name_requirements_that_exist() -> None:
         for number in re.findall(r"\b[A-F]\d\d\b", file.read_text(encoding="utf-8"))
     }
     assert named <= known
+
+
+def test_a_terminal_gets_what_the_program_imports_in_the_versions_that_were_tested() -> None:
+    """`script/install` takes requirements.run.lock, which nothing here runs from: `script/lock` makes both."""
+    tested, installed = (_pinned(ROOT / name) for name in ("requirements.lock", "requirements.run.lock"))
+    assert installed.items() <= tested.items()
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {_plain(re.split(r"[\[<>=!~; ]", each)[0]) for each in wanted} <= set(installed)
+
+
+def _pinned(lock: Path) -> dict[str, str]:
+    """Version by name."""
+    return {_plain(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text(), re.M)}
+
+
+def _plain(name: str) -> str:
+    """As the package index compares names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
