@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "doctor",
     "paper": "paper",
     "audit": "audit",
+    "profile": "profile",
     "bench": "bench",
 }
 

@@ -221,10 +221,19 @@ class Updates(_Table, frozen=True):
 
 class Fleet(_Table, frozen=True):
     """`metrics_port`: on loopback, where the agent shows its figures to this machine's Prometheus. `updates`: where
-    they come from; without it there are none."""
+    they come from; without it there are none.
+
+    `operator`: PEM with the public keys (EC P-256) of whoever may command this terminal and sign profiles for it;
+    without it nobody may. `groups`: names under which commands may mean this terminal, too. `profiles`: a folder of the
+    agent's that every process may read. All three count as the installed profile has them: no delivered one changes
+    who may deliver.
+    """
 
     metrics_port: Annotated[int, Meta(ge=1024, le=65535)] = 9469
     updates: Updates | None = None
+    operator: Path | None = None
+    groups: tuple[str, ...] = ()
+    profiles: Path = Path("/var/lib/onecard-kiosk-profiles")
 
 
 class Profile(_Table, frozen=True):
@@ -257,6 +266,13 @@ def load(path: Path) -> Profile:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ProfileError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"{path}: not UTF-8") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Profile:
+    """A profile that is a text already; `path` is what it is called. Raises ProfileError."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -278,7 +294,7 @@ def opening_hours(opening: Opening) -> OpeningHours:
 def _path(expected: type, value: object) -> object:
     if expected is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"{expected} from {type(value)}")
+    raise ValueError("Expected a path in quotes")
 
 
 def _explain(path: Path, text: str, complaint: str) -> str:

@@ -17,11 +17,12 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from kiosk.fleet.agent import serve
-    from kiosk.profile import ProfileError, load
+    from kiosk.fleet.signed_profile import in_force
+    from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="agent: %(levelname)s %(name)s %(message)s")
     try:
-        asyncio.run(serve(load(args.profile)))
+        asyncio.run(serve(in_force(args.profile)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

@@ -26,11 +26,12 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from kiosk.profile import ProfileError, load
+    from kiosk.fleet.signed_profile import in_force
+    from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="cups: %(levelname)s %(message)s")
     try:
-        return asyncio.run(_serve(load(args.profile).printer, args.directory))
+        return asyncio.run(_serve(in_force(args.profile).printer, args.directory))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

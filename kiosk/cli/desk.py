@@ -16,11 +16,12 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from kiosk.bootstrap import serve
-    from kiosk.profile import ProfileError, load
+    from kiosk.fleet.signed_profile import in_force
+    from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
     try:
-        return asyncio.run(serve(load(args.profile)))
+        return asyncio.run(serve(in_force(args.profile)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

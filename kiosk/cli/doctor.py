@@ -23,12 +23,13 @@ def run(args: argparse.Namespace) -> int:
     import logging
 
     from kiosk.doctor.examine import examine
+    from kiosk.fleet.signed_profile import in_force
     from kiosk.health.findings import exit_code, state_of
-    from kiosk.profile import ProfileError, load
+    from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="doctor: %(levelname)s %(message)s")
     try:
-        profile = None if args.profile is None else load(args.profile)
+        profile = None if args.profile is None else in_force(args.profile)
     except ProfileError as error:
         print(f"kiosk doctor: {error}", file=sys.stderr)
         return 2

@@ -29,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from hardware.printers.port import PrinterError
+    from kiosk.fleet.signed_profile import in_force
     from kiosk.paper.account import account
-    from kiosk.profile import ProfileError, load
+    from kiosk.profile import ProfileError
 
     try:
-        found = asyncio.run(account(load(args.profile)))
+        found = asyncio.run(account(in_force(args.profile)))
     except (ProfileError, PrinterError, OSError) as error:
         print(f"kiosk paper: {error}", file=sys.stderr)
         return 2

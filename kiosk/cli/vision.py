@@ -19,14 +19,15 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from hardware.cards.portrait.port import WltLibrary
-    from kiosk.profile import Camera, Face, Portrait, ProfileError, load
+    from kiosk.fleet.signed_profile import in_force
+    from kiosk.profile import Camera, Face, Portrait, ProfileError
     from kiosk.vision.worker import main
     from models.placement import Mount
 
     portrait, face, camera = Portrait(), Face(), Camera()
     if args.profile is not None:
         try:
-            profile = load(args.profile)
+            profile = in_force(args.profile)
         except ProfileError as error:
             print(error, file=sys.stderr)
             return 2
