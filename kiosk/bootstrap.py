@@ -30,12 +30,18 @@ from kiosk.china_time import china_date
 from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
-from kiosk.health.board import Board
+from kiosk.health.board import SIGN, Board
 from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
 from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
+from kiosk.maintenance import sign as signs
+from kiosk.maintenance.door import Door
+from kiosk.maintenance.entries import ENTRIES
+from kiosk.maintenance.floor import Floor
+from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
 from kiosk.paper.stock import STOCK, StockHistory
@@ -87,6 +93,9 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         publication = Publication(meeting.health_in(profile.run))
         stack.callback(publication.close)
         health = Board(clock, audit, publication.write)
+
+        sign = signs.Sign(profile.ledger / signs.FILE, clock)
+        health.report(SIGN, sign.reason)
 
         def observe(call: CallRecord) -> None:
             """Every call leaves the id that the platform logs, too (C19)."""
@@ -152,6 +161,12 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             stack.push_async_callback(tickets.close)
             receipts = SlipPort(tickets, stock, identity, clock)
 
+        floor = Floor()
+        menu = Menu(ENTRIES, Workshop(profile, clock, audit))
+        door = Door(menu, floor)
+        await door.open(meeting.door_in(profile.run))
+        stack.push_async_callback(door.close)
+
         yield Desk(
             screen=screen,
             reader=CardPort(reader, travel_documents=profile.reader.uri.startswith(f"{pcsc_reader.SCHEME}:")),
@@ -171,6 +186,9 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
             clock=clock,
             audit=audit,
             health=health,
+            sign=sign,
+            floor=floor,
+            menu=menu,
             timing=Timing(
                 profile.timing.idle_s,
                 profile.timing.countdown_s,

@@ -137,7 +137,7 @@ class Citizen:
     async def present_card(self, wish: Kind | None) -> CardReading:
         """Waits for a card and reads it. Refuses at once when the printer could not give the paper anyway."""
         desk = self._desk
-        trouble = desk.audit.trouble or desk.reader.trouble or await desk.printer.trouble()
+        trouble = desk.sign.reason or desk.audit.trouble or desk.reader.trouble or await desk.printer.trouble()
         if trouble := trouble or desk.printer.interruption():
             raise Refused(trouble)
         self._watch("reader", self._watch_reader())

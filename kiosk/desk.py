@@ -19,6 +19,9 @@ from kiosk.documents.sealed import SealedDocument
 from kiosk.evidence import IssueRequest
 from kiosk.health.board import Board
 from kiosk.lobby import Lobby
+from kiosk.maintenance.floor import Floor
+from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.sign import Sign
 from kiosk.messages import Guidance
 from kiosk.pages import Action, Kind, Notice, Offer, Page, Picture
 from kiosk.paper.ledger import ReprintToken
@@ -160,7 +163,8 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a journey may use. `platform_portraits`: the platform is asked for a portrait when the card's own
-    cannot be decoded; else such a citizen goes to a counter."""
+    cannot be decoded; else such a citizen goes to a counter. `sign`: staff have closed the terminal, or not. `floor`
+    and `menu`: what staff do in between."""
 
     screen: Screen
     reader: Reader
@@ -172,6 +176,9 @@ class Desk:
     clock: Clock
     audit: AuditLog
     health: Board
+    sign: Sign
+    floor: Floor
+    menu: Menu
     timing: Timing
     platform_portraits: bool = False
 

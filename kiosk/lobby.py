@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
 
 from kiosk.clock import within
-from kiosk.health.board import DESK
+from kiosk.health.board import DESK, SIGN
 from kiosk.health.findings import Finding, warn
 from kiosk.pages import Cancel, Done, Home, Kind, Notice, Offer, Pick, Refusal, Retry
 from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, Reason, Refused, fault
@@ -28,6 +29,12 @@ _PARTS: Final = {
 }
 
 
+class Errand(Enum):
+    """Who comes is no citizen: staff need the terminal for themselves (kiosk.maintenance.floor)."""
+
+    WAITS = "waits"
+
+
 class Lobby:
     """Remembers the last offers for the next welcome."""
 
@@ -39,8 +46,9 @@ class Lobby:
         self._trouble: Reason | None = None
         self._refused: Refused | None = None
 
-    async def welcome(self) -> Kind | None:
-        """The home page, until somebody taps a tile (its kind) or lays a card on the reader (None).
+    async def welcome(self) -> Kind | Errand | None:
+        """The home page, until somebody taps a tile (its kind), lays a card on the reader (None) or staff need the
+        terminal.
 
         Raises Refused when a print was interrupted a moment ago: whoever waits for it must hear what became of it.
         """
@@ -48,12 +56,19 @@ class Lobby:
         card = asyncio.ensure_future(self._fresh_card())
         fresh = asyncio.ensure_future(self._keep_fresh())
         tapped = asyncio.ensure_future(self._tapped())
+        staff = asyncio.ensure_future(self._staff())
+        tasks: list[asyncio.Future[Any]] = [fresh, card, tapped, staff]
         try:
-            await asyncio.wait({card, fresh, tapped}, return_when=asyncio.FIRST_COMPLETED)
-            return next(task.result() for task in (fresh, card, tapped) if task.done())
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            came: Kind | Errand | None = next(task.result() for task in tasks if task.done())
+            return came
         finally:
-            for task in (card, fresh, tapped):
+            for task in tasks:
                 task.cancel()
+
+    def stand_aside(self) -> None:
+        """What stands on the screen while staff have the terminal."""
+        self._desk.screen.show(Home((), Reason.STAFF_AT_WORK))
 
     async def explain(self, refused: Refused) -> bool:
         """The refusal page, until the citizen has read it or a while has passed. True: they want to try again."""
@@ -91,6 +106,10 @@ class Lobby:
             match await self._desk.screen.action():
                 case Pick(code) if code in self._kinds and not self._desk.reader.present:
                     return self._kinds[code]
+
+    async def _staff(self) -> Errand:
+        await self._desk.floor.wanted()
+        return Errand.WAITS
 
     async def _fresh_card(self) -> None:
         """A card that the last citizen forgot must be taken away before the next one counts."""
@@ -145,6 +164,7 @@ class Lobby:
         found: dict[str, Reason | None] = {DESK: None}
         self._refused = None
         try:
+            found[SIGN] = desk.sign.reason
             found["audit log"] = desk.audit.trouble
             found["card reader"] = desk.reader.trouble
             found["printer"] = await desk.printer.trouble()

@@ -2,13 +2,14 @@
 
 ```
 run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
-run/health/state.json
+run/health/state.json     run/maintenance/desk.sock
 ```
 
 The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
 user and to the worker's group, and its set-group-id bit hands that group to the socket in it (systemd/tmpfiles.d). The
 ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
-socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published).
+socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published); at
+`maintenance` root and the fleet's agent may ask it for work of staff (kiosk.maintenance.door).
 """
 
 from pathlib import Path
@@ -32,8 +33,14 @@ def health_in(run: Path) -> Path:
     return run / "health"
 
 
+def door_in(run: Path) -> Path:
+    """At which staff and the fleet's agent ask the desk for an entry of the technician's menu."""
+    return run / "maintenance" / "desk.sock"
+
+
 def make(run: Path) -> None:
     """The folders that are missing, for one user. On the appliance they are there before any process starts."""
-    folders = (*(socket_of(run, worker).parent for worker in WORKERS), ring_in(run).parent, health_in(run))
+    sockets = (*(socket_of(run, worker) for worker in WORKERS), ring_in(run), door_in(run))
+    folders = (*(socket.parent for socket in sockets), health_in(run))
     for folder in folders:
         folder.mkdir(mode=0o700, exist_ok=True)

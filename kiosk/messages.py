@@ -1,4 +1,4 @@
-"""What crosses a socket between the desk and its three workers (ui, vision, documents).
+"""What crosses a socket between the desk and its three workers (ui, vision, documents), and at its door for staff.
 
 The desk listens, a worker connects, both send frames: four bytes big-endian length, then one msgpack struct whose
 `type` field names it. A frame that is too long, unknown or malformed raises `BadMessage`, and the connection is closed:
@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.checks import Check
+from kiosk.health.findings import Level
+from kiosk.maintenance.line import Line, Live
 from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text
 from kiosk.reasons import Reason
 
@@ -246,6 +248,28 @@ class Imprinted(_Private, frozen=True, tag=True):
     sha256: str
 
 
+# --- staff or the fleet's agent -> desk, desk -> them (kiosk.maintenance.door) ---------------------------------------
+
+
+class Do(Struct, frozen=True, tag=True):
+    """Run this entry of the technician's menu with this choice ("" for none). `by`: who asks, for the audit log:
+    "console", or the id of a command of the fleet. Answered by any number of `Line` and `Live`, last of all `Done`."""
+
+    entry: str
+    choice: str
+    by: str
+
+
+class Waits(Struct, frozen=True, tag=True):
+    """It needs the terminal for itself, and begins as soon as no citizen is served."""
+
+
+class Done(Struct, frozen=True, tag=True):
+    """It is over. `level`: the worst of its lines."""
+
+    level: Level
+
+
 # --- the frames ------------------------------------------------------------------------------------------------------
 
 ToUi = Show
@@ -254,7 +278,8 @@ ToVision = ProvePresence | Guard | StopPresence
 FromVision = Compares | Guidance | Matched | NotProven | Onlooker
 ToDocuments = Believe | Verify | Render | Imprint
 FromDocuments = Verified | NotVerified | Rendered | Imprinted
-Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments
+ToStaff = Line | Live | Waits | Done
+Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments | Do | ToStaff
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)

@@ -67,6 +67,10 @@ class Reason(Enum):
     IDLE = "K602"
     INTERNAL = "K603"
     AUDIT_FULL = "K604"
+    STAFF_AT_WORK = "K605"
+    CLOSED_FOR_MAINTENANCE = "K606"
+    CLOSED_FOR_REPAIR = "K607"
+    CLOSED_BY_OPERATOR = "K608"
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +437,34 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "本机的记录空间已满。请使用其他自助终端，或到人工窗口办理；请告知工作人员。",
         "This terminal is out of service",
         "Its storage is full. Please use another terminal or a counter, and tell a member of staff.",
+        retry=False,
+    ),
+    Reason.STAFF_AT_WORK: _say(
+        "工作人员正在检查本机",
+        "请稍候，或使用其他自助终端。",
+        "Staff are checking this terminal",
+        "Please wait a moment, or use another terminal.",
+        retry=False,
+    ),
+    Reason.CLOSED_FOR_MAINTENANCE: _say(
+        "本机正在维护，暂停服务",
+        "请使用其他自助终端，或到人工窗口办理。",
+        "This terminal is closed for maintenance",
+        "Please use another terminal, or go to a counter.",
+        retry=False,
+    ),
+    Reason.CLOSED_FOR_REPAIR: _say(
+        "本机等待维修，暂停服务",
+        "工作人员已经知道。请使用其他自助终端，或到人工窗口办理。",
+        "This terminal is waiting for a repair",
+        "Staff know about it. Please use another terminal, or go to a counter.",
+        retry=False,
+    ),
+    Reason.CLOSED_BY_OPERATOR: _say(
+        "本机暂停服务",
+        "请使用其他自助终端，或到人工窗口办理。",
+        "This terminal is out of service",
+        "Please use another terminal, or go to a counter.",
         retry=False,
     ),
     Reason.INTERNAL: _say(

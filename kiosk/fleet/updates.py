@@ -37,7 +37,15 @@ STEADY_S: Final = 60.0
 FORCED_AFTER_S: Final = 1800.0
 """So long a forced update waits for a moment without a citizen."""
 _THE_HALLS: Final = frozenset(
-    reason.value for reason in (Reason.PAPER_EMPTY, Reason.PAPER_JAM, Reason.PRINTER_DOOR_OPEN)
+    reason.value
+    for reason in (
+        Reason.PAPER_EMPTY,
+        Reason.PAPER_JAM,
+        Reason.PRINTER_DOOR_OPEN,
+        Reason.CLOSED_FOR_MAINTENANCE,
+        Reason.CLOSED_FOR_REPAIR,
+        Reason.CLOSED_BY_OPERATOR,
+    )
 )
 
 

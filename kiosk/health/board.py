@@ -19,6 +19,8 @@ from kiosk.reasons import Reason, Refused, fault
 log = logging.getLogger(__name__)
 
 DESK: Final = "desk"
+SIGN: Final = "sign"
+"""That staff hang on the terminal (kiosk.maintenance.sign)."""
 
 
 class Board:

@@ -8,6 +8,7 @@ from kiosk.reasons import EXPLANATIONS, Reason
 
 _JOURNAL: Final = "the desk's journal says why: journalctl -u kiosk-desk"
 VALIDATE: Final = "bring a model that is measured and accepted for the people here, step by step: docs/face.md"
+_SIGN: Final = "when it is to serve again: kiosk maintenance in-service"
 _OPERATOR: Final = "ask the platform's operator; `kiosk sandbox --conformance URL` examines a platform"
 
 REMEDIES: Final[dict[Reason, str]] = {
@@ -31,6 +32,10 @@ REMEDIES: Final[dict[Reason, str]] = {
     Reason.PLATFORM_ANSWER_INVALID: _OPERATOR,
     Reason.PLATFORM_ANSWER_FOREIGN: _OPERATOR,
     Reason.PLATFORM_INCOMPLETE: _OPERATOR,
+    Reason.STAFF_AT_WORK: "wait until staff are done",
+    Reason.CLOSED_FOR_MAINTENANCE: _SIGN,
+    Reason.CLOSED_FOR_REPAIR: _SIGN,
+    Reason.CLOSED_BY_OPERATOR: _SIGN,
     Reason.INTERNAL: _JOURNAL,
 }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from kiosk.desk import Desk
 from kiosk.journeys.certificate import certificate
-from kiosk.lobby import Lobby
+from kiosk.lobby import Errand, Lobby
 from kiosk.pages import Kind
 from kiosk.reasons import Reason, Refused, fault
 
@@ -32,7 +32,11 @@ async def attract(desk: Desk) -> None:
                 desk.audit.record("print.interrupted", reason=interrupted.reason.name)
             await lobby.explain(interrupted)
         else:
-            await _serve(desk, lobby, wish)
+            if isinstance(wish, Errand):
+                lobby.stand_aside()
+                await desk.floor.give()
+            else:
+                await _serve(desk, lobby, wish)
 
 
 async def _serve(desk: Desk, lobby: Lobby, wish: Kind | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 from theatre import FaceBooth, HandClock, MemoryPrinter, MemorySlips, PageList, Stage
@@ -19,6 +20,10 @@ from kiosk.desk import Desk, Timing
 from kiosk.documents.verdict import imprinted, judge, picture
 from kiosk.evidence import Station
 from kiosk.health.board import Board
+from kiosk.maintenance.floor import Floor
+from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.sign import Sign
+from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import BadMessage, Imprint, Policy, Render, Verify, encode, receive
 from kiosk.paper.ledger import Ledger
 from kiosk.paper.stock import StockHistory
@@ -103,6 +108,9 @@ async def stage(
         clock=clock,
         audit=audit,
         health=Board(clock, audit),
+        sign=Sign(tmp_path / "sign.json", clock),
+        floor=Floor(),
+        menu=Menu((), cast(Workshop, None)),
         timing=TIMING,
     )
     cards = citizens(b"RIFF\x10\x00\x00\x00WEBP".ljust(1024, b"\0"))

@@ -1,0 +1,60 @@
+"""An entry of the technician's menu: who may choose it, what it asks first, and what it then does."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from kiosk.maintenance.line import Said
+from kiosk.maintenance.workshop import Workshop
+from kiosk.pages import Text
+
+
+class Role(Enum):
+    """What a technician's certificate says that they are for. The value is the word in it."""
+
+    SERVICE = "service"
+    SUPPLIES = "supplies"
+    AUDITOR = "auditor"
+
+
+class Group(Enum):
+    """Where it stands in the menu."""
+
+    DEVICES = "devices"
+    SUPPLIES = "supplies"
+    NETWORK = "network"
+    SOFTWARE = "software"
+    SERVICE = "service"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the things an entry can be run with. `value` as on the command line."""
+
+    value: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`name` as on the command line. `asks`: the question before it changes anything, None when it only looks.
+
+    `choices`: one of them must be chosen; empty when there is nothing to choose. `alone`: it waits until no citizen is
+    served, and none is served meanwhile. `fleet`: the fleet may ask for it, too. `run` says what it finds as it finds
+    it; leaving it ends it. Run it by `kiosk.maintenance.menu`, which writes it down.
+    """
+
+    name: str
+    title: Text
+    group: Group
+    roles: frozenset[Role]
+    run: Callable[[Workshop, str], AsyncIterator[Said]]
+    asks: Text | None = None
+    choices: tuple[Choice, ...] = ()
+    alone: bool = False
+    fleet: bool = False
+
+    def takes(self, choice: str) -> bool:
+        """Whether it can be run with this; "" is no choice."""
+        return choice in {each.value for each in self.choices} if self.choices else not choice
