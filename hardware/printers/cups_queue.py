@@ -70,8 +70,10 @@ class _Job:
 
 @dataclass(slots=True)
 class _Way:
-    """How far a document may go, and how far it got. `is_clear`: the printer says that it can print."""
+    """How far a document may go, and how far it got. `has_begun`: the thread is at it. `is_clear`: the printer says it
+    can print."""
 
+    has_begun: Future[None] = field(default_factory=Future)
     is_clear: Future[bool] = field(default_factory=Future)
     is_behind_us: bool = False
 
@@ -113,6 +115,9 @@ class CupsQueue:
         way = _Way()
         handing_over = self._spooler.begin(lambda spooler: spooler.print(pdf, title, ticket, way))
         try:
+            # To put the question together takes the interpreter, which the thread must have first to begin at all.
+            first: set[asyncio.Future[Any]] = {asyncio.wrap_future(way.has_begun), handing_over}
+            await asyncio.wait(first, timeout=SPOOLER_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
             trouble = await self._device.condition()
             way.is_clear.set_result(trouble is None)
             number = await self._spooler.answer(handing_over)
@@ -376,6 +381,7 @@ class _Spooler:
 
         The queue holds a job that has no document, so nothing is printed of one that may not be sent.
         """
+        way.has_begun.set_result(None)
         number: int = self._connection.createJob(self._queue, name, _options(ticket))
         if not way.is_clear.result(SPOOLER_WITHIN_S):
             self.withdraw(number)
