@@ -8,25 +8,17 @@ already masked, except the preview of the certificate itself.
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from kiosk.maintenance.pages import StaffAction, StaffPage
 from kiosk.reasons import Reason
+from kiosk.text import Language as Language
+from kiosk.text import Text as Text
 
-Language = Literal["zh", "en"]
 DOCUMENT_NUMBER_MOST: Final = 14
 """Characters of a document number that can be typed: enough for passports, too few for a resident number (E01)."""
-
-
-class Text(Struct, frozen=True):
-    """One text in both languages."""
-
-    zh: str
-    en: str
-
-    def in_language(self, language: Language) -> str:
-        return self.zh if language == "zh" else self.en
 
 
 class Kind(Struct, frozen=True):
@@ -269,6 +261,7 @@ Page = (
     | HandOver
     | Rate
     | Refusal
+    | StaffPage
 )
 
 
@@ -363,4 +356,5 @@ Action = (
     | Reveal
     | SwitchLanguage
     | WantSlip
+    | StaffAction
 )

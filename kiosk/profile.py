@@ -236,6 +236,21 @@ class Fleet(_Table, frozen=True):
     profiles: Path = Path("/var/lib/onecard-kiosk-profiles")
 
 
+class Maintenance(_Table, frozen=True):
+    """The technician's way in (docs/maintenance.md). `reader`: pcsc://NAME of the reader for their cards, another one
+    than the citizens'. `ca`: PEM of the pinned CA that issues them; `crls`: its revocation lists, PEM or DER.
+
+    `key_switch`: a file that says 1 while the key is turned, as the kernel's GPIO files do; without one, a hidden
+    gesture on the home page is the way in. `idle_s`: so long nobody need touch the menu before it locks.
+    """
+
+    reader: str
+    ca: Path
+    crls: tuple[Path, ...]
+    key_switch: Path | None = None
+    idle_s: float = 120.0
+
+
 class Profile(_Table, frozen=True):
     """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept, and `audit_key`: the
     secret with which its checkpoints are signed (`kiosk audit key` makes one). `ledger`: where it is kept
@@ -258,6 +273,7 @@ class Profile(_Table, frozen=True):
     face: Face = Face()
     timing: Timing = Timing()
     fleet: Fleet = Fleet()
+    maintenance: Maintenance | None = None
 
 
 def load(path: Path) -> Profile:

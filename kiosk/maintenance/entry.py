@@ -2,38 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from enum import Enum
 
 from kiosk.maintenance.line import Said
+from kiosk.maintenance.plan import Choice as Choice
+from kiosk.maintenance.plan import Group as Group
+from kiosk.maintenance.plan import Role as Role
 from kiosk.maintenance.workshop import Workshop
-from kiosk.pages import Text
-
-
-class Role(Enum):
-    """What a technician's certificate says that they are for. The value is the word in it."""
-
-    SERVICE = "service"
-    SUPPLIES = "supplies"
-    AUDITOR = "auditor"
-
-
-class Group(Enum):
-    """Where it stands in the menu."""
-
-    DEVICES = "devices"
-    SUPPLIES = "supplies"
-    NETWORK = "network"
-    SOFTWARE = "software"
-    SERVICE = "service"
-    RECORDS = "records"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of the things an entry can be run with. `value` as on the command line."""
-
-    value: str
-    title: Text
+from kiosk.text import Text
 
 
 @dataclass(frozen=True, slots=True)

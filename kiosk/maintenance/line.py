@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from kiosk.health.findings import Level
-from kiosk.pages import Text
+from kiosk.text import Text
 
 
 class Line(Struct, frozen=True, tag=True):

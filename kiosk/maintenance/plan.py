@@ -1,0 +1,33 @@
+"""What the menu is made of, apart from what its entries do. Light: the window shows it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from kiosk.text import Text
+
+
+class Role(Enum):
+    """What a technician's certificate says that they are for (kiosk.maintenance.credential)."""
+
+    SERVICE = "service"
+    SUPPLIES = "supplies"
+    AUDITOR = "auditor"
+
+
+class Group(Enum):
+    """Where an entry stands in the menu."""
+
+    DEVICES = "devices"
+    SUPPLIES = "supplies"
+    NETWORK = "network"
+    SOFTWARE = "software"
+    SERVICE = "service"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the things an entry can be run with. `value` as on the command line."""
+
+    value: str
+    title: Text
