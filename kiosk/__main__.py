@@ -22,6 +22,7 @@ COMMANDS = {
     "document": "document",
     "card": "card",
     "doctor": "doctor",
+    "maintenance": "maintenance",
     "paper": "paper",
     "audit": "audit",
     "profile": "profile",

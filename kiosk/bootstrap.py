@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from importlib.metadata import version
@@ -31,6 +31,7 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
 from kiosk.health.board import SIGN, Board
+from kiosk.health.findings import Finding
 from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
 from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
@@ -41,6 +42,7 @@ from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.restarts import RESTART_WISH, Supervised
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
@@ -55,12 +57,14 @@ from kiosk.ports.screen import UiScreen
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.profile import Profile, ProfileError, Reader, Tickets, opening_hours
+from kiosk.reasons import Refused
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
 from platform_client.credentials import CredentialError
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.patience import Patience
+from platform_client.trust import TRUST, TrustFeed
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +160,43 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         stack.push_async_callback(printer.close)
 
         receipts: Receipts = NoReceipts()
+        tickets: TicketPrinter | None = None
         if profile.tickets is not None:
             tickets = ticket_printer(profile.tickets)
             stack.push_async_callback(tickets.close)
             receipts = SlipPort(tickets, stock, identity, clock)
 
+        paper = PaperPort(printer, ledger, stock, job_tickets(profile), clock)
         floor = Floor()
-        menu = Menu(ENTRIES, Workshop(profile, clock, audit))
+
+        async def findings() -> tuple[Finding, ...]:
+            return health.findings
+
+        async def feed() -> TrustFeed:
+            return await client.fetch(TRUST)
+
+        workshop = Workshop(
+            profile=profile,
+            clock=clock,
+            audit=audit,
+            findings=findings,
+            sign=sign,
+            reader=reader,
+            paper=paper,
+            tickets=tickets,
+            stock=stock,
+            issues=ledger.issues,
+            feed=feed,
+            identity=identity,
+            records_key=signer,
+            folder=meeting.door_in(profile.run).parent,
+            eyes=presence,
+            restarts=Supervised(
+                {"ui": screen.dismiss, "vision": presence.dismiss, "documents": documents.dismiss},
+                profile.run / RESTART_WISH,
+            ),
+        )
+        menu = Menu(ENTRIES, workshop)
         door = Door(menu, floor)
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)
@@ -175,13 +209,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 client, identity, Station(identity.terminal, software, boot.measurement()), profile.certificates, clock
             ),
             documents=documents,
-            printer=PaperPort(
-                printer,
-                ledger,
-                stock,
-                job_tickets(profile),
-                clock,
-            ),
+            printer=paper,
             receipts=receipts,
             clock=clock,
             audit=audit,
@@ -196,6 +224,53 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 profile.timing.paper_rescue_s,
             ),
             platform_portraits=profile.portrait.policy == "platform",
+        )
+
+
+@asynccontextmanager
+async def workshop_without_desk(
+    profile: Profile, clock: Clock, findings: Callable[[], Awaitable[tuple[Finding, ...]]]
+) -> AsyncIterator[Workshop]:
+    """What staff may use while no desk runs, and none can start. Raises OSError when one does."""
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(Publication(meeting.health_in(profile.run)).close)
+        signer = audit_signer(profile.audit_key)
+        software = version("onecard-kiosk")
+        audit = AuditLog(profile.audit, clock, terminal=profile.terminal.id, software=software, signer=signer)
+        stack.callback(audit.close)
+        if trouble := audit.trouble:
+            raise Refused(trouble, "no action without a record of it")
+        identity = device_identity(profile.platform)
+        client = platform_client(profile.platform, identity)
+        stack.push_async_callback(client.close)
+        stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
+        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
+        stack.push_async_callback(reader.close)
+        await reader.open()
+        printer = paper_queue(profile.printer)
+        stack.push_async_callback(printer.close)
+        tickets = None if profile.tickets is None else ticket_printer(profile.tickets)
+        if tickets is not None:
+            stack.push_async_callback(tickets.close)
+
+        async def feed() -> TrustFeed:
+            return await client.fetch(TRUST)
+
+        yield Workshop(
+            profile=profile,
+            clock=clock,
+            audit=audit,
+            findings=findings,
+            sign=signs.Sign(profile.ledger / signs.FILE, clock),
+            reader=reader,
+            paper=PaperPort(printer, ledger, stock, job_tickets(profile), clock),
+            tickets=tickets,
+            stock=stock,
+            issues=ledger.issues,
+            feed=feed,
+            identity=identity,
+            records_key=signer,
+            folder=meeting.door_in(profile.run).parent,
         )
 
 

@@ -126,6 +126,41 @@ class NotProven(Struct, frozen=True, tag=True):
     detail: str = ""
 
 
+class Look(Struct, frozen=True, tag=True):
+    """Turn the camera on for staff: its picture is on the preview, and `Seen` says how each picture is, until
+    `StopPresence`. Nobody is compared with anybody."""
+
+    id: int
+
+
+class Seen(Struct, frozen=True, tag=True):
+    """How the camera's picture is now. `faces` in it; of the nearest: `face_height` over the picture's, `sharpness`
+    (variance of the Laplacian), and what a check would say to its owner (None: nothing). `brightness`: 0..255, of the
+    whole picture. `per_s`: pictures in a second."""
+
+    id: int
+    per_s: float
+    brightness: float
+    faces: int
+    face_height: float
+    sharpness: float
+    hint: Hint | None
+
+
+class TryLiveness(Struct, frozen=True, tag=True):
+    """Run the gestures of a check with a member of staff, against a first picture of themselves, which is forgotten
+    with everything else. Answered by `Guidance`, last by `Alive` or `NotProven`: never by `Matched`."""
+
+    id: int
+
+
+class Alive(Struct, frozen=True, tag=True):
+    """The gestures of `TryLiveness` held. `liveness`: as in `Matched`."""
+
+    id: int
+    liveness: dict[str, float]
+
+
 class Onlooker(Struct, frozen=True, tag=True):
     """A second face is `near` the citizen's, or none is."""
 
@@ -274,8 +309,8 @@ class Done(Struct, frozen=True, tag=True):
 
 ToUi = Show
 FromUi = Act
-ToVision = ProvePresence | Guard | StopPresence
-FromVision = Compares | Guidance | Matched | NotProven | Onlooker
+ToVision = ProvePresence | Guard | Look | TryLiveness | StopPresence
+FromVision = Compares | Guidance | Matched | NotProven | Onlooker | Seen | Alive
 ToDocuments = Believe | Verify | Render | Imprint
 FromDocuments = Verified | NotVerified | Rendered | Imprinted
 ToStaff = Line | Live | Waits | Done

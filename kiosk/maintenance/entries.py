@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kiosk.maintenance import closing
 from kiosk.maintenance.entry import Entry
 
-ENTRIES: Final[tuple[Entry, ...]] = ()
+ENTRIES: Final[tuple[Entry, ...]] = (closing.OUT_OF_SERVICE, closing.IN_SERVICE, closing.RESTART)

@@ -83,6 +83,10 @@ class DocumentPort:
             self._warming.cancel()
         await self._channel.close()
 
+    def dismiss(self) -> None:
+        """The process ends, and a fresh one follows."""
+        self._channel.dismiss()
+
     async def verify(self, pdf: bytes, request: IssueRequest) -> SealedDocument:
         """The seal holds. Raises Refused with a document reason."""
         trust = await self._trust.current()

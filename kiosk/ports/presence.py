@@ -6,6 +6,7 @@ only sees that the prompt starts over.
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,21 @@ from typing import Final
 from hardware.cards.reading import Portrait
 from kiosk.channel import Channel
 from kiosk.clock import Clock, within
-from kiosk.messages import Compares, Guard, Guidance, Matched, Message, NotProven, Onlooker, ProvePresence, StopPresence
+from kiosk.messages import (
+    Alive,
+    Compares,
+    Guard,
+    Guidance,
+    Look,
+    Matched,
+    Message,
+    NotProven,
+    Onlooker,
+    ProvePresence,
+    Seen,
+    StopPresence,
+    TryLiveness,
+)
 from kiosk.reasons import Reason, Refused
 from kiosk.vision.witness import LiveMatch, NoProof
 
@@ -99,6 +114,46 @@ class VisionPort:
                         yield message.near
             finally:
                 self._channel.send(StopPresence(guard))
+
+    async def look(self) -> AsyncGenerator[Seen, None]:
+        """For staff: how the camera's picture is, until it is left. Raises Refused with CAMERA_LOST."""
+        async with aclosing(self._for_staff(Look(next(self._ids)))) as saying:
+            async for said in saying:
+                if isinstance(said, Seen):
+                    yield said
+
+    async def try_liveness(self) -> AsyncGenerator[Guidance | Alive, None]:
+        """For staff: the gestures of a check, with nobody's portrait. Raises Refused with a face reason."""
+        async with aclosing(self._for_staff(TryLiveness(next(self._ids)))) as saying:
+            async for said in saying:
+                if isinstance(said, Guidance | Alive):
+                    yield said
+                if isinstance(said, Alive):
+                    return
+
+    async def _for_staff(self, wish: Look | TryLiveness) -> AsyncGenerator[Message, None]:
+        """What vision says about `wish`. It is not asked twice: staff want to see that a process dies."""
+        deadline = self._clock.monotonic() + VERDICT_S
+        try:
+            await within(self._clock, COMES_BACK_S, self._channel.connected.wait())
+        except TimeoutError:
+            raise Refused(Reason.CAMERA_LOST, "the vision process is gone") from None
+        self._forget_the_past()
+        self._channel.send(wish)
+        try:
+            while (message := await self._before(deadline)) is not None:
+                match message:
+                    case NotProven(id=wish.id):
+                        raise Refused(message.reason, message.detail)
+                    case Seen(id=wish.id) | Guidance(id=wish.id) | Alive(id=wish.id):
+                        yield message
+            raise Refused(Reason.CAMERA_LOST, "the vision process died")
+        finally:
+            self._channel.send(StopPresence(wish.id))
+
+    def dismiss(self) -> None:
+        """The process ends, and a fresh one follows."""
+        self._channel.dismiss()
 
     async def _before(self, deadline: float) -> Message | None:
         """The next message, or None when the process has died."""

@@ -1,9 +1,10 @@
-"""The printer port: takes a PrintableDocument and nothing else, and answers for every page of it, also for those of a
-desk that died before this one."""
+"""The printer port: takes a PrintableDocument, from staff what they drew themselves, and nothing else; it answers for
+every page of a document, also for those of a desk that died before this one."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -18,10 +19,11 @@ from hardware.printers.port import (
     Trouble,
     Unconfirmed,
 )
-from hardware.printers.supplies import SupplyKind
+from hardware.printers.supplies import Supplies, SupplyKind
 from kiosk.clock import Clock
 from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
+from kiosk.maintenance.staff_paper import StaffPaper
 from kiosk.pages import Notice
 from kiosk.paper.ledger import UNSETTLED, Issue, Jammed, Ledger, LedgerError, ReprintToken, State
 from kiosk.paper.stock import Source, StockHistory
@@ -73,11 +75,34 @@ class PaperPort:
 
     async def notices(self) -> tuple[Notice, ...]:
         try:
-            supplies = await self._printer.supplies()
+            supplies = await self.supplies()
         except PrinterError:
             return ()
-        self._stock.note(Source.PRINTER, supplies)
         return tuple(notice for kind, notice in _LOW.items() if supplies.is_low(kind))
+
+    async def supplies(self) -> Supplies:
+        """What the printer has left; kept, too. Raises PrinterError."""
+        supplies = await self._printer.supplies()
+        self._stock.note(Source.PRINTER, supplies)
+        return supplies
+
+    async def print_for_staff(self, paper: StaffPaper) -> AsyncGenerator[JobReport, None]:
+        """Reports until one has an outcome. Raises Refused when nothing was handed over. To leave it before that is to
+        cancel the job. No citizen is served meanwhile (kiosk.maintenance.floor)."""
+        name = f"staff-{secrets.token_hex(8)}"
+        try:
+            await self._reconcile()
+            submission = await self._printer.submit(paper.pdf, paper.pages, name, JobTicket())
+        except PrinterError as error:
+            raise Refused(_reason(error.trouble) or Reason.PRINTER_LOST, error.detail) from None
+        over = False
+        try:
+            async for report in self._printer.follow(submission):
+                over = report.outcome is not None
+                yield report
+        finally:
+            if not over:
+                await self._printer.cancel(submission)
 
     def interruption(self) -> Reason | None:
         """What became of the print that a crash interrupted a moment ago; told once."""

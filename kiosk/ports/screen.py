@@ -35,6 +35,10 @@ class UiScreen:
     async def close(self) -> None:
         await self._channel.close()
 
+    def dismiss(self) -> None:
+        """The ui process ends, and a fresh one follows and shows the same page."""
+        self._channel.dismiss()
+
     def show(self, page: Page, countdown_s: int | None = None) -> None:
         """Shows the page, at once or as soon as there is an interface again."""
         before = self._shown

@@ -22,25 +22,31 @@ from hardware.cameras.v4l2 import V4l2Camera
 from hardware.cards.portrait.port import PortraitDecoder, WltLibrary
 from kiosk.messages import (
     FRAME_LIMIT,
+    Alive,
     BadMessage,
     Compares,
     FromVision,
     Guard,
     Guidance,
+    Look,
+    Matched,
     Message,
     NotProven,
     Onlooker,
     ProvePresence,
     StopPresence,
+    TryLiveness,
     decode,
     encode,
 )
+from kiosk.pages import Prompt
 from kiosk.preview import PreviewRing
 from kiosk.reasons import Reason
-from kiosk.vision.check import PresenceCheck
+from kiosk.vision.check import HINTS, PresenceCheck
 from kiosk.vision.feed import Feed
 from kiosk.vision.guard import ShoulderGuard
 from kiosk.vision.lives import Pulse, lived
+from kiosk.vision.picture_watch import PictureWatch
 from kiosk.vision.portrait import PortraitUnreadable, face_in
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture, Points, import_models
@@ -50,7 +56,7 @@ from models.liveness.light import Colour, random_colours
 from models.manifest import DEFAULT_MODEL, DEMONSTRATION
 from models.matching import Comparison
 from models.placement import Mount, sizes
-from models.quality import Placing
+from models.quality import Covering, Placing, assess
 
 GUARD_EVERY_S: Final = 0.5
 """Between two pictures for the shoulder guard: a hundredth of a processor."""
@@ -182,6 +188,8 @@ class Worker:
         self._faces: FaceMesh | None = None
         self._check: PresenceCheck | None = None
         self._guard: ShoulderGuard | None = None
+        self._watch_of_staff: PictureWatch | None = None
+        self._trial = False
         self._number = 0
         self._told: Guidance | None = None
         self._told_s = 0.0
@@ -210,7 +218,8 @@ class Worker:
         self._feed.stop()
         if self._check is not None:
             self._check.forget()
-        self._check = self._guard = None
+        self._check = self._guard = self._watch_of_staff = None
+        self._trial = False
         self._pulse.beat()
 
     def close(self) -> None:
@@ -235,8 +244,17 @@ class Worker:
                 self.forget()
                 self._number, self._guard = number, ShoulderGuard()
                 self._feed.start_unseen(GUARD_EVERY_S)
+            case Look(id=number):
+                self.forget()
+                self._number, self._watch_of_staff = number, PictureWatch(number, self._placing)
+                self._feed.start()
+            case TryLiveness(id=number):
+                self.forget()
+                self._number, self._trial, self._told = number, True, None
+                self._feed.start()
+                self._tell(Guidance(number, Prompt.LOOK, None, 0.0))
             case StopPresence(id=number):
-                if number == self._number and (self._check is not None or self._guard is not None):
+                if number == self._number and self._is_looking:
                     self.forget()
                     self._stand_by()
             case _:
@@ -255,12 +273,14 @@ class Worker:
             self._stand_by()
             return
         self._pulse.beat()
-        faces, self._faces = self._faces or FaceMesh.for_video(), None
         self._number, self._told = wish.id, None
         self._feed.start()
+        self._examine(wish.id, Comparison(self._embedder, portrait, face))
+
+    def _examine(self, number: int, comparison: Comparison) -> None:
+        faces, self._faces = self._faces or FaceMesh.for_video(), None
         challenge = Challenge(time.monotonic(), colours=self._colours)
-        comparison = Comparison(self._embedder, portrait, face)
-        self._check = PresenceCheck(wish.id, comparison, faces, challenge, self._placing, self._spoofs)
+        self._check = PresenceCheck(number, comparison, faces, challenge, self._placing, self._spoofs)
         self._tell(self._check.guidance)
 
     def _look(self) -> None:
@@ -269,6 +289,11 @@ class Worker:
             frame = self._feed.take()
             if self._guard is not None and frame is not None:
                 self._watch(self._guard, frame)
+            if self._watch_of_staff is not None:
+                self._watch_for_staff(self._watch_of_staff, frame)
+            if self._trial and self._check is None and frame is not None:
+                self._begin_trial(frame)
+                return
             if self._check is None:
                 return
             if frame is not None:
@@ -277,11 +302,12 @@ class Worker:
                 self._check.without_picture()
             verdict = self._check.verdict
         except CameraLost:
-            verdict = self._check.lost_camera() if self._check else None
+            verdict = self._lost_camera()
         if verdict is not None:
             # In this order: whoever hears the verdict may rely on nothing being left.
+            trial = self._trial
             self.forget()
-            self._link.send(verdict)
+            self._link.send(Alive(verdict.id, verdict.liveness) if trial and isinstance(verdict, Matched) else verdict)
             self._stand_by()
         elif self._check is not None:
             self._tell(self._check.guidance)
@@ -293,6 +319,37 @@ class Worker:
         frame.rgb.fill(0)
         if guard.near is not None and guard.near is not before:
             self._link.send(Onlooker(self._number, guard.near))
+
+    @property
+    def _is_looking(self) -> bool:
+        return self._trial or any((self._check, self._guard, self._watch_of_staff))
+
+    def _lost_camera(self) -> NotProven | None:
+        if self._check is not None:
+            return self._check.lost_camera()
+        if self._trial or self._watch_of_staff is not None:
+            return NotProven(self._number, Reason.CAMERA_LOST, "no picture from the camera")
+        return None
+
+    def _watch_for_staff(self, watch: PictureWatch, frame: Frame | None) -> None:
+        """One picture for staff who look whether the camera is well; nothing of it stays."""
+        if frame is None:
+            return
+        seen = watch.see(frame.rgb, frame.time_s, self._stills.find(frame.rgb))
+        frame.rgb.fill(0)
+        if seen is not None:
+            self._link.send(seen)
+
+    def _begin_trial(self, frame: Frame) -> None:
+        """With the first picture in which a face is well seen, in the place of a card's portrait."""
+        found = assess(frame.rgb, self._stills.find(frame.rgb), self._placing, Covering())
+        if found.fault is not None or found.face is None:
+            self._tell(Guidance(self._number, Prompt.LOOK, HINTS.get(found.fault) if found.fault else None, 0.0))
+            frame.rgb.fill(0)
+            return
+        comparison = Comparison(self._embedder, frame.rgb, found.face)
+        frame.rgb.fill(0)  # the comparison has cut out what it needs
+        self._examine(self._number, comparison)
 
     def _tell(self, guidance: Guidance) -> None:
         """On change only, and progress alone not too often."""
