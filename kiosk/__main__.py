@@ -26,6 +26,7 @@ COMMANDS = {
     "paper": "paper",
     "audit": "audit",
     "profile": "profile",
+    "command": "command",
     "bench": "bench",
 }
 

@@ -197,8 +197,8 @@ class Updates(_Table, frozen=True):
     """A hawkBit server. `url`: https only; `ca`: PEM of its CA. The terminal shows itself by a `token`, a secret (never
     written here) that is its own ("target") or one for all ("gateway"), or by `certificate` and `key`, a secret, too.
 
-    `kept`: a folder on disk with room for a bundle. `restart`: the file by which a restart of the machine is asked for
-    (systemd/kiosk-restart.path).
+    `kept`: a folder on disk with room for a bundle and the agent's audit log. `restart`: the file by which a restart of
+    the machine is asked for (systemd/kiosk-restart.path).
     """
 
     url: str
@@ -225,8 +225,10 @@ class Fleet(_Table, frozen=True):
 
     `operator`: PEM with the public keys (EC P-256) of whoever may command this terminal and sign profiles for it;
     without it nobody may. `groups`: names under which commands may mean this terminal, too. `profiles`: a folder of the
-    agent's that every process may read. All three count as the installed profile has them: no delivered one changes
-    who may deliver.
+    agent's that every process may read. These three, and `kept` and `restart` of `updates`, count as the installed
+    profile has them: no delivered one changes who may deliver, or the way back.
+
+    `audit_key`: the secret with which checkpoints of the agent's own audit log are signed; without it they are not.
     """
 
     metrics_port: Annotated[int, Meta(ge=1024, le=65535)] = 9469
@@ -234,6 +236,7 @@ class Fleet(_Table, frozen=True):
     operator: Path | None = None
     groups: tuple[str, ...] = ()
     profiles: Path = Path("/var/lib/onecard-kiosk-profiles")
+    audit_key: str | None = None
 
 
 class Maintenance(_Table, frozen=True):

@@ -37,11 +37,19 @@ log = logging.getLogger(__name__)
 
 
 class AuditLog:
-    """One chain in one directory, which belongs to this process alone. `signer`: makes its checkpoints, if there is
-    one."""
+    """One chain in one directory, which belongs to this process alone: the `writer`. `channel`: where the matters that
+    it writes down come in. `signer`: makes its checkpoints, if there is one."""
 
     def __init__(
-        self, directory: Path, clock: Clock, *, terminal: str, software: str, signer: Signer | None = None
+        self,
+        directory: Path,
+        clock: Clock,
+        *,
+        terminal: str,
+        software: str,
+        signer: Signer | None = None,
+        writer: str = "desk",
+        channel: str = "terminal",
     ) -> None:
         """Goes on with the chain that is there. Raises OSError if there can be no such directory; a full disk is
         `trouble`."""
@@ -50,6 +58,7 @@ class AuditLog:
         self._clock = clock
         self._terminal, self._software = terminal, software
         self._signer = signer
+        self._writer, self._channel = writer, channel
         self._reserve = Reserve(directory)
         self._session: str | None = None
         self._file: FileIO | None = None
@@ -118,7 +127,7 @@ class AuditLog:
                 self.record("audit.broken", set_aside=broken[0], why=broken[1])
             if torn is not None:
                 self.record("audit.torn", set_aside=torn[0], sha256=torn[1])
-            self.record("desk.started", terminal=self._terminal, software=self._software)
+            self.record(f"{self._writer}.started", terminal=self._terminal, software=self._software)
             self._checkpoint()
         except Refused:
             self._file.close()
@@ -136,7 +145,7 @@ class AuditLog:
             "at": self._clock.now().isoformat(timespec="milliseconds"),
             "monotonic": round(self._clock.monotonic(), 3),
             "session": self._session,
-            "channel": "terminal",
+            "channel": self._channel,
             "event": event,
             "fields": fields,
             "before": self._hash,

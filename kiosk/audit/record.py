@@ -5,7 +5,7 @@
 | `seq` | 1, 2, 3 … over all files |
 | `at`, `monotonic` | when: UTC, and seconds that no change of the clock touches |
 | `session` | who: a random pseudonym per citizen, or null. It is made of nothing, so nothing leads back from it (E12) |
-| `channel` | where the matter came in: "terminal" |
+| `channel` | where the matter came in: "terminal", or "fleet" in the log of the agent |
 | `event`, `fields` | what, and with which result |
 | `before`, `hash` | SHA-256 of the record before, and of this one without `hash`; in hexadecimal |
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = "the fleet's agent: this terminal's figures for Prometheus, and its updates"
+HELP = "the fleet's agent: this terminal's figures for Prometheus, its updates, commands and profiles"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,17 +16,20 @@ def run(args: argparse.Namespace) -> int:
     import logging
     import sys
 
-    from kiosk.fleet.agent import serve
+    from kiosk.fleet.agent import give_back_profile, serve
     from kiosk.fleet.signed_profile import in_force
     from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="agent: %(levelname)s %(name)s %(message)s")
     try:
-        asyncio.run(serve(in_force(args.profile)))
+        profile = in_force(args.profile)
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2
+    try:
+        asyncio.run(serve(profile))
     except OSError as error:
         print(f"kiosk agent: {error.strerror}; is fleet.metrics_port of the profile free?", file=sys.stderr)
+        give_back_profile(profile)
         return 2
     return 0

@@ -1,12 +1,14 @@
-"""The agent process: shows the terminal's figures on loopback, and keeps the image up to date, until SIGTERM.
+"""The agent process: shows the terminal's figures on loopback, and does what the fleet wants, until SIGTERM.
 
-It lives whether the desk does or not: a desk that is dead is what the fleet most wants to hear of.
+It lives whether the desk does or not: a desk that is dead is what the fleet most wants to hear of. And the figures are
+shown whether the fleet's server can be spoken to or not.
 """
 
 import asyncio
 import contextlib
 import logging
 import signal
+from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import Final
 
@@ -16,31 +18,42 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from systemd import daemon
 
 from kiosk import meeting, watchdog
+from kiosk.audit.checkpoint import KeyFile, KeyUnusable
+from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
+from kiosk.fleet import profiles
+from kiosk.fleet.commands import Commands
 from kiosk.fleet.ddi import Server
+from kiosk.fleet.door import DeskDoor
+from kiosk.fleet.machine import Machine
 from kiosk.fleet.metrics import Terminal, registry
-from kiosk.fleet.rauc import Rauc, RaucError
+from kiosk.fleet.operator import Operator, OperatorKeyError
+from kiosk.fleet.profiles import Profiles
+from kiosk.fleet.rauc import Rauc
+from kiosk.fleet.rounds import Rounds
+from kiosk.fleet.signed_profile import delivered
+from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
-from kiosk.health.published import read
-from kiosk.profile import Profile, ProfileError
+from kiosk.health.published import Report, read
+from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
 from platform_client.credentials import CredentialError
 
 log = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
-NO_RAUC_S: Final = 60.0
+NO_SERVER_S: Final = 60.0
 
 
 async def serve(profile: Profile) -> None:
-    """Raises OSError when the port is taken, and ProfileError when the update server's files are not there."""
+    """`profile`: the one in force. Raises OSError when the port is taken."""
     software = version("onecard-kiosk")
     terminal = Terminal(meeting.health_in(profile.run), profile.terminal.id, software)
     runner = web.AppRunner(_application(registry(terminal)), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, profile.fleet.metrics_port).start()
-        work = asyncio.gather(watchdog.feed(), _keep_up_to_date(profile, software), asyncio.Event().wait())
+        work = asyncio.gather(watchdog.feed(), _answer_the_fleet(profile, software), asyncio.Event().wait())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
@@ -51,48 +64,86 @@ async def serve(profile: Profile) -> None:
         await runner.cleanup()
 
 
-async def _keep_up_to_date(profile: Profile, software: str) -> None:
-    """For ever, where the profile names a server. A terminal without RAUC asks nobody."""
+def give_back_profile(profile: Profile) -> None:
+    """The agent cannot work: if a profile on trial may be why, it is taken back."""
+    if profile.fleet.updates is not None:
+        _give_back(profile, profile.fleet.updates, _trail(profile, profile.fleet.updates, version("onecard-kiosk")))
+
+
+async def _answer_the_fleet(profile: Profile, software: str) -> None:
+    """For ever, where the profile names a server. What is wrong with the way to it is told once a minute."""
     settings = profile.fleet.updates
     if settings is None:
         return
+    trail: Trail | None = None
+    while True:
+        try:
+            trail = trail or _trail(profile, settings, software)
+            server = Server(settings, profile.terminal.id)
+        except (CredentialError, OSError, ValueError) as error:
+            log.error("[fleet.updates] %s", error)
+            if trail is not None:
+                _give_back(profile, settings, trail)
+            await asyncio.sleep(NO_SERVER_S)
+        else:
+            await _rounds(profile, settings, software, server, trail)
+
+
+async def _rounds(profile: Profile, settings: Settings, software: str, server: Server, trail: Trail) -> None:
+    clock, pinned, kept = SystemClock(), _operator(profile), settings.kept
+    door = DeskDoor(meeting.door_in(profile.run))
+
+    def health() -> Report | None:
+        return read(meeting.health_in(profile.run))
+
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(server)
+        rauc = await stack.enter_async_context(Rauc())
+        machine = await stack.enter_async_context(Machine(settings.restart, health, door, clock))
+        updates = Updates(server, rauc, machine, health, clock, trail, kept=kept)
+        commands = Commands(
+            *(server, pinned, door, machine, health, updates, clock, trail),
+            terminal=profile.terminal.id,
+            groups=profile.fleet.groups,
+            kept=kept,
+        )
+        stack.callback(commands.leave)
+        deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, kept=kept)
+        held = delivered(profile)
+        about = {"terminal": profile.terminal.id, "software": software, "profile": str(held[0].version if held else 0)}
+        await Rounds(server, commands, deliveries, updates, clock, about).run()
+
+
+def _give_back(profile: Profile, settings: Settings, trail: Trail) -> None:
+    machine = Machine(settings.restart, lambda: None, DeskDoor(meeting.door_in(profile.run)), SystemClock())
+    profiles.give_back(settings.kept, profile.fleet.profiles, machine, trail)
+
+
+def _operator(profile: Profile) -> Operator | None:
+    """A key file that cannot be used is as good as none: nobody may command."""
     try:
-        server = Server(settings, profile.terminal.id)
-    except (CredentialError, OSError, ValueError) as error:
-        raise ProfileError(f"[fleet.updates] {error}") from None
-    async with server:
-        while True:
-            try:
-                async with Rauc() as rauc:
-                    await _until_lost(rauc, _updates(settings, profile, software, server, rauc))
-            except RaucError as error:
-                log.error("no updates: %s", error)
-            await asyncio.sleep(NO_RAUC_S)
+        return None if profile.fleet.operator is None else Operator.pinned(profile.fleet.operator)
+    except OperatorKeyError as error:
+        log.error("[fleet] operator: %s", error)
+        return None
 
 
-def _updates(settings: Settings, profile: Profile, software: str, server: Server, rauc: Rauc) -> Updates:
-    return Updates(
-        server,
-        rauc,
-        lambda: read(meeting.health_in(profile.run)),
+def _trail(profile: Profile, settings: Settings, software: str) -> Trail:
+    try:
+        signer = None if profile.fleet.audit_key is None else KeyFile(profile.fleet.audit_key)
+    except KeyUnusable as error:
+        log.error("[fleet] audit_key %s", error)
+        signer = None
+    chain = AuditLog(
+        settings.kept / "audit",
         SystemClock(),
-        kept=settings.kept,
-        restart=settings.restart,
-        introduction={"terminal": profile.terminal.id, "software": software},
+        terminal=profile.terminal.id,
+        software=software,
+        signer=signer,
+        writer="agent",
+        channel="fleet",
     )
-
-
-async def _until_lost(rauc: Rauc, updates: Updates) -> None:
-    """Until the bus is gone; a fault of the updates is one of the agent's."""
-    tasks = [asyncio.create_task(updates.run()), asyncio.create_task(rauc.lost())]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0] in done:
-            tasks[0].result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return Trail(chain)
 
 
 def _application(figures: CollectorRegistry) -> web.Application:

@@ -2,12 +2,23 @@
 
 Written from its public description (eclipse.dev/hawkbit/apis/ddi_api). Where it leaves a choice, the strict one is
 taken: every link must lead to the server that the profile names, since the token goes with it, and a deployment must be
-one bundle with its size and SHA-256. Whether the bundle is the fleet's own is not decided here: RAUC checks that.
+one thing of the table, with its size and SHA-256. What hawkBit calls the type of a software module is the `part` of a
+chunk; two types of the fleet's own carry what the operator signed.
+
+| a deployment of | `part` | one file |
+|---|---|---|
+| an image | any other, as `os` | `*.raucb` |
+| a command | `kiosk-command` | `*.jws` |
+| a profile | `kiosk-profile` | `*.jws` |
+| an image, by command | both of the first | both |
+
+Whether any of it is the fleet's own is not decided here: RAUC, kiosk.fleet.commands and kiosk.fleet.profiles do that.
 """
 
 import hashlib
 import os
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -18,11 +29,18 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from msgspec import Struct, field
 from yarl import URL
 
+from kiosk.fleet import operator
 from kiosk.profile import Updates
 from platform_client import credentials
 
 BUNDLE: Final = ".raucb"
+SIGNED: Final = ".jws"
+COMMAND_PART: Final = "kiosk-command"
+PROFILE_PART: Final = "kiosk-profile"
 BUNDLE_BYTES_MOST: Final = 4 * 1024**3
+DETAILS_MOST: Final = 50
+DETAIL_CHARACTERS_MOST: Final = 500
+"""hawkBit takes 50 messages of 512 characters with each feedback."""
 _ANSWER_BYTES_MOST: Final = 1024**2
 _CALL: Final = ClientTimeout(total=30)
 _DOWNLOAD: Final = ClientTimeout(total=None, connect=30, sock_read=60)
@@ -125,17 +143,26 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file on the server, and what was announced of it."""
+
+    link: URL
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
-    """One bundle. `forced`: it need not wait for ever for a moment without citizens. `now`: it may be installed; else
-    the server's maintenance window is not open yet."""
+    """`forced`: it need not wait for ever for a moment without citizens. `now`: it may be begun; else the server's
+    maintenance window is not open yet. Files: as in the table above."""
 
     action: str
     version: str
     forced: bool
     now: bool
-    bundle: URL
-    size: int
-    sha256: str
+    bundle: Artifact | None = None
+    command: Artifact | None = None
+    profile: Artifact | None = None
 
 
 class Server:
@@ -175,49 +202,66 @@ class Server:
         await self._send("PUT", link, {"mode": "replace", "data": data})
 
     async def deployment(self, link: URL) -> Deployment:
-        """Raises NotUsable for one that is not exactly one bundle; its `args` are the text and the action."""
+        """Raises NotUsable for one that is not in the table; its `args` are the text and the action."""
         told = await self._get(link, _DeploymentBase)
-        found = [(chunk, artifact) for chunk in told.deployment.chunks for artifact in chunk.artifacts]
-        if len(found) != 1 or not found[0][1].filename.endswith(BUNDLE):
-            raise NotUsable(f"{len(found)} files: a deployment is one {BUNDLE}", told.id)
-        chunk, artifact = found[0]
-        bundle = self._ours(artifact.links.download)
-        if bundle is None or not 0 < artifact.size <= BUNDLE_BYTES_MOST:
-            raise NotUsable("the bundle has no link of this server's, or no possible size", told.id)
+        files: dict[str, Artifact] = {}
+        chunks = [(chunk, artifact) for chunk in told.deployment.chunks for artifact in chunk.artifacts]
+        for chunk, artifact in chunks:
+            files[_kind(chunk, artifact)] = self._announced(artifact, told.id)
+        if len(chunks) != len(files) or set(files) not in ({"bundle"}, {"command"}, {"profile"}, {"bundle", "command"}):
+            raise NotUsable(f"{len(chunks)} files: a deployment is one {BUNDLE}, command or profile", told.id)
         deployment = told.deployment
         return Deployment(
             told.id,
-            chunk.version,
+            next(
+                chunk.version for chunk, artifact in chunks if _kind(chunk, artifact) != "command" or len(chunks) == 1
+            ),
             deployment.update == "forced",
             deployment.maintenance_window == "available" and deployment.update != "skip",
-            bundle,
-            artifact.size,
-            artifact.hashes.sha256.lower(),
+            **files,
         )
 
-    async def download(self, deployment: Deployment, target: Path) -> None:
-        """The bundle, whole and as announced, or nothing. Raises DdiError; OSError when the disk is full."""
-        digest, size = hashlib.sha256(), 0
+    async def download(self, artifact: Artifact, target: Path) -> None:
+        """The file, whole and as announced, or nothing. Raises DdiError; OSError when the disk is full."""
         try:
             with target.open("wb") as file:
-                async with self._session.get(deployment.bundle, timeout=_DOWNLOAD, allow_redirects=False) as answer:
-                    if answer.status != 200:
-                        raise DdiError(f"the bundle is answered with {answer.status}")
-                    async for piece in answer.content.iter_chunked(256 * 1024):
-                        size += len(piece)
-                        if size > deployment.size:
-                            raise NotUsable("the bundle is longer than announced")
-                        digest.update(piece)
-                        file.write(piece)
+                async for piece in self._pieces(artifact):
+                    file.write(piece)
+                file.flush()
                 os.fsync(file.fileno())
-            if size != deployment.size or digest.hexdigest() != deployment.sha256:
-                raise NotUsable("the bundle is not the one that was announced")
-        except (ClientError, TimeoutError) as error:
-            target.unlink(missing_ok=True)
-            raise DdiError(f"the bundle did not come: {type(error).__name__}") from None
         except (OSError, DdiError):
             target.unlink(missing_ok=True)
             raise
+
+    async def fetch(self, artifact: Artifact) -> bytes:
+        """A small file: what the operator signed. Raises DdiError."""
+        if artifact.size > operator.BYTES_MOST:
+            raise NotUsable("longer than anything the operator says")
+        return b"".join([piece async for piece in self._pieces(artifact)])
+
+    async def _pieces(self, artifact: Artifact) -> AsyncIterator[bytes]:
+        """Raises NotUsable at the end of what is not as announced."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            async with self._session.get(artifact.link, timeout=_DOWNLOAD, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise DdiError(f"the file is answered with {answer.status}")
+                async for piece in answer.content.iter_chunked(256 * 1024):
+                    size += len(piece)
+                    if size > artifact.size:
+                        raise NotUsable("the file is longer than announced")
+                    digest.update(piece)
+                    yield piece
+        except (ClientError, TimeoutError) as error:
+            raise DdiError(f"the file did not come: {type(error).__name__}") from None
+        if size != artifact.size or digest.hexdigest() != artifact.sha256:
+            raise NotUsable("the file is not the one that was announced")
+
+    def _announced(self, artifact: _Artifact, action: str) -> Artifact:
+        link = self._ours(artifact.links.download)
+        if link is None or not 0 < artifact.size <= BUNDLE_BYTES_MOST:
+            raise NotUsable("the file has no link of this server's, or no possible size", action)
+        return Artifact(link, artifact.size, artifact.hashes.sha256.lower())
 
     async def cancellation(self, link: URL) -> tuple[str, str]:
         """Number of the cancellation, and of the action that is to be stopped."""
@@ -236,7 +280,8 @@ class Server:
     async def _feedback(
         self, link: URL, number: str, execution: str, finished: Finished, details: tuple[str, ...]
     ) -> None:
-        status = {"execution": execution, "result": {"finished": finished.value}, "details": list(details)}
+        short = [detail[:DETAIL_CHARACTERS_MOST] for detail in details[:DETAILS_MOST]]
+        status = {"execution": execution, "result": {"finished": finished.value}, "details": short}
         await self._send("POST", link, {"id": number, "status": status}, gone=_CLOSED)
 
     async def _get(self, link: URL, kind: type[Answer]) -> Answer:
@@ -276,6 +321,12 @@ class Server:
         if origin != self._home.origin():
             raise DdiError("a link leads to another server")
         return url
+
+
+def _kind(chunk: _Chunk, artifact: _Artifact) -> str:
+    if artifact.filename.endswith(SIGNED):
+        return {COMMAND_PART: "command", PROFILE_PART: "profile"}.get(chunk.part, "unknown")
+    return "bundle" if artifact.filename.endswith(BUNDLE) else "unknown"
 
 
 def _seconds(sleep: str) -> float:

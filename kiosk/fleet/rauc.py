@@ -21,28 +21,20 @@ class RaucError(Exception):
 
 
 class Rauc:
-    """The service on the system bus, or on the bus of this `address`. Use as a context."""
+    """The service on the system bus, or on the bus of this `address`. The bus is sought when something is asked, and
+    again after it was lost. Use as a context."""
 
     def __init__(self, address: str | None = None) -> None:
-        self._bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)
+        self._address = address
+        self._bus: MessageBus | None = None
         self._completed: asyncio.Queue[int] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
-        """Raises RaucError when there is no bus."""
-        try:
-            await self._bus.connect()
-        except (OSError, DBusError) as error:
-            raise RaucError(f"no bus: {error}") from None
-        self._bus.add_message_handler(self._heard)
-        await self._call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", _MATCH)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._bus.disconnect()
-
-    async def lost(self) -> None:
-        """Until the bus is gone."""
-        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        if self._bus is not None:
+            self._bus.disconnect()
 
     async def boot_slot(self) -> str:
         """The name by which the boot loader knows the slot that runs."""
@@ -56,10 +48,7 @@ class Rauc:
         while not self._completed.empty():
             self._completed.get_nowait()
         await self._ask("InstallBundle", "sa{sv}", [bundle, {}])
-        try:
-            result = await asyncio.wait_for(self._completed.get(), INSTALL_WITHIN_S)
-        except TimeoutError:
-            raise RaucError("RAUC did not come to an end") from None
+        result = await self._result()
         if result != 0:
             raise RaucError(str(await self._property("LastError")))
 
@@ -81,13 +70,43 @@ class Rauc:
         return await self._send(Message(name, path, interface, member, signature=signature, body=list(words)))
 
     async def _send(self, message: Message) -> list[Any]:
+        bus = await self._connected()
         try:
-            reply = await self._bus.call(message)
+            reply = await bus.call(message)
         except (OSError, EOFError, DBusError) as error:
             raise RaucError(f"{message.member}: {error}") from None
         if reply is None or reply.message_type is MessageType.ERROR:
             raise RaucError(f"{message.member}: {reply.body[0] if reply and reply.body else 'no answer'}")
         return list(reply.body)
+
+    async def _connected(self) -> MessageBus:
+        """Raises RaucError when there is no bus."""
+        if self._bus is not None and self._bus.connected:
+            return self._bus
+        bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM)
+        try:
+            await bus.connect()
+        except (OSError, DBusError) as error:
+            raise RaucError(f"no bus: {error}") from None
+        bus.add_message_handler(self._heard)
+        self._bus = bus
+        await self._call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", _MATCH)
+        return bus
+
+    async def _result(self) -> int:
+        """RAUC's, of what it was asked to install. A bus that is lost meanwhile will not tell."""
+        assert self._bus is not None
+        told = asyncio.ensure_future(self._completed.get())
+        lost = asyncio.ensure_future(self._bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
+        try:
+            await asyncio.wait({told, lost}, timeout=INSTALL_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+            if not told.done():
+                raise RaucError("the bus was lost" if lost.done() else "RAUC did not come to an end")
+            return told.result()
+        finally:
+            for task in (told, lost):
+                task.cancel()
+            await asyncio.gather(told, lost, return_exceptions=True)
 
     def _heard(self, message: Message) -> None:
         if message.message_type is MessageType.SIGNAL and message.member == "Completed":

@@ -98,15 +98,22 @@ def put(jws: bytes, folder: Path) -> None:
     before.unlink(missing_ok=True)
     if current.exists():
         os.link(current, before)
+    else:
+        _write(before, b"")
     coming.replace(current)
     _sync(folder)
 
 
 def put_back(folder: Path) -> None:
-    """What was in force before is so again: the profile delivered before, or the installed one. May be done twice."""
-    current, before = folder / CURRENT, folder / BEFORE
-    if before.exists():
-        before.replace(current)
+    """What was in force before is so again: the profile delivered before, or the installed one, for which stands an
+    empty file. Done twice, it is done once."""
+    current, before, coming = folder / CURRENT, folder / BEFORE, folder / "coming.jws"
+    if not before.exists():
+        return
+    if before.stat().st_size:
+        coming.unlink(missing_ok=True)
+        os.link(before, coming)
+        coming.replace(current)
     else:
         current.unlink(missing_ok=True)
     _sync(folder)
@@ -118,10 +125,13 @@ def keep(folder: Path) -> None:
 
 
 def _with_pins(profile: Profile, installed: Fleet) -> Profile:
-    fleet = msgspec.structs.replace(
-        profile.fleet, operator=installed.operator, groups=installed.groups, profiles=installed.profiles
-    )
-    return msgspec.structs.replace(profile, fleet=fleet)
+    """What a delivered profile may not move: else it could not be taken back."""
+    replace = msgspec.structs.replace
+    fleet = replace(profile.fleet, operator=installed.operator, groups=installed.groups, profiles=installed.profiles)
+    if fleet.updates is not None and installed.updates is not None:
+        kept, restart = installed.updates.kept, installed.updates.restart
+        fleet = replace(fleet, updates=replace(fleet.updates, kept=kept, restart=restart))
+    return replace(profile, fleet=fleet)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -23,7 +23,8 @@ TOKEN = "8d3f1c0a5b7e4f6290ab"
 
 @dataclass
 class Hawkbit:
-    """What it offers, and what it was told. `bundle`: what the download gives; `announced`: what is said of it."""
+    """What it offers, and what it was told. `bundle`: what the download gives; `announced`: what is said of it.
+    `signed`: a `.jws` of this type of software module, beside the bundle or alone."""
 
     port: int = 0
     bundle: bytes = b""
@@ -32,6 +33,7 @@ class Hawkbit:
     update: str = "attempt"
     window: str = "available"
     filename: str = "terminal-2.0.raucb"
+    signed: tuple[str, bytes] | None = None
     cancelled: str | None = None
     elsewhere: str | None = None
     introduced: dict[str, str] | None = None
@@ -44,7 +46,11 @@ class Hawkbit:
         return [finished for _, execution, finished, _ in self.feedback if execution == "closed"]
 
     def offer(self, action: str, bundle: bytes) -> None:
-        self.action, self.bundle, self.announced = action, bundle, None
+        self.action, self.bundle, self.announced, self.signed = action, bundle, None, None
+
+    def offer_signed(self, action: str, part: str, jws: bytes, bundle: bytes = b"") -> None:
+        self.offer(action, bundle)
+        self.signed = part, jws
 
     def url(self, *path: str) -> str:
         return "/".join((f"https://localhost:{self.port}/DEFAULT/controller/v1/{TERMINAL}", *path))
@@ -75,19 +81,29 @@ class Hawkbit:
 
     async def deployment(self, request: web.Request) -> web.Response:
         self.admits(request)
-        announced = self.bundle if self.announced is None else self.announced
+        chunks = []
+        if self.bundle:
+            announced = self.bundle if self.announced is None else self.announced
+            chunks.append(self.chunk("os", self.filename, announced))
+        if self.signed:
+            chunks.append(self.chunk(self.signed[0], "signed.jws", self.signed[1]))
+        kind = {"download": self.update, "update": self.update, "maintenanceWindow": self.window}
+        return web.json_response({"id": self.action, "deployment": {**kind, "chunks": chunks}})
+
+    def chunk(self, part: str, filename: str, announced: bytes) -> dict[str, Any]:
         artifact = {
-            "filename": self.filename,
+            "filename": filename,
             "hashes": {"sha1": "", "md5": "", "sha256": hashlib.sha256(announced).hexdigest()},
             "size": len(announced),
-            "_links": {"download": {"href": self.url("softwaremodules/1/artifacts", self.filename)}},
+            "_links": {"download": {"href": self.url("softwaremodules/1/artifacts", filename)}},
         }
-        chunk = {"part": "os", "version": "2.0", "name": "terminal", "artifacts": [artifact]}
-        kind = {"download": self.update, "update": self.update, "maintenanceWindow": self.window}
-        return web.json_response({"id": self.action, "deployment": {**kind, "chunks": [chunk]}})
+        return {"part": part, "version": "2.0", "name": "terminal", "artifacts": [artifact]}
 
     async def artifact(self, request: web.Request) -> web.Response:
         self.admits(request)
+        if request.match_info["name"] == "signed.jws":
+            assert self.signed is not None
+            return web.Response(body=self.signed[1])
         return web.Response(body=self.bundle)
 
     async def cancel(self, request: web.Request) -> web.Response:

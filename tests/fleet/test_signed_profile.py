@@ -14,7 +14,7 @@ from signing import OperatorDesk
 from kiosk.__main__ import main
 from kiosk.fleet import operator
 from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
-from kiosk.fleet.signed_profile import TYPE, SignedProfile, in_force, put, put_back, sign, verify
+from kiosk.fleet.signed_profile import TYPE, SignedProfile, in_force, keep, put, put_back, sign, verify
 from kiosk.profile import ProfileError
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -133,14 +133,19 @@ def test_only_p256_keys_are_pinned(tmp_path: Path) -> None:
 def test_the_delivered_profile_is_in_force_and_the_one_before_comes_back(tmp_path: Path, fleet: OperatorDesk) -> None:
     path, folder = installed(tmp_path, fleet), tmp_path / "profiles"
     assert in_force(path).timing.idle_s == 45.0
-    for version, idle_s in ((1, 31.0), (2, 32.0)):
+    put(sign(other_idle(tmp_path, 31.0), 1, NOW, fleet.signer), folder)
+    assert in_force(path).timing.idle_s == 31.0
+    put_back(folder)
+    assert in_force(path).timing.idle_s == 45.0
+    for version, idle_s in ((2, 32.0), (3, 33.0)):
         put(sign(other_idle(tmp_path, idle_s), version, NOW, fleet.signer), folder)
         assert in_force(path).timing.idle_s == idle_s
     put_back(folder)
-    assert in_force(path).timing.idle_s == 31.0
+    put_back(folder)  # twice, by an agent that died in between, is once
+    assert in_force(path).timing.idle_s == 32.0
+    keep(folder)
     put_back(folder)
-    put_back(folder)
-    assert in_force(path).timing.idle_s == 45.0
+    assert in_force(path).timing.idle_s == 32.0
 
 
 def test_who_may_deliver_is_not_for_a_delivered_profile_to_say(tmp_path: Path, fleet: OperatorDesk) -> None:

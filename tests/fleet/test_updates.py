@@ -9,8 +9,6 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,13 +16,16 @@ from pathlib import Path
 import pytest
 from hawkbit import TERMINAL, Hawkbit, secret
 from publishing import LOST, PROFILE, WELL, report
+from terminal import Terminal
 from two_slots import IMAGE_BYTES, Signer, TwoSlots
 
 from hardware.printers.loopback_server import claim_port
 from kiosk import meeting
 from kiosk.fleet.ddi import DdiError, Server
+from kiosk.fleet.gate import STEADY_S
+from kiosk.fleet.gate import WITHIN_S as GATE_S
 from kiosk.fleet.rauc import Rauc, RaucError
-from kiosk.fleet.updates import FORCED_AFTER_S, GATE_S, STEADY_S, Updates
+from kiosk.fleet.updates import FORCED_AFTER_S
 from kiosk.health.findings import fail
 from kiosk.health.published import Report
 from kiosk.profile import Updates as Settings
@@ -37,61 +38,10 @@ IMAGE = os.urandom(IMAGE_BYTES)
 NO_PAPER = fail("printer", "no paper", "put paper in", Reason.PAPER_EMPTY)
 
 
-@dataclass
-class HandClock:
-    """Time as the test says."""
+class Updated(Terminal):
+    """On a machine with two slots."""
 
-    seconds: float = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-@dataclass
-class Terminal:
-    """The agent's part of a terminal, on a machine that can restart."""
-
-    hawkbit: Hawkbit
     machine: TwoSlots
-    settings: Settings
-    kept: Path
-    health: Report | None = field(default_factory=lambda: report(WELL))
-    clock: HandClock = field(default_factory=HandClock)
-
-    @asynccontextmanager
-    async def agent(self) -> AsyncIterator[Updates]:
-        """From its start to its end; what it begun lies in `kept`."""
-        async with Server(self.settings, TERMINAL) as server, Rauc(self.machine.address) as rauc:
-            yield Updates(
-                server,
-                rauc,
-                lambda: self.health,
-                self.clock,
-                kept=self.kept,
-                restart=self.machine.wish,
-                introduction={"software": "0.1.0"},
-            )
-
-    async def steps(self, seconds: float) -> None:
-        """One life of the agent, as long as this."""
-        end = self.clock.seconds + seconds
-        async with self.agent() as updates:
-            while self.clock.seconds < end:
-                await self.clock.sleep(await updates.step())
-
-    async def until_restart(self) -> None:
-        async with self.agent() as updates:
-            for _ in range(10):
-                if self.machine.wish.exists():
-                    return
-                await self.clock.sleep(await updates.step())
-        raise AssertionError(f"no restart was asked for: {self.hawkbit.feedback}")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +60,7 @@ def bundle(signer: Signer) -> bytes:
 
 
 @pytest.fixture
-async def terminal(pki: SandboxPki, signer: Signer, tmp_path: Path) -> AsyncIterator[Terminal]:
+async def terminal(pki: SandboxPki, signer: Signer, tmp_path: Path) -> AsyncIterator[Updated]:
     machine = TwoSlots(tmp_path / "machine", signer.certificate)
     (tmp_path / "kept").mkdir()
     async with Hawkbit().running(pki) as hawkbit:
@@ -118,7 +68,10 @@ async def terminal(pki: SandboxPki, signer: Signer, tmp_path: Path) -> AsyncIter
         try:
             url = f"https://localhost:{hawkbit.port}"
             token = secret(tmp_path / "token")
-            yield Terminal(hawkbit, machine, Settings(url, pki.tls_ca.certificate, token=token), tmp_path / "kept")
+            settings = Settings(url, pki.tls_ca.certificate, token=token)
+            terminal = Updated(hawkbit, settings, tmp_path / "kept", machine.wish, machine.address)
+            terminal.machine = machine
+            yield terminal
         finally:
             await machine.stop()
 
@@ -130,7 +83,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
     assert not list((tmp_path / "kept").glob("*.raucb"))
 
 
-async def test_an_update_is_installed_restarted_into_and_good(terminal: Terminal, bundle: bytes) -> None:
+async def test_an_update_is_installed_restarted_into_and_good(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     await terminal.until_restart()
     assert terminal.hawkbit.introduced == {"software": "0.1.0"}
@@ -143,10 +96,10 @@ async def test_an_update_is_installed_restarted_into_and_good(terminal: Terminal
     assert terminal.hawkbit.closed == ["success"]
     assert (terminal.machine.running, terminal.machine.state("B")) == ("B", "good")
     assert not terminal.machine.wish.exists()
-    assert list(terminal.kept.iterdir()) == []
+    assert [path.name for path in terminal.kept.iterdir()] == ["audit"]
 
 
-async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, bundle: bytes) -> None:
+async def test_it_waits_until_no_citizen_is_served(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.health = report(WELL, serving=True)
     await terminal.steps(FORCED_AFTER_S + 60)
@@ -156,7 +109,7 @@ async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, bundle: b
     await terminal.until_restart()
 
 
-async def test_a_forced_one_does_not_wait_for_ever(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_forced_one_does_not_wait_for_ever(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.hawkbit.update = "forced"
     terminal.health = report(WELL, serving=True)
@@ -168,7 +121,7 @@ async def test_a_forced_one_does_not_wait_for_ever(terminal: Terminal, bundle: b
 
 @pytest.mark.parametrize("health", [None, report(LOST)], ids=["the desk is dead", "the reader is lost"])
 async def test_a_terminal_that_is_not_well_on_it_goes_back(
-    terminal: Terminal, bundle: bytes, health: Report | None
+    terminal: Updated, bundle: bytes, health: Report | None
 ) -> None:
     terminal.hawkbit.offer("8", bundle)
     await terminal.until_restart()
@@ -186,7 +139,7 @@ async def test_a_terminal_that_is_not_well_on_it_goes_back(
 
 
 async def test_what_was_amiss_before_does_not_send_it_back_nor_does_an_empty_tray(
-    terminal: Terminal, bundle: bytes
+    terminal: Updated, bundle: bytes
 ) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.health = report(LOST)
@@ -197,7 +150,7 @@ async def test_what_was_amiss_before_does_not_send_it_back_nor_does_an_empty_tra
     assert terminal.hawkbit.closed == ["success"]
 
 
-async def test_a_slot_that_does_not_boot_is_reported(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_slot_that_does_not_boot_is_reported(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     await terminal.until_restart()
     await terminal.machine.restart(boots=False)
@@ -207,7 +160,7 @@ async def test_a_slot_that_does_not_boot_is_reported(terminal: Terminal, bundle:
     assert terminal.machine.primary == "A"
 
 
-async def test_a_cancelled_one_does_not_boot(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_cancelled_one_does_not_boot(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.health = report(WELL, serving=True)
     await terminal.steps(60)
@@ -222,7 +175,7 @@ async def test_a_cancelled_one_does_not_boot(terminal: Terminal, bundle: bytes) 
 
 
 async def test_a_power_cut_after_the_installation_does_not_pass_the_gate_by(
-    terminal: Terminal, bundle: bytes, monkeypatch: pytest.MonkeyPatch
+    terminal: Updated, bundle: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class PowerCut(BaseException):
         pass
@@ -244,7 +197,7 @@ async def test_a_power_cut_after_the_installation_does_not_pass_the_gate_by(
     assert terminal.machine.primary == "A"
 
 
-async def test_a_power_cut_while_it_waits_leads_to_the_gate(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_power_cut_while_it_waits_leads_to_the_gate(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.health = report(WELL, serving=True)
     await terminal.steps(60)
@@ -255,7 +208,7 @@ async def test_a_power_cut_while_it_waits_leads_to_the_gate(terminal: Terminal, 
     assert (terminal.machine.running, terminal.machine.state("B")) == ("B", "good")
 
 
-async def test_an_agent_that_died_before_it_asked_to_go_back_asks_again(terminal: Terminal) -> None:
+async def test_an_agent_that_died_before_it_asked_to_go_back_asks_again(terminal: Updated) -> None:
     begun = b'{"action":"8","version":"2.0","forced":false,"slot":"B","amiss":[],"stage":"returning"}'
     (terminal.kept / "update.json").write_bytes(begun)
     await terminal.steps(10)
@@ -263,7 +216,7 @@ async def test_an_agent_that_died_before_it_asked_to_go_back_asks_again(terminal
     assert terminal.hawkbit.closed == []
 
 
-async def test_a_desk_that_was_dead_before_is_no_excuse(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_desk_that_was_dead_before_is_no_excuse(terminal: Updated, bundle: bytes) -> None:
     """It may only have tested itself just then."""
     terminal.hawkbit.offer("8", bundle)
     terminal.health = None
@@ -273,7 +226,7 @@ async def test_a_desk_that_was_dead_before_is_no_excuse(terminal: Terminal, bund
     assert (terminal.machine.primary, terminal.machine.state("B")) == ("A", "bad")
 
 
-async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: Terminal, bundle: bytes) -> None:
+async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     begun = b'{"action":"8","version":"2.0","forced":false,"slot":"A","amiss":[],"stage":"installing"}'
     (terminal.kept / "update.json").write_bytes(begun)
@@ -290,7 +243,7 @@ async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: 
     ],
     ids=["changed", "longer", "shorter"],
 )
-async def test_a_bundle_that_is_not_the_announced_one(terminal: Terminal, bundle: bytes, spoil, says: str) -> None:
+async def test_a_bundle_that_is_not_the_announced_one(terminal: Updated, bundle: bytes, spoil, says: str) -> None:
     terminal.hawkbit.offer("8", spoil(bundle))
     terminal.hawkbit.announced = bundle
     await terminal.steps(60)
@@ -299,19 +252,17 @@ async def test_a_bundle_that_is_not_the_announced_one(terminal: Terminal, bundle
     assert terminal.machine.primary == "A"
 
 
-async def test_a_bundle_that_somebody_else_signed(terminal: Terminal, tmp_path: Path) -> None:
+async def test_a_bundle_that_somebody_else_signed(terminal: Updated, tmp_path: Path) -> None:
     """The server alone cannot put anything on a terminal: RAUC has the key of the image."""
     terminal.hawkbit.offer("8", Signer(tmp_path / "stranger").bundle(IMAGE))
     await terminal.steps(60)
     assert terminal.hawkbit.closed == ["failure"]
     assert "signature" in terminal.hawkbit.feedback[-1][3]
     assert terminal.machine.content("B") == bytes(IMAGE_BYTES)
-    assert list(terminal.kept.iterdir()) == []
+    assert [path.name for path in terminal.kept.iterdir()] == ["audit"]
 
 
-async def test_a_deployment_that_is_no_bundle_and_one_whose_time_has_not_come(
-    terminal: Terminal, bundle: bytes
-) -> None:
+async def test_a_deployment_that_is_no_bundle_and_one_whose_time_has_not_come(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     terminal.hawkbit.window = "unavailable"
     await terminal.steps(400)
@@ -321,7 +272,7 @@ async def test_a_deployment_that_is_no_bundle_and_one_whose_time_has_not_come(
     assert terminal.hawkbit.closed == ["failure"]
 
 
-async def test_a_link_to_another_server_gets_no_token(terminal: Terminal, bundle: bytes) -> None:
+async def test_a_link_to_another_server_gets_no_token(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     async with Server(terminal.settings, TERMINAL) as server:
         for elsewhere in ("https://127.0.0.1:1/deploymentBase/8", "http://localhost/8", "no link"):
@@ -330,7 +281,7 @@ async def test_a_link_to_another_server_gets_no_token(terminal: Terminal, bundle
                 await server.poll()
 
 
-async def test_a_terminal_shows_itself_by_certificate(terminal: Terminal, pki: SandboxPki) -> None:
+async def test_a_terminal_shows_itself_by_certificate(terminal: Updated, pki: SandboxPki) -> None:
     device = pki.kiosk(TERMINAL)
     url, ca = terminal.settings.url, terminal.settings.ca
     settings = Settings(url, ca, certificate=device.certificate, key=str(device.key))
@@ -339,7 +290,7 @@ async def test_a_terminal_shows_itself_by_certificate(terminal: Terminal, pki: S
     assert terminal.hawkbit.client == TERMINAL
 
 
-async def test_a_wrong_token_and_a_server_of_another_ca(terminal: Terminal, pki: SandboxPki, tmp_path: Path) -> None:
+async def test_a_wrong_token_and_a_server_of_another_ca(terminal: Updated, pki: SandboxPki, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("0000")
     wrong.chmod(0o600)
@@ -353,18 +304,29 @@ async def test_a_wrong_token_and_a_server_of_another_ca(terminal: Terminal, pki:
             await server.poll()
 
 
-async def test_no_rauc_and_no_bus(terminal: Terminal, tmp_path: Path) -> None:
-    with pytest.raises(RaucError):
-        async with Rauc(f"unix:path={tmp_path}/nobody"):
-            pass
+async def test_no_rauc_and_no_bus(terminal: Updated, tmp_path: Path) -> None:
+    async with Rauc(f"unix:path={tmp_path}/nobody") as rauc:
+        with pytest.raises(RaucError):
+            await rauc.boot_slot()
     async with Rauc(terminal.machine.address) as rauc:
+        assert await rauc.boot_slot() == "A"
         await terminal.machine.stop()
         with pytest.raises(RaucError):
             await rauc.boot_slot()
 
 
+async def test_a_bus_that_comes_back_is_found_again(terminal: Updated) -> None:
+    async with Rauc(terminal.machine.address) as rauc:
+        assert await rauc.boot_slot() == "A"
+        await terminal.machine.stop()
+        with pytest.raises(RaucError):
+            await rauc.boot_slot()
+        await terminal.machine.start()
+        assert await rauc.boot_slot() == "A"
+
+
 async def test_the_agent_itself_takes_an_update_and_asks_for_a_restart(
-    terminal: Terminal, bundle: bytes, tmp_path: Path
+    terminal: Updated, bundle: bytes, tmp_path: Path
 ) -> None:
     terminal.hawkbit.offer("8", bundle)
     updates = {"url": terminal.settings.url, "ca": str(terminal.settings.ca), "token": terminal.settings.token}
@@ -390,4 +352,4 @@ async def test_the_agent_itself_takes_an_update_and_asks_for_a_restart(
     assert agent.returncode == 0
     assert "is installed" in said.decode()
     assert terminal.machine.content("B") == IMAGE
-    assert terminal.hawkbit.introduced == {"terminal": TERMINAL, "software": version("onecard-kiosk")}
+    assert terminal.hawkbit.introduced == {"terminal": TERMINAL, "software": version("onecard-kiosk"), "profile": "0"}

@@ -1,0 +1,256 @@
+"""Doing what the operator commands, once: from the server's deployment to its feedback.
+
+```
+deployment → judged → remembered → no citizen is served → done → remembered with its outcome → feedback
+                └─ refused by name, and the server is told
+```
+
+A command is remembered by its id before it is begun, so that it acts once: delivered again with the same action, its
+outcome is told again; with another, it is refused as replayed. What the desk does is a state or a look and may be done
+twice when the agent died over it; a restart is known by the name of the boot in which it was asked for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.clock import Clock
+from kiosk.fleet import command as words
+from kiosk.fleet.command import RESTART, ROLLBACK, UPDATE, Command
+from kiosk.fleet.ddi import DETAILS_MOST, Deployment, Finished, NotUsable, Server
+from kiosk.fleet.door import NoDoor
+from kiosk.fleet.kept import Kept
+from kiosk.fleet.machine import Machine
+from kiosk.fleet.operator import Operator, OrderRefused, Refusal
+from kiosk.fleet.rauc import RaucError
+from kiosk.fleet.trail import Trail
+from kiosk.fleet.updates import Updates
+from kiosk.health.findings import Level
+from kiosk.health.published import Report
+from kiosk.reasons import Refused
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_MOST: Final = 1000
+ANSWERS_WITHIN_S: Final = 1.0
+"""A desk that has not ended by then is looked at again later."""
+
+
+class Desk(Protocol):
+    """The desk's door, for entries of its menu."""
+
+    async def run(self, entry: str, choice: str, by: str) -> tuple[Level, tuple[str, ...]]:
+        """How it ended, and what was said. Waits for as long as the desk does. Raises NoDoor."""
+
+
+class Begun(Struct, frozen=True):
+    """`started`: the desk was asked for it, or, in the boot of this name, the machine."""
+
+    action: str
+    command: Command
+    started: str | None = None
+
+
+class Outcome(Struct, frozen=True):
+    action: str
+    not_after: datetime
+    done: bool
+    says: tuple[str, ...]
+
+
+class Memory(Struct, frozen=True):
+    """By id. `forgotten`: no command that was to be begun by then is remembered any more, and none is done."""
+
+    outcomes: dict[str, Outcome] = {}
+    forgotten: datetime | None = None
+
+
+class Commands:
+    """`terminal`, `groups`: who is meant. `kept`: a folder on disk."""
+
+    def __init__(
+        self,
+        server: Server,
+        pinned: Operator | None,
+        desk: Desk,
+        machine: Machine,
+        health: Callable[[], Report | None],
+        updates: Updates,
+        clock: Clock,
+        trail: Trail,
+        *,
+        terminal: str,
+        groups: tuple[str, ...],
+        kept: Path,
+    ) -> None:
+        self._server = server
+        self._pinned = pinned
+        self._desk = desk
+        self._machine = machine
+        self._health = health
+        self._updates = updates
+        self._clock = clock
+        self._trail = trail
+        self._terminal = terminal
+        self._groups = groups
+        self._begun = Kept(kept / "command.json", Begun)
+        self._memory = Kept(kept / "commands.json", Memory)
+        self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
+
+    async def take(self, deployment: Deployment) -> None:
+        """Raises DdiError when the server does not hear or give."""
+        assert deployment.command is not None
+        action = deployment.action
+        try:
+            command = await self._admit(deployment)
+        except (OrderRefused, NotUsable) as refused:
+            why = refused.refusal if isinstance(refused, OrderRefused) else Refusal.NOT_SIGNED
+            log.warning("command refused: %s", refused)
+            self._trail.note("command.refused", action=action, why=why.value)
+            await self._server.report(action, "closed", Finished.FAILURE, str(refused), self._trail.newest)
+            return
+        if command is None:
+            return
+        log.info("command %s: %s", command.id, command.command)
+        if command.command == UPDATE:
+            self._remember(command, Outcome(action, command.not_after, True, ("handed to RAUC",)))
+            await self._updates.take(deployment, command)
+        elif command.command == ROLLBACK:
+            await self._roll_back(action, command)
+        else:
+            self._begun.keep(Begun(action, command))
+            await self._server.report(action, "proceeding", Finished.NONE, "accepted")
+
+    async def go_on(self) -> bool:
+        """Whether one is under way."""
+        begun = self._begun.read()
+        if begun is None:
+            return False
+        if begun.command.command == RESTART:
+            await self._restart(begun)
+        else:
+            await self._ask_the_desk(begun)
+        return True
+
+    async def cancel(self, action: str) -> bool:
+        """Whether it was under way and is given up. What the desk has begun by then is not undone."""
+        begun = self._begun.read()
+        if begun is None or begun.action != action or self._machine.is_going_down:
+            return False
+        self.leave()
+        self._trail.note("command.cancelled", id=begun.command.id)
+        self._remember(begun.command, Outcome(action, begun.command.not_after, False, ("cancelled",)))
+        self._begun.forget()
+        return True
+
+    def leave(self) -> None:
+        """The agent ends: what waits at the desk's door is withdrawn."""
+        if self._at_the_desk is not None:
+            self._at_the_desk.cancel()
+            self._at_the_desk = None
+
+    async def _admit(self, deployment: Deployment) -> Command | None:
+        """None: it was done before, and the server heard so once more. Raises OrderRefused or NotUsable."""
+        assert deployment.command is not None
+        jws = await self._server.fetch(deployment.command)
+        command = words.read(jws, self._pinned, self._terminal, self._groups)
+        memory = self._memory.read() or Memory()
+        before = memory.outcomes.get(command.id)
+        if before is not None and before.action == deployment.action:
+            await self._say(before)
+            return None
+        if before is not None or (memory.forgotten is not None and command.not_after <= memory.forgotten):
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before")
+        words.check_time(command, self._clock.now())
+        beside = deployment.bundle.sha256 if deployment.bundle else ""
+        if (command.command == UPDATE) != bool(beside) or (beside and command.argument.lower() != beside):
+            raise OrderRefused(Refusal.CANNOT, f"{command.id}: an update is commanded beside its image, by its SHA-256")
+        try:
+            self._trail.record("command.received", id=command.id, command=command.command, action=deployment.action)
+        except Refused as refused:
+            raise OrderRefused(Refusal.CANNOT, f"{command.id}: the audit log takes no more: {refused.detail}") from None
+        return command
+
+    async def _roll_back(self, action: str, command: Command) -> None:
+        self._remember(command, Outcome(action, command.not_after, True, ("handed to RAUC",)))
+        try:
+            await self._updates.roll_back(action, command)
+        except RaucError as error:
+            await self._close(Begun(action, command), False, (f"{Refusal.CANNOT.value}: {error}",))
+
+    async def _restart(self, begun: Begun) -> None:
+        command, machine = begun.command, self._machine
+        if begun.started is None:
+            if self._clock.now() > command.not_after:
+                await self._expire(begun)
+                return
+            asked = msgspec.structs.replace(begun, started=machine.boot)
+
+            def before() -> None:
+                self._trail.note("command.started", id=command.id)
+                self._begun.keep(asked)
+
+            await machine.restart_when_free(before, late=command.is_late(self._clock.now()))
+        elif begun.started != machine.boot:
+            await self._close(begun, True, ("the machine restarted",))
+        elif not machine.is_going_down:
+            machine.restart()
+
+    async def _ask_the_desk(self, begun: Begun) -> None:
+        """A desk that is dead is asked again; one that serves a citizen when the time is over is left."""
+        command = begun.command
+        over = self._clock.now() > command.not_after
+        if over and (self._at_the_desk is None or self._is_serving()):
+            self.leave()
+            await self._expire(begun)
+            return
+        if self._at_the_desk is None:
+            if begun.started is None:
+                self._trail.note("command.started", id=command.id)
+                self._begun.keep(msgspec.structs.replace(begun, started=self._machine.boot))
+            asking = self._desk.run(command.command, command.argument, f"fleet {command.id}")
+            self._at_the_desk = asyncio.create_task(asking)
+        await asyncio.wait({self._at_the_desk}, timeout=ANSWERS_WITHIN_S)
+        if not self._at_the_desk.done():
+            return
+        asked, self._at_the_desk = self._at_the_desk, None
+        try:
+            level, says = asked.result()
+        except NoDoor as error:
+            log.warning("command %s waits: %s", command.id, error)
+            return
+        await self._close(begun, level is not Level.FAIL, says)
+
+    def _is_serving(self) -> bool:
+        report = self._health()
+        return report is not None and report.serving
+
+    async def _expire(self, begun: Begun) -> None:
+        why = f"{Refusal.EXPIRED.value}: no moment was found before {begun.command.not_after.isoformat()}"
+        self._trail.note("command.refused", id=begun.command.id, action=begun.action, why=Refusal.EXPIRED.value)
+        await self._close(begun, False, (why,))
+
+    async def _close(self, begun: Begun, done: bool, says: tuple[str, ...]) -> None:
+        command = begun.command
+        outcome = Outcome(begun.action, command.not_after, done, says[: DETAILS_MOST - 1])
+        self._trail.note("command.done" if done else "command.failed", id=command.id, command=command.command)
+        self._remember(command, outcome)
+        self._begun.forget()
+        await self._say(outcome)
+
+    async def _say(self, outcome: Outcome) -> None:
+        finished = Finished.SUCCESS if outcome.done else Finished.FAILURE
+        await self._server.report(outcome.action, "closed", finished, *outcome.says, self._trail.newest)
+
+    def _remember(self, command: Command, outcome: Outcome) -> None:
+        memory = self._memory.read() or Memory()
+        by_end = sorted({**memory.outcomes, command.id: outcome}.items(), key=lambda each: each[1].not_after)
+        gone, stay = by_end[:-REMEMBERED_MOST], by_end[-REMEMBERED_MOST:]
+        forgotten = gone[-1][1].not_after if gone else memory.forgotten
+        self._memory.keep(Memory(dict(stay), forgotten))

@@ -1,0 +1,106 @@
+"""The machine under the terminal, as far as the agent may move it: it can ask for a restart, between two citizens.
+
+Whether a citizen is served right now is for the desk to say, and what it published a moment ago may be over. So the
+desk is asked to stand aside first (kiosk.maintenance.aside): it does when no citizen is served, and serves none for as
+long as the agent stands at its door. Only then the wish for a restart is written, and the agent stays there until the
+machine goes down. A desk that is dead serves nobody; one that lives and opens to nobody is asked for half an hour.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Final, Protocol
+
+from kiosk.clock import Clock
+from kiosk.fleet.door import NoDoor
+from kiosk.health.published import Report
+
+log = logging.getLogger(__name__)
+
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+ASIDE_WITHIN_S: Final = 30.0
+"""So long the agent waits at the door at a time; when a citizen began just then, it comes again later."""
+OPENS_WITHIN_S: Final = 1800.0
+
+
+class Aside(Protocol):
+    """The desk's door, as far as it is needed here."""
+
+    def aside(self) -> AbstractAsyncContextManager[None]:
+        """Entered when no citizen is served, and none is until it is left. Raises NoDoor."""
+
+
+def this_boot() -> str:
+    """A name that no other boot of this machine has."""
+    return _BOOT.read_text(encoding="ascii").strip()
+
+
+class Machine:
+    """`wish`: a file on tmpfs that asks the service manager for a restart, and is gone after it. `health`: what the
+    desk says. `boot`: as `this_boot`. Use as a context: at its end the desk may serve again."""
+
+    def __init__(
+        self,
+        wish: Path,
+        health: Callable[[], Report | None],
+        door: Aside,
+        clock: Clock,
+        boot: Callable[[], str] = this_boot,
+    ) -> None:
+        self._wish = wish
+        self._health = health
+        self._door = door
+        self._clock = clock
+        self._boot = boot
+        self._standing = AsyncExitStack()
+        self._closed_since: float | None = None
+
+    async def __aenter__(self) -> "Machine":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(NoDoor):
+            await self._standing.aclose()
+
+    @property
+    def boot(self) -> str:
+        return self._boot()
+
+    @property
+    def is_going_down(self) -> bool:
+        return self._wish.exists()
+
+    async def restart_when_free(self, before: Callable[[], None], *, late: bool = False) -> bool:
+        """Whether the restart is asked for now; `before` is done between the last citizen and it. `late`: a citizen who
+        is still being served is no reason to wait any more."""
+        report = self._health()
+        if report is not None and not late and not await self._stands_aside(report):
+            return False
+        before()
+        self.restart()
+        return True
+
+    def restart(self) -> None:
+        """At once: what runs now is not well."""
+        log.info("the machine is to restart")
+        self._wish.touch()
+
+    async def _stands_aside(self, report: Report) -> bool:
+        if report.serving:
+            return False
+        try:
+            async with asyncio.timeout(ASIDE_WITHIN_S):
+                await self._standing.enter_async_context(self._door.aside())
+        except TimeoutError:
+            return False
+        except NoDoor as error:
+            log.warning("the desk does not stand aside: %s", error)
+            now = self._clock.monotonic()
+            if self._closed_since is None:
+                self._closed_since = now
+            return now - self._closed_since >= OPENS_WITHIN_S
+        self._closed_since = None
+        return True

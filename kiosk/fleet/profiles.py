@@ -1,0 +1,220 @@
+"""Taking a profile that the operator signed, and giving it back when the terminal is not well on it.
+
+```
+deployment → checked → no citizen is served → in force, restart → gate → kept
+                 └─ refused by name                               └─ not well, or cut off: the one before, restart
+```
+
+The gate is that of an update, and wants one thing more: that the server is reached. A profile that cuts the terminal
+off from its fleet could not be mended from there.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.clock import Clock
+from kiosk.fleet import signed_profile
+from kiosk.fleet.ddi import DdiError, Deployment, Finished, NotUsable, Server
+from kiosk.fleet.gate import Gate, Verdict, amiss
+from kiosk.fleet.kept import Kept
+from kiosk.fleet.machine import Machine
+from kiosk.fleet.operator import Operator, OrderRefused, Refusal
+from kiosk.fleet.trail import Trail
+from kiosk.health.published import Report
+from kiosk.profile import Profile
+from kiosk.reasons import Refused
+
+log = logging.getLogger(__name__)
+
+FLEET: Final = "fleet"
+"""What is amiss when the server is not reached."""
+BEGUN: Final = "profile.json"
+FORCED_AFTER_S: Final = 1800.0
+
+
+class Begun(Struct, frozen=True):
+    """`boot`: the one in which the last restart was asked for. `amiss`: what kept the terminal from serving before."""
+
+    action: str
+    version: int
+    forced: bool
+    stage: Literal["waiting", "trying", "returning"]
+    amiss: tuple[str, ...] = ()
+    boot: str = ""
+
+
+class Highest(Struct, frozen=True):
+    """The highest version that was ever taken up, also one that was given back."""
+
+    version: int
+
+
+class Profiles:
+    """`installed`: the profile that pins the operator's key. `kept`: a folder on disk."""
+
+    def __init__(
+        self,
+        server: Server,
+        pinned: Operator | None,
+        installed: Profile,
+        machine: Machine,
+        health: Callable[[], Report | None],
+        clock: Clock,
+        trail: Trail,
+        *,
+        kept: Path,
+    ) -> None:
+        self._server = server
+        self._pinned = pinned
+        self._installed = installed
+        self._folder = installed.fleet.profiles
+        self._machine = machine
+        self._health = health
+        self._clock = clock
+        self._trail = trail
+        self._begun = Kept(kept / BEGUN, Begun)
+        self._highest = Kept(kept / "profile-version.json", Highest)
+        self._waits = kept / "profile.jws"
+        self._waiting_since: float | None = None
+        self._gate: Gate | None = None
+
+    async def is_on_trial(self) -> bool:
+        """Whether the machine restarts, or has restarted with another profile, and it is not clear how that went."""
+        begun = self._begun.read()
+        if begun is None or begun.stage == "waiting":
+            return False
+        if self._machine.is_going_down:
+            return True
+        if begun.boot == self._machine.boot:
+            self._do_again(begun)
+        elif begun.stage == "returning":
+            await self._close(begun, Finished.FAILURE, "the terminal was not well on it; the one before is in force")
+        else:
+            await self._look(begun)
+        return True
+
+    async def take(self, deployment: Deployment) -> None:
+        assert deployment.profile is not None
+        action = deployment.action
+        try:
+            jws = await self._server.fetch(deployment.profile)
+            version = self._judge(jws)
+            self._trail.record("profile.received", action=action, version=version)
+        except (OrderRefused, NotUsable, Refused) as refused:
+            log.warning("profile refused: %s", refused)
+            why = refused.refusal.value if isinstance(refused, OrderRefused) else type(refused).__name__
+            self._trail.note("profile.refused", action=action, why=why)
+            await self._server.report(action, "closed", Finished.FAILURE, str(refused), self._trail.newest)
+            return
+        self._waits.write_bytes(jws)
+        self._begun.keep(Begun(action, version, deployment.forced, "waiting"))
+        log.info("profile %s waits until no citizen is served", version)
+        await self._server.report(action, "proceeding", Finished.NONE, "checked; waits until no citizen is served")
+
+    async def go_on(self) -> bool:
+        """Whether one waits."""
+        begun = self._begun.read()
+        if begun is None:
+            return False
+        now = self._clock.monotonic()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        trying = msgspec.structs.replace(begun, stage="trying", amiss=amiss(self._health), boot=self._machine.boot)
+
+        def before() -> None:
+            self._trail.note("profile.tried", action=begun.action, version=begun.version)
+            jws = self._waits.read_bytes()
+            self._highest.keep(Highest(begun.version))
+            self._begun.keep(trying)
+            signed_profile.put(jws, self._folder)
+
+        late = begun.forced and now - self._waiting_since >= FORCED_AFTER_S
+        await self._machine.restart_when_free(before, late=late)
+        return True
+
+    async def cancel(self, action: str) -> bool:
+        """Whether it was this action's, and is not tried."""
+        begun = self._begun.read()
+        if begun is None or begun.action != action or begun.stage != "waiting":
+            return False
+        self._trail.note("profile.cancelled", action=action, version=begun.version)
+        self._forget()
+        return True
+
+    def _do_again(self, begun: Begun) -> None:
+        """The agent died before it asked for the restart."""
+        held = signed_profile.delivered(self._installed)
+        if begun.stage == "returning":
+            signed_profile.put_back(self._folder)
+        elif self._waits.exists() and (held is None or held[0].version != begun.version):
+            signed_profile.put(self._waits.read_bytes(), self._folder)
+        self._machine.restart()
+
+    def _judge(self, jws: bytes) -> int:
+        """Its version. Raises OrderRefused."""
+        if self._pinned is None:
+            raise OrderRefused(Refusal.NO_OPERATOR, "[fleet] names no `operator`")
+        signed, profile = signed_profile.verify(jws, self._pinned, self._installed.terminal.id)
+        held = signed_profile.delivered(self._installed)
+        highest = self._highest.read()
+        least = max(highest.version if highest else 0, held[0].version if held else 0)
+        if signed.version <= least:
+            raise OrderRefused(Refusal.OLDER, f"version {signed.version}, and {least} was taken up already")
+        if profile.fleet.updates is None:
+            raise OrderRefused(Refusal.NO_PROFILE, "without [fleet.updates] nobody could mend it")
+        if profile.run != self._installed.run:
+            raise OrderRefused(Refusal.NO_PROFILE, "`run` is where the units meet, and theirs to say")
+        return signed.version
+
+    async def _look(self, begun: Begun) -> None:
+        if self._gate is None:
+            self._gate = Gate(begun.amiss, self._clock)
+        held = signed_profile.delivered(self._installed)
+        amiss_now = set(amiss(self._health))
+        if held is None or held[0].version != begun.version:
+            amiss_now.add("profile")
+        try:
+            await self._server.poll()
+        except DdiError as error:
+            log.warning("profile %s: %s", begun.version, error)
+            amiss_now.add(FLEET)
+        match self._gate.look(amiss_now):
+            case Verdict.WELL:
+                await self._close(begun, Finished.SUCCESS, "the terminal is well on it")
+                signed_profile.keep(self._folder)
+            case Verdict.NOT_WELL:
+                _return(begun, ", ".join(self._gate.worse), self._begun, self._folder, self._machine, self._trail)
+
+    async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
+        log.info("profile %s: %s", begun.version, why)
+        await self._server.report(begun.action, "closed", finished, why)
+        self._trail.note("profile.ended", action=begun.action, version=begun.version, outcome=finished.value)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._waits.unlink(missing_ok=True)
+        self._begun.forget()
+        self._waiting_since = self._gate = None
+
+
+def give_back(kept: Path, folder: Path, machine: Machine, trail: Trail) -> bool:
+    """Whether a profile is on trial with which the agent itself cannot work: the machine restarts without it."""
+    file = Kept(kept / BEGUN, Begun)
+    begun = file.read()
+    if begun is None or begun.stage != "trying":
+        return False
+    _return(begun, "the agent cannot work with it", file, folder, machine, trail)
+    return True
+
+
+def _return(begun: Begun, because: str, file: Kept[Begun], folder: Path, machine: Machine, trail: Trail) -> None:
+    log.error("profile %s goes back: %s", begun.version, because)
+    trail.note("profile.returns", action=begun.action, version=begun.version, because=because)
+    file.keep(msgspec.structs.replace(begun, stage="returning", boot=machine.boot))
+    signed_profile.put_back(folder)
+    machine.restart()

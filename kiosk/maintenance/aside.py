@@ -1,0 +1,36 @@
+"""Standing aside: no citizen is served for as long as somebody stands at the door, who is about to restart the machine.
+
+It ends by itself when the machine did not go down: a terminal must not stay closed for somebody who forgot it.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from kiosk.maintenance.entry import Entry, Group, Role
+from kiosk.maintenance.line import Said, doubtful, fine
+from kiosk.maintenance.workshop import Workshop
+from kiosk.pages import Text
+
+NAME: Final = "stand-aside"
+GOES_DOWN_WITHIN_S: Final = 180.0
+
+
+async def _stand_aside(workshop: Workshop, _: str) -> AsyncGenerator[Said, None]:
+    yield fine("现在没有市民在办理，本机暂不受理", "no citizen is served, and none will be until the machine restarts")
+    await workshop.clock.sleep(GOES_DOWN_WITHIN_S)
+    yield doubtful(
+        "本机没有重启，恢复受理",
+        "the machine did not restart; citizens are served again",
+        Text("查看：journalctl -u kiosk-restart", "journalctl -u kiosk-restart says why"),
+    )
+
+
+STAND_ASIDE: Final = Entry(
+    NAME,
+    Text("为重启让出本机", "Stand aside for a restart"),
+    Group.SERVICE,
+    frozenset({Role.SERVICE}),
+    _stand_aside,
+    alone=True,
+    fleet=True,
+)

@@ -1,0 +1,87 @@
+"""A desk at its door, without devices: the real door, floor and menu; the entries tell the test what was asked."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from publishing import PROFILE
+
+from kiosk.audit.log import AuditLog
+from kiosk.clock import SystemClock
+from kiosk.fleet.command import BY_DESK
+from kiosk.maintenance.aside import STAND_ASIDE
+from kiosk.maintenance.door import Door
+from kiosk.maintenance.entry import Choice, Entry, Group, Role
+from kiosk.maintenance.floor import Floor
+from kiosk.maintenance.line import Said, fine, wrong
+from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.workshop import Workshop
+from kiosk.pages import Text
+from kiosk.profile import parse
+
+CHOICES = {"out-of-service": ("closed-for-repair",), "log-level": ("debug", "info")}
+ALONE = ("out-of-service", "self-test")
+
+
+@dataclass
+class Asked:
+    """What the entries were asked for, in order; `fails`: those that do not work. `citizen`: one is being served."""
+
+    entries: list[tuple[str, str]] = field(default_factory=list)
+    fails: set[str] = field(default_factory=set)
+    citizen: asyncio.Event = field(default_factory=asyncio.Event)
+    standing_aside: bool = False
+
+
+@asynccontextmanager
+async def desk(folder: Path) -> AsyncIterator[tuple[Path, Asked]]:
+    """Its socket, and what it was asked for. `asked.citizen` is set while nobody is served."""
+    profile = parse(PROFILE.format(run=folder, port=9469), folder)
+    audit = AuditLog(folder / "desk-audit", SystemClock(), terminal="kiosk-0001", software="0.1.0")
+    asked, floor = Asked(), Floor()
+    asked.citizen.set()
+    menu = Menu([*(entry(name, asked) for name in BY_DESK), STAND_ASIDE], Workshop(profile, SystemClock(), audit))
+    door, socket = Door(menu, floor), folder / "door.sock"
+
+    async def between_citizens() -> None:
+        while True:
+            await floor.wanted()
+            await asked.citizen.wait()
+            asked.standing_aside = True
+            await floor.give()
+            asked.standing_aside = False
+
+    serving = asyncio.create_task(between_citizens())
+    await door.open(socket)
+    try:
+        yield socket, asked
+    finally:
+        await door.close()
+        serving.cancel()
+        audit.close()
+
+
+def entry(name: str, asked: Asked) -> Entry:
+    return Entry(
+        name,
+        Text(name, name),
+        Group.SERVICE,
+        frozenset({Role.SERVICE}),
+        _run(name, asked),
+        choices=tuple(Choice(value, Text(value, value)) for value in CHOICES.get(name, ())),
+        alone=name in ALONE,
+        fleet=True,
+    )
+
+
+def _run(name: str, asked: Asked) -> Callable[[Workshop, str], AsyncGenerator[Said, None]]:
+    async def run(_: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+        asked.entries.append((name, choice))
+        if name in asked.fails:
+            yield wrong("不行", "it does not work", Text("修", "mend it"))
+        else:
+            yield fine("好", f"{name} is done")
+
+    return run

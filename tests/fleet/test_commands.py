@@ -1,0 +1,317 @@
+"""Commands of the operator: done once and by nobody else's word, between two citizens, and the server hears how.
+
+hawkBit is a stub of its public interface; the desk's door, its floor and its menu are the real ones (at_the_door.py).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from at_the_door import Asked, desk
+from hawkbit import TERMINAL, Hawkbit, secret
+from publishing import WELL, report
+from signing import OperatorDesk
+from terminal import Terminal
+
+from kiosk.__main__ import main
+from kiosk.fleet import operator
+from kiosk.fleet.command import TYPE, Command, sign
+from kiosk.fleet.commands import REMEMBERED_MOST, Memory, Outcome
+from kiosk.fleet.ddi import COMMAND_PART
+from kiosk.fleet.door import DeskDoor
+from kiosk.fleet.kept import Kept
+from kiosk.profile import Updates as Settings
+from platform_client.sandbox.pki import SandboxPki, make
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
+    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> OperatorDesk:
+    return OperatorDesk(tmp_path / "operator")
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[tuple[Path, Asked]]:
+    async with desk(tmp_path) as there:
+        yield there
+
+
+@pytest.fixture
+def asked(served: tuple[Path, Asked]) -> Asked:
+    return served[1]
+
+
+@pytest.fixture
+async def terminal(
+    pki: SandboxPki, fleet: OperatorDesk, served: tuple[Path, Asked], tmp_path: Path
+) -> AsyncIterator[Terminal]:
+    (tmp_path / "kept").mkdir()
+    async with Hawkbit().running(pki) as hawkbit:
+        settings = Settings(
+            f"https://localhost:{hawkbit.port}", pki.tls_ca.certificate, token=secret(tmp_path / "token")
+        )
+        yield Terminal(
+            *(hawkbit, settings, tmp_path / "kept", tmp_path / "restart"),
+            pinned=fleet.pinned,
+            groups=("hall-7",),
+            door=DeskDoor(served[0]),
+        )
+
+
+def command(what: str, **more: Any) -> Command:
+    now = datetime.now(UTC)
+    told = {"id": f"{what}-1", "to": (TERMINAL,), "issued_at": now, "not_after": now + timedelta(hours=1), **more}
+    return Command(command=what, **told)
+
+
+async def given(terminal: Terminal, jws: bytes, action: str = "8") -> list[tuple[str, str, str, str]]:
+    """Everything the server hears of it, once it is closed."""
+    terminal.hawkbit.feedback.clear()
+    terminal.hawkbit.offer_signed(action, COMMAND_PART, jws)
+    await terminal.until(lambda: bool(terminal.hawkbit.closed))
+    return terminal.hawkbit.feedback
+
+
+@pytest.mark.parametrize(
+    "what, argument",
+    [
+        ("out-of-service", "closed-for-repair"),
+        ("in-service", ""),
+        ("log-level", "debug"),
+        ("self-test", ""),
+        ("diagnostics", ""),
+    ],
+)
+async def test_the_desk_does_what_the_operator_commands(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, what: str, argument: str
+) -> None:
+    """E07, F06: received, started, done stand in the agent's log, and the desk's own says who asked."""
+    heard = await given(terminal, sign(command(what, argument=argument), fleet.signer))
+    assert asked.entries == [(what, argument)]
+    assert heard[-1][1:3] == ("closed", "success")
+    assert f"{what} is done" in heard[-1][3]
+    assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
+    assert "audit log: " in heard[-1][3]
+
+
+async def test_what_the_desk_cannot_do_is_told(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    asked.fails.add("self-test")
+    heard = await given(terminal, sign(command("self-test"), fleet.signer))
+    assert heard[-1][2] == "failure"
+    assert "it does not work; mend it" in heard[-1][3]
+    heard = await given(terminal, sign(command("log-level", argument="loud"), fleet.signer), "9")
+    assert heard[-1][2] == "failure"
+    assert terminal.audited[-1] == ("command.failed", {"id": "log-level-1", "command": "log-level"})
+
+
+async def test_refused_by_name(terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path) -> None:
+    """E07: each refusal has its name, in the log and at the server."""
+    now = datetime.now(UTC)
+    stranger = OperatorDesk(tmp_path / "stranger")
+    unknown = replace_command(command("in-service"), "format-disk")
+    cases = {
+        "wrong-signer": sign(command("in-service"), stranger.signer),
+        "other-terminal": sign(command("in-service", to=("kiosk-0002", "group:hall-8")), fleet.signer),
+        "expired": sign(
+            command("in-service", issued_at=now - timedelta(hours=2), not_after=now - timedelta(hours=1)), fleet.signer
+        ),
+        "not-yet": sign(
+            command("in-service", issued_at=now + timedelta(hours=1), not_after=now + timedelta(hours=2)), fleet.signer
+        ),
+        "unknown-command": operator.sign(unknown, TYPE, fleet.signer),
+        "not-signed": b"in-service, please",
+        "cannot": sign(command("update", argument="0" * 64), fleet.signer),
+    }
+    for number, (why, jws) in enumerate(cases.items()):
+        heard = await given(terminal, jws, str(number))
+        assert heard[-1][1:3] == ("closed", "failure")
+        assert heard[-1][3].startswith(f"{why}: ")
+        assert terminal.audited[-1] == ("command.refused", {"action": str(number), "why": why})
+    terminal.pinned = None
+    assert (await given(terminal, cases["cannot"]))[-1][3].startswith("no-operator: ")
+    assert asked.entries == []
+
+
+def replace_command(one: Command, what: str) -> Command:
+    return Command(id=one.id, to=one.to, command=what, issued_at=one.issued_at, not_after=one.not_after)
+
+
+async def test_a_group_is_meant_by_its_name(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    await given(terminal, sign(command("in-service", to=("group:hall-7",)), fleet.signer))
+    assert asked.entries == [("in-service", "")]
+
+
+async def test_the_same_command_twice_acts_once(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    """Also after the agent was started again, as each `given` does: told again for the same action, refused else."""
+    jws = sign(command("self-test"), fleet.signer)
+    first = await given(terminal, jws)
+    again = await given(terminal, jws)
+    assert first[-1][:3] == again[-1][:3]
+    assert "self-test is done" in again[-1][3]
+    elsewhere = await given(terminal, jws, "9")
+    assert elsewhere[-1][2] == "failure"
+    assert elsewhere[-1][3].startswith("replayed: ")
+    assert asked.entries == [("self-test", "")]
+
+
+async def test_its_outcome_is_told_again_also_when_its_time_is_over(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    jws = sign(command("self-test"), fleet.signer)
+    await given(terminal, jws)
+    terminal.clock.seconds += 7200
+    assert (await given(terminal, jws))[-1][2] == "success"
+    assert len(asked.entries) == 1
+
+
+async def test_what_is_too_old_to_be_remembered_is_not_done(terminal: Terminal, fleet: OperatorDesk) -> None:
+    long_ago = command("in-service")
+    memory = {f"c{number}": Outcome("1", long_ago.not_after, True, ()) for number in range(REMEMBERED_MOST)}
+    Kept(terminal.kept / "commands.json", Memory).keep(Memory(memory))
+    later = command("self-test", not_after=long_ago.not_after + timedelta(hours=1))
+    await given(terminal, sign(later, fleet.signer))
+    assert (await given(terminal, sign(long_ago, fleet.signer), "9"))[-1][3].startswith("replayed: ")
+
+
+async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    asked.citizen.clear()
+    terminal.health = report(WELL, serving=True)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    await terminal.steps(10)
+    assert (asked.entries, terminal.hawkbit.closed) == ([], [])
+    asked.citizen.set()
+    await terminal.until(lambda: bool(terminal.hawkbit.closed))
+    assert asked.entries == [("self-test", "")]
+
+
+async def test_one_that_finds_no_moment_is_not_done_later(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    asked.citizen.clear()
+    terminal.health = report(WELL, serving=True)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    await terminal.steps(10)
+    terminal.clock.seconds += 7200
+    await terminal.until(lambda: bool(terminal.hawkbit.closed))
+    assert terminal.hawkbit.feedback[-1][3].startswith("expired: ")
+    asked.citizen.set()
+    await terminal.steps(10)
+    assert asked.entries == []
+
+
+async def test_a_dead_desk_is_asked_again(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    door, terminal.door, terminal.health = terminal.door, DeskDoor(tmp_path / "nobody.sock"), None
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    await terminal.steps(30)
+    assert terminal.hawkbit.closed == []
+    terminal.door = door
+    await terminal.until(lambda: bool(terminal.hawkbit.closed))
+    assert [event for event, _ in terminal.audited].count("command.started") == 1
+
+
+async def test_a_restart_happens_once_and_closes_the_desk_first(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    jws = sign(command("restart"), fleet.signer)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, jws)
+    async with terminal.agent() as rounds:
+        while not terminal.wish.exists():
+            await terminal.clock.sleep(await rounds.step())
+        assert asked.standing_aside
+        await rounds.step()
+    assert terminal.hawkbit.closed == []
+    terminal.restart()
+    await terminal.steps(30)
+    assert terminal.hawkbit.closed == ["success"]
+    await given(terminal, jws)
+    assert not terminal.wish.exists()
+    assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
+
+
+async def test_a_restart_waits_for_the_citizen_who_began_just_now(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """What the desk published is a moment old: it says nobody is served, and its floor says somebody is."""
+    asked.citizen.clear()
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    async with terminal.agent() as rounds:
+        await rounds.step()
+        waiting = asyncio.create_task(rounds.step())
+        await asyncio.sleep(0.3)
+        assert not terminal.wish.exists()
+        asked.citizen.set()
+        await waiting
+        assert terminal.wish.exists()
+
+
+async def test_a_restart_with_a_deadline_does_not_wait_for_ever(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    asked.citizen.clear()
+    terminal.health = report(WELL, serving=True)
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart", deadline=soon), fleet.signer))
+    await terminal.steps(500)
+    assert not terminal.wish.exists()
+    await terminal.steps(200)
+    assert terminal.wish.exists()
+
+
+async def test_an_agent_that_died_before_the_wish_writes_it(terminal: Terminal, fleet: OperatorDesk) -> None:
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    await terminal.until_restart()
+    terminal.wish.unlink()
+    await terminal.steps(10)
+    assert terminal.wish.exists()
+
+
+async def test_a_cancelled_one_is_not_done(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    asked.citizen.clear()
+    terminal.health = report(WELL, serving=True)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    await terminal.steps(20)
+    terminal.hawkbit.cancelled = "9"
+    await terminal.steps(10)
+    assert terminal.hawkbit.feedback[-1][:3] == ("cancelAction", "closed", "success")
+    terminal.health = report(WELL)
+    asked.citizen.set()
+    await terminal.steps(60)
+    assert not terminal.wish.exists()
+    assert terminal.audited[-1][0] == "command.cancelled"
+
+
+async def test_a_log_that_takes_no_more_lets_nothing_be_done(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C19: what cannot be written down is not done."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kiosk.audit.log.os.fsync", full)
+    assert (await given(terminal, sign(command("self-test"), fleet.signer)))[-1][3].startswith("cannot: ")
+    assert asked.entries == []
+
+
+def test_the_operators_command(tmp_path: Path, fleet: OperatorDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["command", "sign", "out-of-service", "closed-for-repair", "--to", TERMINAL, "--to", "group:hall-7"]
+    assert main([*words, "--key", str(fleet.key), "--for", "2h"]) == 0
+    signed = tmp_path / "command.jws"
+    signed.write_text(capsys.readouterr().out)
+    told = fleet.pinned.words(signed.read_bytes(), TYPE, Command)
+    assert (told.command, told.argument, told.to) == ("out-of-service", "closed-for-repair", (TERMINAL, "group:hall-7"))
+    assert told.not_after - told.issued_at == timedelta(hours=2)
+    asked = ["command", "verify", str(signed), "--operator", str(fleet.public)]
+    assert main([*asked, "--terminal", TERMINAL]) == 0
+    assert main([*asked, "--terminal", "kiosk-0002"]) == 1
+    assert main(["command", "sign", "format-disk", "--to", TERMINAL, "--key", str(fleet.key)]) == 1
+    assert main(["command", "sign", "restart", "--to", TERMINAL, "--key", str(signed)]) == 2

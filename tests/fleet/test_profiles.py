@@ -1,0 +1,284 @@
+"""Delivery of profiles: checked, tried between two citizens, kept when the terminal is well, given back when not."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hawkbit import TERMINAL, Hawkbit, secret
+from publishing import LOST, PROFILE, WELL, PublishingDesk, report
+from signing import OperatorDesk
+from terminal import Terminal
+
+from hardware.printers.loopback_server import claim_port
+from kiosk.fleet import signed_profile
+from kiosk.fleet.ddi import PROFILE_PART
+from kiosk.fleet.gate import STEADY_S, WITHIN_S
+from kiosk.fleet.signed_profile import in_force, sign
+from kiosk.profile import Updates as Settings
+from kiosk.profile import load
+from platform_client.sandbox.pki import SandboxPki, make
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
+    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> OperatorDesk:
+    return OperatorDesk(tmp_path / "operator")
+
+
+def table(name: str, **values: object) -> str:
+    return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(str(value))}" for key, value in values.items()), ""])
+
+
+class Bench:
+    """A terminal with an installed profile, and profiles for it."""
+
+    def __init__(self, folder: Path, hawkbit: Hawkbit, pki: SandboxPki, fleet: OperatorDesk) -> None:
+        self.fleet, self.hawkbit = fleet, hawkbit
+        self.path, self.folder = folder / "profile.toml", folder / "profiles"
+        self.folder.mkdir()
+        (folder / "kept").mkdir()
+        self.port = claim_port(0)
+        self.server = {"url": f"https://localhost:{hawkbit.port}", "ca": pki.tls_ca.certificate}
+        self.server |= {"token": secret(folder / "token"), "kept": folder / "kept", "restart": folder / "restart"}
+        self.run = folder
+        self.path.write_text(
+            self.text(45.0, f"operator = '{fleet.public}'\nprofiles = '{self.folder}'"), encoding="utf-8"
+        )
+        installed = load(self.path)
+        assert isinstance(installed.fleet.updates, Settings)
+        self.terminal = Terminal(
+            *(hawkbit, installed.fleet.updates, folder / "kept", folder / "restart"),
+            installed=installed,
+            pinned=fleet.pinned,
+        )
+
+    def text(self, idle_s: float, fleet_says: str = "", **server: object) -> str:
+        head = PROFILE.format(run=self.run, port=self.port)
+        return "\n".join(
+            [head, fleet_says, table("fleet.updates", **(self.server | server)), f"[timing]\n{idle_s = }\n"]
+        )
+
+    def offer(self, version: int, text: str, action: str = "8", signer: OperatorDesk | None = None) -> None:
+        jws = sign(text, version, datetime.now(UTC), (signer or self.fleet).signer)
+        self.hawkbit.offer_signed(action, PROFILE_PART, jws)
+
+    async def until_closed(self) -> str:
+        before = len(self.hawkbit.closed)
+        await self.terminal.until(lambda: len(self.hawkbit.closed) > before)
+        return self.hawkbit.feedback[-1][3]
+
+    @property
+    def idle_s(self) -> float:
+        """Of the profile that a process which starts now reads."""
+        return in_force(self.path).timing.idle_s
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, pki: SandboxPki, fleet: OperatorDesk) -> AsyncIterator[Bench]:
+    async with Hawkbit().running(pki) as hawkbit:
+        yield Bench(tmp_path, hawkbit, pki, fleet)
+
+
+async def test_a_profile_is_tried_and_kept(bench: Bench) -> None:
+    """E07, F06"""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 31.0
+    bench.terminal.restart()
+    await bench.terminal.steps(STEADY_S - 10)
+    assert bench.hawkbit.closed == []
+    await bench.terminal.steps(STEADY_S + 10)
+    assert bench.hawkbit.closed == ["success"]
+    assert bench.idle_s == 31.0
+    assert [path.name for path in bench.folder.iterdir()] == ["current.jws"]
+    events = [event for event, _ in bench.terminal.audited]
+    assert events == ["profile.received", "profile.tried", "profile.ended"]
+
+
+async def test_it_waits_until_no_citizen_is_served(bench: Bench) -> None:
+    bench.terminal.health = report(WELL, serving=True)
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.steps(600)
+    assert not bench.terminal.wish.exists()
+    assert bench.idle_s == 45.0
+    bench.terminal.health = report(WELL)
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 31.0
+
+
+@pytest.mark.parametrize("health", [None, report(LOST)], ids=["the desk is dead", "the reader is lost"])
+@pytest.mark.parametrize("held", [False, True], ids=["installed before", "delivered before"])
+async def test_a_terminal_that_is_not_well_on_it_gives_it_back(bench: Bench, health: object, held: bool) -> None:
+    if held:
+        signed_profile.put(sign(bench.text(30.0), 1, datetime.now(UTC), bench.fleet.signer), bench.folder)
+    before = bench.idle_s
+    bench.offer(2, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    bench.terminal.health = health  # type: ignore[assignment]
+    await bench.terminal.steps(WITHIN_S - 30)
+    assert bench.idle_s == 31.0
+    await bench.terminal.until_restart()
+    assert bench.idle_s == before
+    bench.terminal.restart()
+    bench.terminal.health = report(WELL)
+    assert "not well" in await bench.until_closed()
+    assert bench.hawkbit.closed == ["failure"]
+    bench.offer(2, bench.text(31.0), "9")
+    assert (await bench.until_closed()).startswith("older-than-held: ")
+
+
+async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> None:
+    """What it says of the server is believed only when the server is reached."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    there, bench.terminal.settings = (
+        bench.terminal.settings,
+        Settings(f"https://localhost:{claim_port(0)}", bench.terminal.settings.ca, token=bench.terminal.settings.token),
+    )
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 45.0
+    bench.terminal.restart()
+    bench.terminal.settings = there
+    assert "not well" in await bench.until_closed()
+
+
+async def test_what_was_amiss_before_is_no_reason_to_give_it_back(bench: Bench) -> None:
+    bench.terminal.health = report(LOST)
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    await bench.terminal.steps(STEADY_S + 10)
+    assert bench.hawkbit.closed == ["success"]
+
+
+async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
+    """Nothing of a refused one lies in the folder that the processes read."""
+    signed_profile.put(sign(bench.text(30.0), 5, datetime.now(UTC), bench.fleet.signer), bench.folder)
+    held = (bench.folder / "current.jws").read_bytes()
+    text = bench.text(31.0)
+    lonely = text[: text.index("[fleet.updates]")]
+    moved = text.replace(f'run = "{tmp_path}"', 'run = "/elsewhere"')
+    others = text.replace(TERMINAL, "kiosk-0002")
+    stranger = OperatorDesk(tmp_path / "stranger")
+    for version, words, signer, why in [
+        (6, text, stranger, "wrong-signer"),
+        (6, others, None, "other-terminal"),
+        (5, text, None, "older-than-held"),
+        (4, text, None, "older-than-held"),
+        (6, lonely, None, "not-a-profile"),
+        (6, moved, None, "not-a-profile"),
+    ]:
+        bench.offer(version, words, signer=signer)
+        assert (await bench.until_closed()).startswith(f"{why}: ")
+        assert bench.terminal.audited[-1] == ("profile.refused", {"action": "8", "why": why})
+    assert (bench.folder / "current.jws").read_bytes() == held
+    assert not bench.terminal.wish.exists()
+
+
+async def test_a_cancelled_one_is_not_tried(bench: Bench) -> None:
+    bench.terminal.health = report(WELL, serving=True)
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.steps(60)
+    bench.hawkbit.cancelled = "9"
+    await bench.terminal.steps(10)
+    bench.terminal.health = report(WELL)
+    await bench.terminal.steps(60)
+    assert not bench.terminal.wish.exists()
+    assert bench.idle_s == 45.0
+
+
+@pytest.mark.parametrize("step", ["put", "put_back", "touch"])
+async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
+    bench: Bench, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*_: object) -> None:
+        raise PowerCut
+
+    bench.offer(1, bench.text(31.0))
+    if step == "put_back":
+        await bench.terminal.until_restart()
+        bench.terminal.restart()
+        bench.terminal.health = None
+    with monkeypatch.context() as patched, pytest.raises(PowerCut):
+        where = "kiosk.fleet.machine.Machine.restart" if step == "touch" else f"kiosk.fleet.signed_profile.{step}"
+        patched.setattr(where, cut)
+        await bench.terminal.steps(WITHIN_S + 60)
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    bench.terminal.health = report(WELL)
+    await bench.terminal.steps(STEADY_S + 20)
+    assert bench.hawkbit.closed == ["failure" if step == "put_back" else "success"]
+    assert bench.idle_s == (45.0 if step == "put_back" else 31.0)
+
+
+async def agent(bench: Bench) -> asyncio.subprocess.Process:
+    words = (sys.executable, "-m", "kiosk", "agent", "--profile", str(bench.path))
+    environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nobody"}
+    return await asyncio.create_subprocess_exec(*words, env=environment, stderr=asyncio.subprocess.PIPE)
+
+
+@pytest.mark.parametrize("spoilt", ["token", "port"])
+async def test_an_agent_that_cannot_work_with_it_gives_it_back_itself(bench: Bench, spoilt: str) -> None:
+    """A profile that names a secret that is not there, or a port that is taken."""
+    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    text = bench.text(31.0, token="/nowhere/token") if spoilt == "token" else bench.text(31.0)
+    if spoilt == "port":
+        text = text.replace(f"metrics_port = {bench.port}", f"metrics_port = {port}")
+    bench.offer(1, text)
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    assert bench.idle_s == 31.0
+    process = await agent(bench)
+    try:
+        async with asyncio.timeout(60):
+            while not bench.terminal.wish.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+        taken.close()
+    assert bench.idle_s == 45.0
+
+
+async def test_a_wrong_secret_does_not_stop_the_figures(bench: Bench, tmp_path: Path) -> None:
+    """F03: the fleet sees a terminal that it cannot speak to."""
+    from aiohttp import ClientError, ClientSession
+
+    (tmp_path / "token").chmod(0o644)  # others may read it: refused
+    desk = PublishingDesk(tmp_path)
+    desk.says(WELL)
+    process = await agent(bench)
+    try:
+        async with asyncio.timeout(60), ClientSession() as session:
+            while True:
+                assert process.returncode is None
+                try:
+                    async with session.get(f"http://127.0.0.1:{bench.port}/metrics") as answer:
+                        assert "kiosk_desk_up 1.0" in await answer.text()
+                        break
+                except ClientError:
+                    await asyncio.sleep(0.05)
+            assert process.stderr is not None
+            while b"others can read it" not in await process.stderr.readline():
+                pass
+    finally:
+        process.terminate()
+        await process.communicate()
+        desk.ends()
+    assert process.returncode == 0
