@@ -32,9 +32,10 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
+    from kiosk.fleet.signed_profile import in_force
     from kiosk.maintenance.entries import ENTRIES
     from kiosk.maintenance.knock import NobodyThere
-    from kiosk.profile import ProfileError, load
+    from kiosk.profile import ProfileError
     from kiosk.reasons import Refused
     from platform_client.identity import IdentityError
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="maintenance: %(levelname)s %(message)s")
     try:
-        return asyncio.run(_done(entry, args.choice, load(args.profile), args.assets, as_json=args.json))
+        return asyncio.run(_done(entry, args.choice, in_force(args.profile), args.assets, as_json=args.json))
     except (ProfileError, IdentityError, NobodyThere, Refused, OSError) as error:
         print(f"kiosk maintenance: {error}", file=sys.stderr)
         return 2

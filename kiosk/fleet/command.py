@@ -2,17 +2,17 @@
 
 | command | argument | done by | waits until no citizen is served |
 |---|---|---|---|
-| `out-of-service` | what stands on the sign | the desk | yes |
-| `in-service` | | the desk | no: nobody is being served |
-| `restart` | | the machine | yes |
+| `out-of-service` | what stands on the sign: `maintenance`, `repair`, `operator` | the desk | yes |
+| `in-service` | | the desk | yes |
+| `restart` | nothing: the machine; or `program`, `ui`, `vision`, `documents` | the agent; the desk | yes |
 | `update` | SHA-256 of the image beside it | RAUC | to restart |
 | `rollback` | | RAUC | to restart |
 | `log-level` | `debug`, `info` … | the desk | no |
 | `self-test` | | the desk | yes |
 | `diagnostics` | | the desk | no |
 
-No command interrupts a citizen, but for a restart whose `deadline` has passed. One that finds no moment before
-`not_after` is not done any more.
+No command interrupts a citizen, but for a restart of the machine whose `deadline` has passed. One that finds no moment
+before `not_after` is not done any more.
 """
 
 from datetime import datetime
@@ -52,6 +52,11 @@ class Command(Struct, frozen=True, forbid_unknown_fields=True):
         moments = (self.issued_at, self.not_after, *((self.deadline,) if self.deadline else ()))
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("a moment without its zone")
+
+    @property
+    def is_of_the_machine(self) -> bool:
+        """Whether the machine restarts for it, and the agent sees to it itself."""
+        return self.command == RESTART and not self.argument
 
     def is_late(self, now: datetime) -> bool:
         return self.deadline is not None and now >= self.deadline

@@ -7,7 +7,8 @@ deployment → judged → remembered → no citizen is served → done → remem
 
 A command is remembered by its id before it is begun, so that it acts once: delivered again with the same action, its
 outcome is told again; with another, it is refused as replayed. What the desk does is a state or a look and may be done
-twice when the agent died over it; a restart is known by the name of the boot in which it was asked for.
+twice when the agent died over it; a restart is known by the name of the boot in which it was asked for; and what is
+RAUC's is over when kiosk.fleet.updates says so.
 """
 
 import asyncio
@@ -22,13 +23,12 @@ from msgspec import Struct
 
 from kiosk.clock import Clock
 from kiosk.fleet import command as words
-from kiosk.fleet.command import RESTART, ROLLBACK, UPDATE, Command
+from kiosk.fleet.command import ROLLBACK, UPDATE, Command
 from kiosk.fleet.ddi import DETAILS_MOST, Deployment, Finished, NotUsable, Server
 from kiosk.fleet.door import NoDoor
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import Machine
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
-from kiosk.fleet.rauc import RaucError
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
 from kiosk.health.findings import Level
@@ -118,21 +118,23 @@ class Commands:
         if command is None:
             return
         log.info("command %s: %s", command.id, command.command)
+        self._begun.keep(Begun(action, command))
         if command.command == UPDATE:
-            self._remember(command, Outcome(action, command.not_after, True, ("handed to RAUC",)))
             await self._updates.take(deployment, command)
         elif command.command == ROLLBACK:
-            await self._roll_back(action, command)
+            await self._updates.roll_back(action, command)
         else:
-            self._begun.keep(Begun(action, command))
             await self._server.report(action, "proceeding", Finished.NONE, "accepted")
 
     async def go_on(self) -> bool:
-        """Whether one is under way."""
+        """Whether one is under way, that is not RAUC's."""
         begun = self._begun.read()
         if begun is None:
             return False
-        if begun.command.command == RESTART:
+        if begun.command.command in (UPDATE, ROLLBACK):
+            self._look_after(begun)
+            return False
+        if begun.command.is_of_the_machine:
             await self._restart(begun)
         else:
             await self._ask_the_desk(begun)
@@ -160,7 +162,9 @@ class Commands:
         assert deployment.command is not None
         jws = await self._server.fetch(deployment.command)
         command = words.read(jws, self._pinned, self._terminal, self._groups)
-        memory = self._memory.read() or Memory()
+        begun, memory = self._begun.read(), self._memory.read() or Memory()
+        if begun is not None and (begun.action, begun.command) == (deployment.action, command):
+            return command  # the agent died over it, or the server did not give the image
         before = memory.outcomes.get(command.id)
         if before is not None and before.action == deployment.action:
             await self._say(before)
@@ -177,12 +181,13 @@ class Commands:
             raise OrderRefused(Refusal.CANNOT, f"{command.id}: the audit log takes no more: {refused.detail}") from None
         return command
 
-    async def _roll_back(self, action: str, command: Command) -> None:
-        self._remember(command, Outcome(action, command.not_after, True, ("handed to RAUC",)))
-        try:
-            await self._updates.roll_back(action, command)
-        except RaucError as error:
-            await self._close(Begun(action, command), False, (f"{Refusal.CANNOT.value}: {error}",))
+    def _look_after(self, begun: Begun) -> None:
+        """What RAUC was handed is over when the updates say so, which have told the server."""
+        ended = self._updates.ended(begun.action)
+        if ended is not None:
+            done, why = ended
+            self._remember(begun.command, Outcome(begun.action, begun.command.not_after, done, (why,)))
+            self._begun.forget()
 
     async def _restart(self, begun: Begun) -> None:
         command, machine = begun.command, self._machine

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.health.findings import Level
-from kiosk.maintenance import aside
 from kiosk.maintenance.knock import NobodyThere, knock
 from kiosk.maintenance.line import Line
+from kiosk.maintenance.plan import ASIDE
 from kiosk.messages import Do, Done
 
 _LINES_MOST: Final = 200
@@ -45,7 +45,7 @@ class DeskDoor:
     async def aside(self) -> AsyncIterator[None]:
         """Entered when no citizen is served, and none is until it is left. Raises NoDoor."""
         try:
-            async with aclosing(knock(self._path, Do(aside.NAME, "", "fleet"))) as saying:
+            async with aclosing(knock(self._path, Do(ASIDE, "", "fleet"))) as saying:
                 async for each in saying:
                     match each:
                         case Line(level=Level.OK):

@@ -49,6 +49,14 @@ class Begun(Struct, frozen=True):
     deadline: datetime | None = None
 
 
+class Ended(Struct, frozen=True):
+    """What came to its end last."""
+
+    action: str
+    done: bool
+    why: str
+
+
 class Updates:
     """`health`: what the desk says. `kept`: a folder on disk."""
 
@@ -70,6 +78,7 @@ class Updates:
         self._clock = clock
         self._trail = trail
         self._begun = Kept(kept / "update.json", Begun)
+        self._ended = Kept(kept / "update-ended.json", Ended)
         self._bundle = kept / "update.raucb"
         self._waiting_since: float | None = None
         self._gate: Gate | None = None
@@ -91,9 +100,7 @@ class Updates:
             self._trail.record("update.began", action=deployment.action)
             await self._install(deployment, command)
         except (NotUsable, RaucError, OSError, Refused) as error:
-            log.error("update %s is refused: %s", deployment.version, error)
-            self._trail.note("update.refused", action=deployment.action, why=type(error).__name__)
-            await self._server.report(deployment.action, "closed", Finished.FAILURE, str(error), self._trail.newest)
+            await self._refuse(deployment.action, error)
 
     async def go_on(self) -> bool:
         """Whether one is installed and waits for its restart."""
@@ -114,13 +121,27 @@ class Updates:
         return True
 
     async def roll_back(self, action: str, command: Command) -> None:
-        """To what is in the other slot. Raises RaucError when there is no way to it."""
-        slot = await self._rauc.boot_slot()
-        await self._rauc.mark("active", "other")
-        known = amiss(self._health)
+        """To what is in the other slot."""
+        try:
+            slot, known = await self._rauc.boot_slot(), amiss(self._health)
+            await self._rauc.mark("active", "other")
+        except RaucError as error:
+            await self._refuse(action, error)
+            return
         self._begun.keep(Begun(action, "before", False, slot, known, "installed", command.deadline))
         self._trail.note("update.rollback", action=action, slot=slot)
         await self._server.report(action, "proceeding", Finished.NONE, "waits until no citizen is served")
+
+    def ended(self, action: str) -> tuple[bool, str] | None:
+        """How this action ended and why, if it was the last that did."""
+        ended = self._ended.read()
+        return (ended.done, ended.why) if ended is not None and ended.action == action else None
+
+    async def _refuse(self, action: str, error: Exception) -> None:
+        log.error("update is refused: %s", error)
+        self._trail.note("update.refused", action=action, why=type(error).__name__)
+        await self._server.report(action, "closed", Finished.FAILURE, str(error), self._trail.newest)
+        self._ended.keep(Ended(action, False, str(error)))
 
     async def _install(self, deployment: Deployment, command: Command | None) -> None:
         assert deployment.bundle is not None
@@ -205,6 +226,7 @@ class Updates:
         log.info("update %s: %s", begun.version, why)
         await self._server.report(begun.action, "closed", finished, why)
         self._trail.note("update.ended", action=begun.action, outcome=finished.value, why=why)
+        self._ended.keep(Ended(begun.action, finished is Finished.SUCCESS, why))
         self._forget()
 
     def _forget(self) -> None:

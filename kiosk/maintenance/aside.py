@@ -8,10 +8,10 @@ from typing import Final
 
 from kiosk.maintenance.entry import Entry, Group, Role
 from kiosk.maintenance.line import Said, doubtful, fine
+from kiosk.maintenance.plan import ASIDE
 from kiosk.maintenance.workshop import Workshop
 from kiosk.pages import Text
 
-NAME: Final = "stand-aside"
 GOES_DOWN_WITHIN_S: Final = 180.0
 
 
@@ -26,7 +26,7 @@ async def _stand_aside(workshop: Workshop, _: str) -> AsyncGenerator[Said, None]
 
 
 STAND_ASIDE: Final = Entry(
-    NAME,
+    ASIDE,
     Text("为重启让出本机", "Stand aside for a restart"),
     Group.SERVICE,
     frozenset({Role.SERVICE}),

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from kiosk.text import Text
+
+ASIDE: Final = "stand-aside"
+"""The entry by which the fleet's agent has the terminal for itself before it restarts it (kiosk.maintenance.aside)."""
 
 
 class Role(Enum):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from publishing import PROFILE
@@ -21,7 +21,7 @@ from kiosk.maintenance.workshop import Workshop
 from kiosk.pages import Text
 from kiosk.profile import parse
 
-CHOICES = {"out-of-service": ("closed-for-repair",), "log-level": ("debug", "info")}
+CHOICES = {"out-of-service": ("repair",), "log-level": ("debug", "info"), "restart": ("ui", "machine")}
 ALONE = ("out-of-service", "self-test")
 
 
@@ -42,7 +42,10 @@ async def desk(folder: Path) -> AsyncIterator[tuple[Path, Asked]]:
     audit = AuditLog(folder / "desk-audit", SystemClock(), terminal="kiosk-0001", software="0.1.0")
     asked, floor = Asked(), Floor()
     asked.citizen.set()
-    menu = Menu([*(entry(name, asked) for name in BY_DESK), STAND_ASIDE], Workshop(profile, SystemClock(), audit))
+    names = [*BY_DESK, "restart"]
+    nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
+    workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
+    menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
     door, socket = Door(menu, floor), folder / "door.sock"
 
     async def between_citizens() -> None:

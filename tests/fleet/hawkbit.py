@@ -24,7 +24,7 @@ TOKEN = "8d3f1c0a5b7e4f6290ab"
 @dataclass
 class Hawkbit:
     """What it offers, and what it was told. `bundle`: what the download gives; `announced`: what is said of it.
-    `signed`: a `.jws` of this type of software module, beside the bundle or alone."""
+    `signed`: a `.jws` of this type of software module, beside the bundle or alone. `breaks_off`: no bundle comes."""
 
     port: int = 0
     bundle: bytes = b""
@@ -38,6 +38,7 @@ class Hawkbit:
     elsewhere: str | None = None
     introduced: dict[str, str] | None = None
     feedback: list[tuple[str, str, str, str]] = field(default_factory=list)
+    breaks_off: bool = False
     refused: int = 0
     client: str | None = None
 
@@ -104,6 +105,8 @@ class Hawkbit:
         if request.match_info["name"] == "signed.jws":
             assert self.signed is not None
             return web.Response(body=self.signed[1])
+        if self.breaks_off:
+            raise web.HTTPServiceUnavailable
         return web.Response(body=self.bundle)
 
     async def cancel(self, request: web.Request) -> web.Response:

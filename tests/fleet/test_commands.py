@@ -82,11 +82,12 @@ async def given(terminal: Terminal, jws: bytes, action: str = "8") -> list[tuple
 @pytest.mark.parametrize(
     "what, argument",
     [
-        ("out-of-service", "closed-for-repair"),
+        ("out-of-service", "repair"),
         ("in-service", ""),
         ("log-level", "debug"),
         ("self-test", ""),
         ("diagnostics", ""),
+        ("restart", "ui"),
     ],
 )
 async def test_the_desk_does_what_the_operator_commands(
@@ -303,12 +304,12 @@ async def test_a_log_that_takes_no_more_lets_nothing_be_done(
 
 
 def test_the_operators_command(tmp_path: Path, fleet: OperatorDesk, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["command", "sign", "out-of-service", "closed-for-repair", "--to", TERMINAL, "--to", "group:hall-7"]
+    words = ["command", "sign", "out-of-service", "repair", "--to", TERMINAL, "--to", "group:hall-7"]
     assert main([*words, "--key", str(fleet.key), "--for", "2h"]) == 0
     signed = tmp_path / "command.jws"
     signed.write_text(capsys.readouterr().out)
     told = fleet.pinned.words(signed.read_bytes(), TYPE, Command)
-    assert (told.command, told.argument, told.to) == ("out-of-service", "closed-for-repair", (TERMINAL, "group:hall-7"))
+    assert (told.command, told.argument, told.to) == ("out-of-service", "repair", (TERMINAL, "group:hall-7"))
     assert told.not_after - told.issued_at == timedelta(hours=2)
     asked = ["command", "verify", str(signed), "--operator", str(fleet.public)]
     assert main([*asked, "--terminal", TERMINAL]) == 0

@@ -5,23 +5,28 @@ mounts its bundles, so these tests need root.
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hawkbit import TERMINAL, Hawkbit, secret
 from publishing import LOST, PROFILE, WELL, report
+from signing import OperatorDesk
 from terminal import Terminal
 from two_slots import IMAGE_BYTES, Signer, TwoSlots
 
 from hardware.printers.loopback_server import claim_port
 from kiosk import meeting
-from kiosk.fleet.ddi import DdiError, Server
+from kiosk.audit.chain import verify
+from kiosk.fleet.command import Command, sign
+from kiosk.fleet.ddi import COMMAND_PART, DdiError, Server
 from kiosk.fleet.gate import STEADY_S
 from kiosk.fleet.gate import WITHIN_S as GATE_S
 from kiosk.fleet.rauc import Rauc, RaucError
@@ -96,7 +101,7 @@ async def test_an_update_is_installed_restarted_into_and_good(terminal: Updated,
     assert terminal.hawkbit.closed == ["success"]
     assert (terminal.machine.running, terminal.machine.state("B")) == ("B", "good")
     assert not terminal.machine.wish.exists()
-    assert [path.name for path in terminal.kept.iterdir()] == ["audit"]
+    assert {path.name for path in terminal.kept.iterdir()} == {"audit", "update-ended.json"}
 
 
 async def test_it_waits_until_no_citizen_is_served(terminal: Updated, bundle: bytes) -> None:
@@ -234,6 +239,99 @@ async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: 
     assert terminal.machine.content("B") == IMAGE
 
 
+def commanded(what: str, fleet: OperatorDesk, **more: Any) -> bytes:
+    now = datetime.now(UTC)
+    told = {"id": f"{what}-1", "to": (TERMINAL,), "issued_at": now, "not_after": now + timedelta(hours=1), **more}
+    return sign(Command(command=what, **told), fleet.signer)
+
+
+async def test_what_became_of_an_update_stands_in_the_audit_log(terminal: Updated, bundle: bytes) -> None:
+    """C19, F06"""
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    await terminal.steps(STEADY_S + 10)
+    events = ["update.began", "update.installed", "update.restarts", "update.ended"]
+    assert [event for event, _ in terminal.audited] == events
+    assert terminal.audited[-1][1]["outcome"] == "success"
+    assert verify(terminal.kept / "audit").records > len(events)
+
+
+async def test_an_update_by_command_does_not_wait_beyond_its_deadline(
+    terminal: Updated, bundle: bytes, tmp_path: Path
+) -> None:
+    """The command lies beside the image that it means, by its hash."""
+    fleet = OperatorDesk(tmp_path / "operator")
+    terminal.pinned, terminal.health = fleet.pinned, report(WELL, serving=True)
+    image = hashlib.sha256(bundle).hexdigest()
+    other = commanded("update", fleet, argument="0" * 64)
+    terminal.hawkbit.offer_signed("7", COMMAND_PART, other, bundle)
+    await terminal.steps(10)
+    assert "by its SHA-256" in terminal.hawkbit.feedback[-1][3]
+    soon = terminal.clock.now() + timedelta(minutes=5)
+    jws = commanded("update", fleet, argument=image, deadline=soon)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, jws, bundle)
+    await terminal.steps(200)
+    assert not terminal.machine.wish.exists()
+    await terminal.steps(200)
+    assert terminal.machine.wish.exists()
+    await terminal.machine.restart()
+    terminal.health = report(WELL)
+    await terminal.steps(STEADY_S + 10)
+    assert (terminal.hawkbit.closed[-1], terminal.machine.running) == ("success", "B")
+    terminal.hawkbit.offer_signed("9", COMMAND_PART, jws, bundle)
+    await terminal.steps(10)
+    assert terminal.hawkbit.feedback[-1][3].startswith("replayed: ")
+
+
+@pytest.mark.parametrize("well", [True, False])
+async def test_a_rollback_by_command_passes_the_gate_like_an_update(
+    terminal: Updated, bundle: bytes, tmp_path: Path, well: bool
+) -> None:
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    await terminal.steps(STEADY_S + 10)
+    assert terminal.machine.running == "B"
+    fleet = OperatorDesk(tmp_path / "operator")
+    terminal.pinned = fleet.pinned
+    terminal.hawkbit.offer_signed("9", COMMAND_PART, commanded("rollback", fleet))
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    assert terminal.machine.running == "A"
+    terminal.health = report(WELL) if well else None
+    await terminal.until(lambda: len(terminal.hawkbit.closed) == 2 or terminal.wish.exists())
+    if not well:
+        await terminal.machine.restart()
+        await terminal.steps(10)
+    assert terminal.hawkbit.closed[-1] == ("success" if well else "failure")
+    assert terminal.machine.running == ("A" if well else "B")
+
+
+async def test_a_commanded_update_whose_image_did_not_come_is_tried_again(
+    terminal: Updated, bundle: bytes, tmp_path: Path
+) -> None:
+    fleet = OperatorDesk(tmp_path / "operator")
+    terminal.pinned = fleet.pinned
+    jws = commanded("update", fleet, argument=hashlib.sha256(bundle).hexdigest())
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, jws, bundle)
+    terminal.hawkbit.breaks_off = True
+    await terminal.steps(10)
+    assert terminal.hawkbit.closed == []
+    terminal.hawkbit.breaks_off = False
+    await terminal.until_restart()
+    assert terminal.machine.content("B") == IMAGE
+
+
+async def test_without_rauc_a_rollback_is_refused(terminal: Updated, tmp_path: Path) -> None:
+    fleet = OperatorDesk(tmp_path / "operator")
+    terminal.pinned, terminal.bus = fleet.pinned, f"unix:path={tmp_path}/nobody"
+    terminal.hawkbit.offer_signed("9", COMMAND_PART, commanded("rollback", fleet))
+    await terminal.steps(10)
+    assert terminal.hawkbit.closed == ["failure"]
+    assert "no bus" in terminal.hawkbit.feedback[-1][3]
+
+
 @pytest.mark.parametrize(
     "spoil, says",
     [
@@ -259,7 +357,7 @@ async def test_a_bundle_that_somebody_else_signed(terminal: Updated, tmp_path: P
     assert terminal.hawkbit.closed == ["failure"]
     assert "signature" in terminal.hawkbit.feedback[-1][3]
     assert terminal.machine.content("B") == bytes(IMAGE_BYTES)
-    assert [path.name for path in terminal.kept.iterdir()] == ["audit"]
+    assert {path.name for path in terminal.kept.iterdir()} == {"audit", "update-ended.json"}
 
 
 async def test_a_deployment_that_is_no_bundle_and_one_whose_time_has_not_come(terminal: Updated, bundle: bytes) -> None:
