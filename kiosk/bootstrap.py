@@ -10,12 +10,14 @@ from datetime import date
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from systemd import daemon
 
 from hardware.cards import sdt_uri
 from hardware.cards.emrtd.document import Policy as ChipPolicy
 from hardware.cards.emrtd.trust import TrustAnchors
 from hardware.cards.pcsc import reader as pcsc_reader
+from hardware.cards.piv.reader import PivReader
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
 from hardware.printers.cups_queue import CupsQueue
@@ -37,12 +39,17 @@ from kiosk.health.published import Publication
 from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
+from kiosk.maintenance import back_off
 from kiosk.maintenance import sign as signs
+from kiosk.maintenance.credential import TechnicianTrust, issuers_in
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.floor import Floor
+from kiosk.maintenance.key_switch import KeySwitch
+from kiosk.maintenance.login import Login
 from kiosk.maintenance.menu import Menu
 from kiosk.maintenance.restarts import RESTART_WISH, Supervised
+from kiosk.maintenance.way_in import WayIn
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
@@ -54,9 +61,9 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.receipts import NoReceipts, SlipPort
 from kiosk.ports.screen import UiScreen
+from kiosk.profile import Maintenance, Profile, ProfileError, Reader, Tickets, opening_hours
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
-from kiosk.profile import Profile, ProfileError, Reader, Tickets, opening_hours
 from kiosk.reasons import Refused
 from kiosk.trust import TrustStore
 from platform_client.client import CallRecord, PlatformClient
@@ -201,6 +208,25 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)
 
+        way_in = None
+        if (maintenance := profile.maintenance) is not None:
+            staff_cards = staff_card_reader(maintenance, profile.reader)
+            trust = technician_trust(maintenance)
+            await staff_cards.open()
+            stack.push_async_callback(staff_cards.close)
+            tries = back_off.BackOff(profile.ledger / back_off.FILE, clock)
+            way_in = WayIn(
+                Login(staff_cards, trust, tries, clock, audit),
+                menu,
+                screen,
+                clock,
+                audit,
+                health,
+                key=KeySwitch(maintenance.key_switch, clock) if maintenance.key_switch is not None else None,
+                idle_s=maintenance.idle_s,
+                countdown_s=profile.timing.countdown_s,
+            )
+
         yield Desk(
             screen=screen,
             reader=CardPort(reader, travel_documents=profile.reader.uri.startswith(f"{pcsc_reader.SCHEME}:")),
@@ -224,6 +250,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
                 profile.timing.paper_rescue_s,
             ),
             platform_portraits=profile.portrait.policy == "platform",
+            way_in=way_in,
         )
 
 
@@ -318,6 +345,33 @@ def card_reader(settings: Reader, today: Callable[[], date]) -> IdentityReader:
     except ValueError as error:
         raise ProfileError(f"reader {error}") from None
     raise ProfileError(f"reader {settings.uri}: sdt:///dev/…, sdt+usb:// or pcsc://NAME")
+
+
+def staff_card_reader(settings: Maintenance, citizens: Reader) -> PivReader:
+    """The reader for technicians' cards; nothing is opened. Raises ProfileError."""
+    try:
+        name = pcsc_reader.name_in(settings.reader)
+        shared = urlsplit(citizens.uri).scheme == pcsc_reader.SCHEME and _may_be_one(
+            name, pcsc_reader.name_in(citizens.uri)
+        )
+    except ValueError as error:
+        raise ProfileError(f"[maintenance] reader {error}") from None
+    if shared:
+        raise ProfileError("[maintenance] reader: another one than the citizens', and both by their names")
+    return PivReader(name)
+
+
+def technician_trust(settings: Maintenance) -> TechnicianTrust:
+    """Whose cards are let in. Raises ProfileError."""
+    try:
+        return TechnicianTrust(issuers_in(settings.ca), settings.crls)
+    except (OSError, ValueError, x509.ExtensionNotFound) as error:
+        raise ProfileError(f"[maintenance] ca {settings.ca}: {error}") from None
+
+
+def _may_be_one(name: str, other: str) -> bool:
+    """Two beginnings of names that one reader's name can have."""
+    return name.startswith(other) or other.startswith(name)
 
 
 def paper_queue(settings: PrinterSettings) -> Printer:

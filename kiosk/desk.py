@@ -22,6 +22,7 @@ from kiosk.lobby import Lobby
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.menu import Menu
 from kiosk.maintenance.sign import Sign
+from kiosk.maintenance.way_in import WayIn
 from kiosk.messages import Guidance
 from kiosk.pages import Action, Kind, Notice, Offer, Page, Picture
 from kiosk.paper.ledger import ReprintToken
@@ -164,7 +165,7 @@ class Timing:
 class Desk:
     """Everything a journey may use. `platform_portraits`: the platform is asked for a portrait when the card's own
     cannot be decoded; else such a citizen goes to a counter. `sign`: staff have closed the terminal, or not. `floor`
-    and `menu`: what staff do in between."""
+    and `menu`: what staff do in between. `way_in`: for a technician at the terminal, if it has one."""
 
     screen: Screen
     reader: Reader
@@ -181,6 +182,7 @@ class Desk:
     menu: Menu
     timing: Timing
     platform_portraits: bool = False
+    way_in: WayIn | None = None
 
     def citizen(self) -> Citizen:
         """The scope of one citizen; leaving it wipes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kiosk.clock import within
 from kiosk.health.board import DESK, SIGN
 from kiosk.health.findings import Finding, warn
+from kiosk.maintenance.pages import CallStaff
 from kiosk.pages import Cancel, Done, Home, Kind, Notice, Offer, Pick, Refusal, Retry
 from kiosk.reasons import EXPLANATIONS, MAY_LEAVE_PAPER, Reason, Refused, fault
 
@@ -33,6 +34,8 @@ class Errand(Enum):
     """Who comes is no citizen: staff need the terminal for themselves (kiosk.maintenance.floor)."""
 
     WAITS = "waits"
+    CALLED = "called"
+    """A technician stands there (kiosk.maintenance.way_in)."""
 
 
 class Lobby:
@@ -100,12 +103,25 @@ class Lobby:
     def _kinds(self) -> dict[str, Kind]:
         return {offer.kind.code: offer.kind for offer in self._offers}
 
-    async def _tapped(self) -> Kind:
-        """The kind of the tile that somebody taps. A card that lies there now is not theirs: it would have begun."""
+    async def _tapped(self) -> Kind | Errand:
+        """The kind of the tile that somebody taps. A card that lies there now is not theirs: it would have begun. Nor
+        does a technician come in over it: its holder may want to go on."""
+        desk = self._desk
         while True:
-            match await self._desk.screen.action():
-                case Pick(code) if code in self._kinds and not self._desk.reader.present:
+            match await desk.screen.action():
+                case Pick(code) if code in self._kinds and not desk.reader.present:
                     return self._kinds[code]
+                case CallStaff() if desk.way_in is not None and desk.way_in.by_gesture and not desk.reader.present:
+                    return Errand.CALLED
+
+    async def _key(self) -> Errand:
+        """The key switch was turned, and no card lies on the reader."""
+        if self._desk.way_in is None:
+            await asyncio.Event().wait()
+        else:
+            await self._desk.way_in.wait_key()
+        await self._desk.reader.wait_absent()
+        return Errand.CALLED
 
     async def _staff(self) -> Errand:
         await self._desk.floor.wanted()

@@ -32,11 +32,15 @@ async def attract(desk: Desk) -> None:
                 desk.audit.record("print.interrupted", reason=interrupted.reason.name)
             await lobby.explain(interrupted)
         else:
-            if isinstance(wish, Errand):
-                lobby.stand_aside()
-                await desk.floor.give()
-            else:
-                await _serve(desk, lobby, wish)
+            match wish:
+                case Errand.WAITS:
+                    lobby.stand_aside()
+                    await desk.floor.give()
+                case Errand.CALLED:
+                    if desk.way_in is not None:
+                        await desk.way_in.attend()
+                case _:
+                    await _serve(desk, lobby, wish)
 
 
 async def _serve(desk: Desk, lobby: Lobby, wish: Kind | None) -> None:

@@ -5,7 +5,6 @@ somebody has looked (fail closed).
 """
 
 import logging
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from kiosk import durable
 from kiosk.clock import Clock
 from kiosk.reasons import Reason
 
@@ -42,26 +42,13 @@ class Sign:
         if reason not in REASONS:
             raise ValueError(f"{reason.name} is nothing that staff close a terminal for")
         self.reason, self.since = reason, self._clock.now()
-        coming = self._path.with_suffix(".new")
-        with coming.open("wb") as file:
-            file.write(msgspec.json.encode(_Written(reason, self.since)))
-            file.flush()
-            os.fsync(file.fileno())
-        coming.rename(self._path)
-        self._settle()
+        durable.replace(self._path, msgspec.json.encode(_Written(reason, self.since)))
 
     def take_down(self) -> None:
         """Raises OSError when it cannot be taken down; then it hangs on."""
         self._path.unlink(missing_ok=True)
-        self._settle()
+        durable.settle(self._path.parent)
         self.reason = self.since = None
-
-    def _settle(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _read(path: Path) -> tuple[Reason | None, datetime | None]:

@@ -11,7 +11,7 @@ import pytest
 
 from hardware.cards.piv.card import CHALLENGE_BYTES, Pin, is_answer
 from hardware.cards.piv.faults import PivError, PivFault
-from hardware.cards.piv.reader import StaffCardReader
+from hardware.cards.piv.port import StaffCardReader
 from hardware.cards.port import ReaderState
 
 PATIENCE_S = 20.0

@@ -96,7 +96,7 @@ class PivChip:
         self.faults = faults or PivFaults()
         self.tries_left = tries
         self._tries = tries
-        self._certificate = certificate
+        self.certificate = certificate
         self._key = key
         self._pin = piv.Pin(pin).block
         self._wait = wait
@@ -180,7 +180,7 @@ class PivChip:
         wanted = tlv.only(data, 0x5C)
         if wanted != piv.AUTHENTICATION_CERTIFICATE or self.faults.no_certificate:
             return Response(b"", _NOT_FOUND)
-        encoded = self._certificate.public_bytes(Encoding.DER)
+        encoded = self.certificate.public_bytes(Encoding.DER)
         return self._long(
             tlv.encode(0x53, tlv.encode(0x70, encoded) + tlv.encode(0x71, b"\x00") + tlv.encode(0xFE, b""))
         )

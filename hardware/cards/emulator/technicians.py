@@ -54,9 +54,10 @@ class TechnicianCa:
         *,
         lasts: timedelta = timedelta(days=365),
         digital_signature: bool = True,
+        also: Iterable[x509.ExtensionType] = (),
     ) -> x509.Certificate:
         """A certificate for a card's key. No name of a person is in it: the number says whose card it is. A negative
-        `lasts` makes one that has ended."""
+        `lasts` makes one that has ended. `also`: critical extensions of other kinds."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Technician's card")])
         usage = _usage(digital_signature=digital_signature, key_agreement=not digital_signature)
         builder = _builder(name, self._name, key.public_key(), self._now, lasts)
@@ -64,6 +65,8 @@ class TechnicianCa:
         builder = builder.add_extension(usage, critical=True)
         if purposes := tuple(roles):
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        for extension in also:
+            builder = builder.add_extension(extension, critical=True)
         return builder.sign(self._key, hashes.SHA256())
 
     def card(
@@ -79,11 +82,11 @@ class TechnicianCa:
         return PivChip(self.certify(key, roles, lasts=lasts), key, pin, tries=tries)
 
     def revocation_list(
-        self, *taken_back: x509.Certificate, lasts: timedelta = timedelta(days=7)
+        self, *taken_back: x509.Certificate, lasts: timedelta = timedelta(days=7), age: timedelta = _EARLIER
     ) -> x509.CertificateRevocationList:
-        """As it is now. A negative `lasts` makes one that should have been replaced long ago."""
+        """Made so long ago. A negative `lasts` makes one that should have been replaced long ago."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
-        builder = builder.last_update(self._now - _EARLIER).next_update(self._now + lasts)
+        builder = builder.last_update(self._now - age).next_update(self._now + lasts)
         for certificate in taken_back:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder()
