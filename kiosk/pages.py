@@ -248,6 +248,33 @@ class Refusal(Struct, frozen=True, tag=True):
     again_at: datetime | None = None
 
 
+class EnrolmentStep(Enum):
+    """How far a terminal is that is nobody yet."""
+
+    MAKING_KEY = "making-key"
+    WAITING = "waiting"
+    READING_STICK = "reading-stick"
+    TAKE_STICK_AWAY = "take-stick-away"
+    """The request is on it: it goes to whoever signs, and comes back."""
+    ASKING = "asking"
+    SETTLING = "settling"
+    DONE = "done"
+
+
+class NotEnrolled(Struct, frozen=True, tag=True):
+    """This terminal is nobody yet, and waits for a stick or for somebody who types its `code` at the platform. No
+    citizen is served. `fingerprint`: of its key. `until`: how long the code is good. `terminal`: who it is going to
+    be, once an order says so. `pairs`: codes can be had here at all. `trouble`: what went wrong last."""
+
+    step: EnrolmentStep
+    fingerprint: str = ""
+    code: str = ""
+    until: datetime | None = None
+    terminal: str = ""
+    pairs: bool = True
+    trouble: Reason | None = None
+
+
 Page = (
     Home
     | PresentCard
@@ -262,6 +289,7 @@ Page = (
     | Rate
     | Refusal
     | StaffPage
+    | NotEnrolled
 )
 
 

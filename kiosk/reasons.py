@@ -71,6 +71,20 @@ class Reason(Enum):
     CLOSED_FOR_MAINTENANCE = "K606"
     CLOSED_FOR_REPAIR = "K607"
     CLOSED_BY_OPERATOR = "K608"
+    # Before there is a terminal: enrolment
+    ENROLMENT_FOREIGN = "K701"
+    ENROLMENT_UNREADABLE = "K702"
+    ENROLMENT_EXPIRED = "K703"
+    ENROLMENT_TAKEN = "K704"
+    ENROLMENT_ANSWER_FOREIGN = "K705"
+    ENROLMENT_REFUSED = "K706"
+    ENROLMENT_CODE_EXPIRED = "K707"
+    ENROLMENT_UNFIT = "K708"
+    ENROLMENT_KEY = "K709"
+    ENROLMENT_NO_PLATFORM = "K710"
+    ENROLMENT_NOT_TRUSTED = "K711"
+    ENROLMENT_CLOCK = "K712"
+    ENROLMENT_DISK = "K713"
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +479,97 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "请使用其他自助终端，或到人工窗口办理。",
         "This terminal is out of service",
         "Please use another terminal, or go to a counter.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_FOREIGN: _say(
+        "这份登记文件不是本机运营单位签发的",
+        "本机只接受运营单位签发的文件。请换用正确的登记盘，或核对镜像中的运营单位公钥。",
+        "This order was not signed by the operator of this terminal",
+        "The terminal takes no other. Bring the right stick, or check whose key is in the image.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_UNREADABLE: _say(
+        "登记盘上的文件读不出来",
+        "请不要提前拔出登记盘；仍读不出时，请重新制作登记盘。",
+        "The files on the stick could not be read",
+        "Leave the stick in until the page says so. If it still fails, make the stick again.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_EXPIRED: _say(
+        "登记文件或证书已过期",
+        "请核对本机时间；时间正确时，请运营单位重新签发。",
+        "The order or the certificate has expired",
+        "Check the clock of this terminal. If it is right, ask the operator for a new order.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_TAKEN: _say(
+        "这份登记文件已被另一台终端使用",
+        "每份文件只能登记一台终端。请为本机重新签发一份。",
+        "Another terminal has used this order",
+        "An order is good for one terminal. Ask the operator for another one.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_ANSWER_FOREIGN: _say(
+        "这份证书不是发给本机的",
+        "请核对登记盘和本机指纹，取回本机自己的证书。",
+        "This certificate is not for this terminal",
+        "Compare the fingerprint below with the request, and bring the certificate that belongs to it.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_REFUSED: _say(
+        "平台没有批准本机登记",
+        "请联系运营单位核对指纹，然后再取一个配对码。",
+        "The platform did not admit this terminal",
+        "Speak to the operator, compare the fingerprint, then ask for a new code.",
+        retry=True,
+    ),
+    Reason.ENROLMENT_CODE_EXPIRED: _say(
+        "配对码已过期",
+        "请在有效时间内由运营单位输入配对码。",
+        "The pairing code has expired",
+        "Ask for a new one and have it entered in time.",
+        retry=True,
+    ),
+    Reason.ENROLMENT_UNFIT: _say(
+        "登记文件与本机不符",
+        "文件里的本机配置不能在这里使用，原因见日志。请修改配置后重新签发。",
+        "The order does not fit this terminal",
+        "Its profile would not work here; the log says why. Correct it and sign it again.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_KEY: _say(
+        "无法生成本机密钥",
+        "请检查安全芯片是否已在固件中启用，原因见日志。",
+        "The key of this terminal could not be made",
+        "Check that the security chip is enabled in the firmware; the log says more.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_NO_PLATFORM: _say(
+        "暂时连不上登记平台",
+        "本机会自动重试。请检查网线和网络，也可以使用登记盘。",
+        "The enrolling platform cannot be reached",
+        "The terminal tries again by itself. Check cable and network, or use a stick.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_NOT_TRUSTED: _say(
+        "未能确认登记平台的身份",
+        "本机没有接受它的答复。请检查网络中是否有代理，并核对镜像中的平台证书。",
+        "We could not confirm that this is the enrolling platform",
+        "Its answers are not taken. Look for a proxy on the way, and check the CA in the image.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_CLOCK: _say(
+        "本机时间不对",
+        "请在固件中校正日期和时间，然后重新启动。",
+        "The clock of this terminal is wrong",
+        "Set date and time in the firmware, then start again.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_DISK: _say(
+        "本机无法保存登记结果",
+        "请检查加密分区，原因见日志。没有登记完成，可以重来。",
+        "What was decided could not be stored",
+        "Check the encrypted partition; the log says more. Nothing is half done, so it can be repeated.",
         retry=False,
     ),
     Reason.INTERNAL: _say(

@@ -11,12 +11,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 
 from platform_client.errors import PlatformError, PlatformFault
-from platform_client.identity import DeviceIdentity
 from platform_client.login import Login
 from platform_client.patience import PATIENT, Patience
 from platform_client.transport import CONTENT_TYPE, REQUEST_ID, Request, Response, require_https
@@ -25,11 +24,22 @@ CONNECTIONS: Final = 4
 KEEPALIVE_S: Final = 60.0
 
 
+class Shown(Protocol):
+    """How a terminal shows itself, and whom it believes: an identity or, before it has one, a newcomer."""
+
+    @property
+    def context(self) -> ssl.SSLContext: ...
+
+    @property
+    def thumbprint(self) -> bytes:
+        """Of the certificate that is shown now."""
+
+
 class HttpsTransport:
     """The platform at `base_url`, called as `identity` and, where the platform asks for it, with `login`."""
 
     def __init__(
-        self, base_url: str, identity: DeviceIdentity, login: Login | None = None, patience: Patience = PATIENT
+        self, base_url: str, identity: Shown, login: Login | None = None, patience: Patience = PATIENT
     ) -> None:
         require_https(base_url)
         self._base_url = base_url.rstrip("/")

@@ -7,6 +7,7 @@ key and a certificate cannot both be replaced in one step, and a key in a token 
 """
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -99,16 +100,27 @@ def _check(certificate: x509.Certificate, identity: DeviceIdentity) -> None:
         raise NotRenewed("it is for another terminal")
     if certificate.not_valid_after_utc <= present.not_valid_after_utc:
         raise NotRenewed("it ends no later than the present one")
+    if not is_for_a_client(certificate):
+        raise NotRenewed("it is not for a client")
+    if not is_signed_by(certificate, identity.authorities):
+        raise NotRenewed("the pinned CA did not sign it")
+
+
+def is_for_a_client(certificate: x509.Certificate) -> bool:
+    """Whether it says so (RFC 5280, section 4.2.1.12)."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    if ExtendedKeyUsageOID.CLIENT_AUTH not in usage:
-        raise NotRenewed("it is not for a client")
-    for authority in identity.authorities:
+        return False
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usage
+
+
+def is_signed_by(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:
+    """Whether one of them signed it."""
+    for authority in authorities:
         try:
             certificate.verify_directly_issued_by(authority)
         except (ValueError, TypeError, InvalidSignature):
             continue
-        return
-    raise NotRenewed("the pinned CA did not sign it")
+        return True
+    return False

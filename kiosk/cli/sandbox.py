@@ -30,6 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--portrait", type=Path, help="everybody's picture in the register; for terminals granted portraits"
     )
     parser.add_argument("--accounts", type=Path, help="what each terminal was granted (TOML): docs/sandbox.md")
+    enrolling = parser.add_argument_group("terminals that are nobody yet")
+    enrolling.add_argument("--orders", type=Path, help="enrol: a folder of what `kiosk enrol order` made, TERMINAL.jws")
+    enrolling.add_argument("--enrolment-port", type=int, default=0, help="with --orders; 0: any free one")
+    enrolling.add_argument("--pairings", action="store_true", help="with --control: codes that wait, and fingerprints")
+    enrolling.add_argument("--approve", metavar="CODE=TERMINAL", help="with --control: who shows this code is to be it")
+    enrolling.add_argument("--refuse", metavar="CODE", help="with --control: who shows this code is to be nobody")
+    enrolling.add_argument("--answer", type=Path, metavar="DIR", help="sign the request on a stick, then end")
     parser.add_argument("--hash", choices=("key", "password"), help="read one from stdin, print what --accounts keeps")
     parser.add_argument("--specimens", type=Path, help="folder for a certificate of every kind, then end")
     parser.add_argument("--conformance", metavar="URL", help="start nothing; examine the platform there")
@@ -53,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.conformance is not None:
         return _examine(args)
+    if args.pairings or args.approve is not None or args.refuse is not None:
+        return _decide(args)
     cut = args.assets / "fonts" / "cut"
     terminals = tuple(args.terminal or ["kiosk-0001"])
     words = [fault.value for fault in Fault]
@@ -63,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         secret = sys.stdin.readline().rstrip("\n")
         print(accounts.hashed_key(secret).hex() if args.hash == "key" else accounts.hashed_password(secret))
         return 0
+    if args.answer is not None:
+        return _answer(args)
     if args.make_pki or args.specimens is not None:
         pki = make(args.pki, terminals=terminals, now=datetime.now(UTC))
         typecase = Typecase.open(cut)
@@ -87,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
         fault=None if args.fault is None else Fault(args.fault),
         diagrams=args.trace,
         portrait=args.portrait,
+        orders=args.orders,
+        enrolment_port=args.enrolment_port,
     )
     main(settings)
     return 0
@@ -102,6 +115,47 @@ def _specimens(folder: Path, pki: "SandboxPki", typecase: "Typecase", terminal: 
     for kind, trace in made:
         print(f"{folder / kind}.pdf in {trace.hops[0].ended_ms:.0f} ms")
     print(made[-1][1].diagram())
+
+
+def _decide(args: argparse.Namespace) -> int:
+    """What the person at the enrolling platform does. 0: done; 2: there is no such code, order or sandbox."""
+    import asyncio
+    import sys
+
+    from platform_client.sandbox.control import ApprovePairing, NotFlipped, RefusePairing, flip, pairings
+
+    if args.control is None:
+        print("kiosk sandbox: --control says which sandbox", file=sys.stderr)
+        return 2
+    try:
+        if args.approve is not None:
+            code, _, terminal = args.approve.partition("=")
+            asyncio.run(flip(args.control, ApprovePairing(code, terminal)))
+        elif args.refuse is not None:
+            asyncio.run(flip(args.control, RefusePairing(args.refuse)))
+        else:
+            for code, fingerprint in asyncio.run(pairings(args.control)).items():
+                print(f"{code[:4]}-{code[4:]}  {fingerprint}")
+    except NotFlipped as error:
+        print(f"kiosk sandbox: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _answer(args: argparse.Namespace) -> int:
+    """0: the certificate is on the stick; 2: not with these files."""
+    import sys
+    from datetime import UTC, datetime
+
+    from platform_client.sandbox.enrolling import answer
+    from platform_client.sandbox.pki import SandboxPki
+
+    try:
+        print(f"{args.answer}: a certificate for {answer(args.answer, SandboxPki(args.pki), datetime.now(UTC))}")
+    except (OSError, ValueError) as error:
+        print(f"kiosk sandbox: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _examine(args: argparse.Namespace) -> int:

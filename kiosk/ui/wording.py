@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from kiosk.china_time import CHINA
-from kiosk.pages import Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
+from kiosk.pages import EnrolmentStep, Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
 from kiosk.reasons import Reason
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
@@ -267,6 +267,38 @@ CARD_WITH_YOU: Final = Text(
 PAPER_IN_TRAY: Final = Text("出纸口可能有纸张，请查看。", "There may be paper in the tray. Please look.")
 AGAIN_AT: Final = Text("{at} 以后可以再试。", "You can try again from {at} on.")
 CODE: Final = Text("代码 {code}", "Code {code}")
+
+# Before there is a terminal
+ENROL_TITLE: Final = Text("本机尚未登记", "This terminal is not enrolled")
+ENROL_LEAD: Final = Text(
+    "登记完成后，本机自动开始服务，无需重新启动。", "Once it is, service begins by itself, without a restart."
+)
+ENROL_AS: Final = Text("即将成为 {terminal}", "About to become {terminal}")
+ENROL_CODE: Final = Text("配对码", "Pairing code")
+ENROL_CODE_UNTIL: Final = Text("{at} 前有效", "Good until {at}")
+ENROL_FINGERPRINT: Final = Text("本机密钥指纹", "Fingerprint of the key of this terminal")
+ENROL_BY_CODE: Final = Text(
+    "由运营人员在登记平台上输入配对码，并核对指纹。",
+    "An operator types the code at the enrolling platform and compares the fingerprint.",
+)
+ENROL_BY_STICK: Final = Text(
+    "插入登记盘。已经插着的，请拔出后重新插入。",
+    "Plug in the enrolment stick. If it is in already, take it out and plug it in again.",
+)
+ENROL_STEPS: Final[dict[EnrolmentStep, Text]] = {
+    EnrolmentStep.MAKING_KEY: Text("正在生成本机密钥", "Making the key of this terminal"),
+    EnrolmentStep.WAITING: Text("等待配对码或登记盘", "Waiting for the code or a stick"),
+    EnrolmentStep.READING_STICK: Text("正在读取登记盘，请勿拔出", "Reading the stick, please leave it in"),
+    EnrolmentStep.TAKE_STICK_AWAY: Text(
+        "请拔出登记盘，交运营单位签发证书后再插回", "Take the stick to whoever signs, then bring it back"
+    ),
+    EnrolmentStep.ASKING: Text(
+        "正在向平台申请证书，请勿拔出登记盘", "Asking for the certificate, please leave the stick in"
+    ),
+    EnrolmentStep.SETTLING: Text("已批准，正在保存，请勿断电", "Approved. Storing it, please leave the power on"),
+    EnrolmentStep.DONE: Text("登记完成，正在启动", "Enrolled. The terminal is starting"),
+}
+ENROL_NEW_CODE: Final = Text("重新获取配对码", "Ask for a new code")
 
 # Idle
 COUNTDOWN_TITLE: Final = Text("您还在吗？", "Are you still there?")

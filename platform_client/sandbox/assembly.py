@@ -7,6 +7,7 @@ starts in a moment; nothing crosses from one to the other but what TLS or a ferr
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,8 +16,16 @@ from aiohttp.typedefs import Middleware
 from platform_client.sandbox import sources
 from platform_client.sandbox.accounts import Account
 from platform_client.sandbox.catalogue import OFFERS
-from platform_client.sandbox.control import Command, SetCrossing, SetFault, SetSource
+from platform_client.sandbox.control import (
+    ApprovePairing,
+    Command,
+    RefusePairing,
+    SetCrossing,
+    SetFault,
+    SetSource,
+)
 from platform_client.sandbox.door import PREFIX, Door
+from platform_client.sandbox.enrolling import EnrollingAuthority
 from platform_client.sandbox.faults import Faults
 from platform_client.sandbox.ferry import Correspondence, Crossing, Shore, crossing
 from platform_client.sandbox.fronts import OuterFront, PrivateCloudFront, PrivateNetwork
@@ -57,7 +66,8 @@ BORDER_S: Final = 0.005
 class Options:
     """How a platform is built. `accounts`: of a terminal, by its name; as it is, every terminal may ask for everything.
     `clock` returns the time, timezone-aware; `source_limit_s`: how long a source may take;
-    `pictures`: what its register holds of a person; `traced` is told of every finished call."""
+    `pictures`: what its register holds of a person; `traced` is told of every finished call; `orders`: a folder of what
+    terminals are to become (enrolling.py)."""
 
     topology: Topology = Topology.EXTRANET
     accounts: Callable[[str], Account | None] = Account
@@ -65,12 +75,14 @@ class Options:
     source_limit_s: float = SOURCE_LIMIT_S
     pictures: Callable[[Person], bytes | None] = lambda person: None
     traced: Callable[[Trace], None] = lambda trace: None
+    orders: Path | None = None
 
 
 class Sandbox:
     """A platform: `start` it, then its switches (`faults`, `sources`, `crossings`) may be turned at any time.
 
-    `addresses`: the port of each system, on loopback. `private_questions`: those under way to the private network.
+    `enrolling` has a door of its own and is started by itself. `addresses`: the port of each system, on loopback.
+    `private_questions`: those under way to the private network.
     """
 
     def __init__(self, pki: SandboxPki, typecase: Typecase, options: Options | None = None) -> None:
@@ -93,6 +105,7 @@ class Sandbox:
         door = Door(pki, options.accounts, self.faults, self.tracer, options.clock, *outside)
         Sharing(self._systems[SHARING], pki, options.clock, options.pictures).stand_behind(door)
         Registration(pki, options.clock).stand_behind(door)
+        self.enrolling = EnrollingAuthority(pki, options.orders, self.faults, options.clock)
         self.hall = Hall(pki.directory, options.clock)
         self.hall.stand_behind(door)
         self._duties.append(self.hall.remind)
@@ -111,6 +124,7 @@ class Sandbox:
         return bound
 
     async def stop(self) -> None:
+        await self.enrolling.stop()
         await self._runner.cleanup()
         await self._staff.dismiss()
         for system in self._systems.values():
@@ -132,6 +146,10 @@ class Sandbox:
             case SetSource():
                 source = self.sources[command.name]
                 source.latency_s, source.fault, source.seconds = command.latency_s, command.fault, command.seconds
+            case ApprovePairing():
+                self.enrolling.approve(command.code, command.terminal)
+            case RefusePairing():
+                self.enrolling.refuse(command.code)
             case _:
                 self.hall.obey(command)
 

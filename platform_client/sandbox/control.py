@@ -5,6 +5,7 @@ read. It is not part of the platform: no terminal has a word for it.
 
     POST /switch        {"type": "SetFault", "fault": "slow", "seconds": 5} and the other commands below,
                         {"type": "CallNext", "window": "1"} and the other ones of hall/clerks.py
+    GET  /pairings      who waits to be enrolled: {code: fingerprint of the key}
     GET  /traces/ID     one request's hops; "last": the newest. With ?as=diagram as text
 """
 
@@ -48,6 +49,19 @@ class SetCrossing(msgspec.Struct, frozen=True, tag=True):
     delay_s: float
 
 
+class ApprovePairing(msgspec.Struct, frozen=True, tag=True):
+    """Whoever shows this pairing code is to be that terminal."""
+
+    code: str
+    terminal: str
+
+
+class RefusePairing(msgspec.Struct, frozen=True, tag=True):
+    """Whoever shows this pairing code is to be nobody."""
+
+    code: str
+
+
 class Panel(msgspec.Struct, frozen=True):
     """What the control file holds."""
 
@@ -55,7 +69,7 @@ class Panel(msgspec.Struct, frozen=True):
     token: str
 
 
-Command = SetFault | SetSource | SetCrossing | ClerkCommand
+Command = SetFault | SetSource | SetCrossing | ApprovePairing | RefusePairing | ClerkCommand
 _commands = msgspec.json.Decoder(Command)
 
 
@@ -64,14 +78,18 @@ class NotFlipped(Exception):
 
 
 class Control:
-    """Serves the panel. `obey` raises KeyError for a name it does not know."""
+    """Serves the panel. `obey` raises KeyError for a name it does not know; `pairings` says who waits."""
 
-    def __init__(self, obey: Callable[[Command], None], tracer: Tracer) -> None:
+    def __init__(
+        self, obey: Callable[[Command], None], tracer: Tracer, pairings: Callable[[], dict[str, str]] = dict
+    ) -> None:
         self._obey = obey
         self._tracer = tracer
+        self._pairings = pairings
         self._token = secrets.token_urlsafe(32)
         app = web.Application(middlewares=[self._for_the_owner])
         app.add_routes([web.post("/switch", self._switch), web.get("/traces/{id}", self._trace)])
+        app.add_routes([web.get("/pairings", self._waiting)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
 
     async def start(self, file: Path) -> None:
@@ -102,6 +120,9 @@ class Control:
             return web.Response(status=400, text="unknown command, or a name in it that does not exist")
         return web.Response(status=204)
 
+    async def _waiting(self, request: web.Request) -> web.Response:
+        return web.json_response(self._pairings())
+
     async def _trace(self, request: web.Request) -> web.Response:
         try:
             found = self._tracer.find(request.match_info["id"])
@@ -120,6 +141,11 @@ async def flip(file: Path, command: Command) -> None:
 async def trace(file: Path, request_id: str) -> Trace:
     """The trace of a request, or of the "last" one. Raises NotFlipped."""
     return msgspec.json.decode(await _asked(file, "GET", f"/traces/{request_id}"), type=Trace)
+
+
+async def pairings(file: Path) -> dict[str, str]:
+    """Who waits to be enrolled: code and fingerprint. Raises NotFlipped."""
+    return msgspec.json.decode(await _asked(file, "GET", "/pairings"), type=dict[str, str])
 
 
 async def _asked(file: Path, method: str, path: str, body: bytes | None = None) -> bytes:

@@ -122,7 +122,7 @@ class Door:
         """A question that is about nobody."""
 
         async def handle(request: web.Request) -> web.Response:
-            return xml(binding.encode(await serve(await _question(request, operation.question))))
+            return xml(binding.encode(await serve(await asked(request, operation.question))))
 
         self.application.router.add_post(operation.path, handle)
 
@@ -130,7 +130,7 @@ class Door:
         """A question about the person in front of the terminal: served only after the evidence was admitted."""
 
         async def handle(request: web.Request) -> web.Response:
-            question = await _question(request, operation.question)
+            question = await asked(request, operation.question)
             return xml(binding.encode(await serve(question, self._applicant(request, question))))
 
         self.application.router.add_post(operation.path, handle)
@@ -139,7 +139,7 @@ class Door:
         """A question about the card on the terminal's reader, before a face was matched with it."""
 
         async def handle(request: web.Request) -> web.Response:
-            question = await _question(request, operation.question)
+            question = await asked(request, operation.question)
             return xml(binding.encode(await serve(question, self._applicant(request, question, admit_card))))
 
         self.application.router.add_post(operation.path, handle)
@@ -151,7 +151,7 @@ class Door:
         """
 
         async def handle(request: web.Request) -> web.Response:
-            question = await _question(request, operation.question)
+            question = await asked(request, operation.question)
             front, back = calling_system(request), None
             if front is not None:
                 back = Return(request.headers.get(REPLY_TO, front), request.headers.get(MESSAGE_ID, ""))
@@ -282,7 +282,8 @@ def _client_cert(header: str) -> bytes:
     return b64decode(header[1:-1], validate=True)
 
 
-async def _question(request: web.Request, kind: type[Q]) -> Q:
+async def asked(request: web.Request, kind: type[Q]) -> Q:
+    """The question in a request. Raises WireError."""
     if request.content_type != CONTENT_TYPE:
         raise WireError("not XML")
     reader = wire.Reader(wire.PLATFORM)

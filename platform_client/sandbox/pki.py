@@ -116,10 +116,19 @@ class SandboxPki:
 
     def renewed(self, request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
         """A further certificate for a terminal that asks for one; whether it may is for the caller to know."""
+        return self._certified(request, request.subject, now)
+
+    def enrolled(self, request: x509.CertificateSigningRequest, terminal: str, now: datetime) -> x509.Certificate:
+        """The first one of this terminal, whatever name is in the request; whether it may is for the caller to know."""
+        return self._certified(request, _name("Onecard Sandbox", terminal), now)
+
+    def _certified(
+        self, request: x509.CertificateSigningRequest, subject: x509.Name, now: datetime
+    ) -> x509.Certificate:
         authority = self.tls_ca.load_certificate()
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.tls_ca.load_key().public_key())
         return (
-            _draft(request.subject, request.public_key(), _tls_client(), _LEAF_LIFE, now)
+            _draft(subject, request.public_key(), _tls_client(), _LEAF_LIFE, now)
             .issuer_name(authority.subject)
             .add_extension(issuer, critical=False)
             .sign(self.tls_ca.load_key(), hashes.SHA256())

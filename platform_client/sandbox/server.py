@@ -29,7 +29,8 @@ class Settings:
     name. `control`: the file that will say where faults are switched.
 
     `diagrams`: each finished call is drawn on stderr. `portrait`: JPEG, JPEG 2000 or WebP, of everybody; who may ask
-    for it, the accounts say.
+    for it, the accounts say. `orders`: a folder of signed orders; with it the platform enrols terminals, at
+    `enrolment_port` (0: any free one).
     """
 
     pki: Path
@@ -43,31 +44,36 @@ class Settings:
     fault: Fault | None = None
     diagrams: bool = False
     portrait: Path | None = None
+    orders: Path | None = None
+    enrolment_port: int = 0
 
 
-def main(settings: Settings, announce: Callable[[int], None] | None = None) -> None:
-    """Run until SIGTERM or SIGINT. The bound port goes to `announce`, else to stdout as `{"port": N}`."""
-    asyncio.run(_serve(settings, announce or _say_port))
+def main(settings: Settings, announce: Callable[[dict[str, int]], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. The bound ports go to `announce`, else to stdout as `{"port": N}`, with
+    `enrolment_port` where terminals are enrolled."""
+    asyncio.run(_serve(settings, announce or _say_ports))
 
 
-async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
+async def _serve(settings: Settings, announce: Callable[[dict[str, int]], None]) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     pki = make(settings.pki, terminals=settings.terminals, now=datetime.now(UTC))
     typecase = await asyncio.to_thread(Typecase.open, settings.cache)
     traced = _draw if settings.diagrams else _silent
-    options = Options(settings.topology, settings.accounts, traced=traced)
+    options = Options(settings.topology, settings.accounts, traced=traced, orders=settings.orders)
     if settings.portrait is not None:
         picture = settings.portrait.read_bytes()
         options = replace(options, pictures=lambda person: picture)
     sandbox = Sandbox(pki, typecase, options)
     sandbox.faults.active = settings.fault
-    port = await sandbox.start(settings.host, settings.port)
-    control = Control(sandbox.obey, sandbox.tracer)
+    ports = {"port": await sandbox.start(settings.host, settings.port)}
+    if settings.orders is not None:
+        ports["enrolment_port"] = await sandbox.enrolling.start(settings.host, settings.enrolment_port)
+    control = Control(sandbox.obey, sandbox.tracer, sandbox.enrolling.waiting)
     if settings.control is not None:
         await control.start(settings.control)
-    announce(port)
+    announce(ports)
     daemon.notify("READY=1")
     try:
         await stopped.wait()
@@ -76,8 +82,8 @@ async def _serve(settings: Settings, announce: Callable[[int], None]) -> None:
         await sandbox.stop()
 
 
-def _say_port(port: int) -> None:
-    sys.stdout.write(json.dumps({"port": port}) + "\n")
+def _say_ports(ports: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
 
 

@@ -8,12 +8,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.pages import (
     ChooseCertificate,
+    EnrolmentStep,
     FaceCheck,
     HandOver,
     Hint,
     Home,
     Kind,
     Light,
+    NotEnrolled,
     Notice,
     OpenDocument,
     Page,
@@ -65,6 +67,7 @@ _KINDS = (
     ("education", "学历证书核验证明", "学历与学位信息", "Education record", "Degrees and certificates", "book"),
 )
 _AGENCY = Text("示例区公安局", "Example District Public Security Bureau")
+FINGERPRINT = "3F2A 9C01 77DE B4E0 5A6F 1288 C0FF EE42"
 AGAIN = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 KINDS = tuple(
     Kind(code, Text(zh, en), Text(zh_note, en_note), _AGENCY, icon) for code, zh, zh_note, en, en_note, icon in _KINDS
@@ -157,6 +160,15 @@ def pages(fonts: Path) -> dict[str, Page]:
         "refusal-again-at": Refusal(Reason.PLATFORM_RESTING, card=True, again_at=AGAIN),
         "refusal-paper": Refusal(Reason.PRINT_UNCERTAIN, card=True, paper=True),
         "refusal-cancelled": Refusal(Reason.CANCELLED, card=False),
+        "not-enrolled-key": NotEnrolled(EnrolmentStep.MAKING_KEY),
+        "not-enrolled-code": NotEnrolled(EnrolmentStep.WAITING, FINGERPRINT, "BCDF-WXZK", AGAIN),
+        "not-enrolled-no-code": NotEnrolled(EnrolmentStep.WAITING, FINGERPRINT, trouble=Reason.ENROLMENT_REFUSED),
+        "not-enrolled-foreign": NotEnrolled(
+            EnrolmentStep.WAITING, FINGERPRINT, "BCDF-WXZK", AGAIN, trouble=Reason.ENROLMENT_FOREIGN
+        ),
+        "not-enrolled-stick": NotEnrolled(EnrolmentStep.TAKE_STICK_AWAY, FINGERPRINT, terminal="kiosk-0001"),
+        "not-enrolled-asking": NotEnrolled(EnrolmentStep.ASKING, FINGERPRINT, terminal="kiosk-0001"),
+        "not-enrolled-done": NotEnrolled(EnrolmentStep.DONE, FINGERPRINT, terminal="kiosk-0001"),
     }
 
 

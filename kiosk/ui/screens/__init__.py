@@ -18,6 +18,7 @@ _MODULES = {
     "HandOver": "hand_over",
     "Rate": "rate",
     "Refusal": "refusal",
+    "NotEnrolled": "not_enrolled",
 }
 
 

@@ -1,0 +1,141 @@
+"""Where a terminal keeps what makes it itself, and the one step by which it becomes it.
+
+```
+site/coming/                  while it is nobody: its keys, made once, so that its fingerprint stays
+site/current/profile.toml     enrolled: all of it is there, or nothing
+             order.jws        what the operator signed
+             NAME.pem         the roots that the order brought
+             credentials/     platform.key or platform.pin, audit.key: for the unit's LoadCredential=, and nobody else
+             device/          certificate.pem, which the desk replaces before it ends
+```
+
+Everything is written into `coming` and made durable there; then the folder is renamed. A power cut before that leaves a
+terminal that is nobody and has the same keys; after it, one that is enrolled.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+
+from kiosk.audit.checkpoint import KeyFile, KeyUnusable
+from platform_client.device_key import DeviceKey, DeviceKeyError, FileKey, TokenKey
+from platform_client.token import make_key
+
+CREDENTIALS: Final = "credentials"
+DEVICE_KEY: Final = "platform.key"
+PIN: Final = "platform.pin"
+AUDIT_KEY: Final = "audit.key"
+CERTIFICATE: Final = Path("device/certificate.pem")
+PROFILE: Final = "profile.toml"
+ORDER: Final = "order.jws"
+
+
+class Site:
+    """The folder `where`; it must be there. Everything raises OSError."""
+
+    def __init__(self, where: Path) -> None:
+        self.current = where / "current"
+        self._where = where
+        self._coming = where / "coming"
+
+    @property
+    def enrolled(self) -> bool:
+        return self.current.exists()
+
+    def device_key(self, module: Path | None, token: str) -> DeviceKey:
+        """The terminal's key, made if there is none: in a token, or in a file. Raises DeviceKeyError, too."""
+        folder = self._credentials()
+        if module is not None:
+            pin = _once(folder / PIN, _make_pin).read_text(encoding="ascii")
+            return TokenKey(make_key(module, token, pin), module, pin)
+        return FileKey(_once(folder / DEVICE_KEY, _make_key))
+
+    def audit_key(self) -> bytes:
+        """The public half of the key of the audit log, made if there is none: SubjectPublicKeyInfo, DER. Raises
+        DeviceKeyError, too."""
+        file = _once(self._credentials() / AUDIT_KEY, KeyFile.create)
+        try:
+            pem = KeyFile(str(file)).public_pem()
+        except KeyUnusable as error:
+            raise DeviceKeyError(str(error)) from None
+        return load_pem_public_key(pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def settle(self, profile: str, order: bytes, files: Mapping[str, str], certificate: x509.Certificate) -> None:
+        """From here on the terminal is enrolled."""
+        for left in self._coming.iterdir():  # by an attempt that a power cut ended
+            if left.name != CREDENTIALS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for name, content in files.items():
+            _write(self._coming / name, content.encode())
+        _write(self._coming / ORDER, order)
+        _write(self._coming / PROFILE, profile.encode())
+        _write(self._coming / CERTIFICATE, certificate.public_bytes(Encoding.PEM))
+        # The desk renews its certificate: a draft beside it, then a rename. Nothing else here is the desk's to change.
+        (self._coming / CERTIFICATE).parent.chmod(0o2775)
+        for folder, _, _ in os.walk(self._coming):
+            _sync(Path(folder))
+        self._coming.rename(self.current)
+        _sync(self._where)
+
+    def _credentials(self) -> Path:
+        folder = self._coming / CREDENTIALS
+        _folder(self._coming, 0o2755)
+        _folder(folder, 0o700)
+        return folder
+
+
+def _once(file: Path, make: Callable[[Path], object]) -> Path:
+    """A secret file that is there whole or not at all, and is never made a second time."""
+    if not file.exists():
+        draft = file.with_name(f".{file.name}")
+        draft.unlink(missing_ok=True)
+        make(draft)
+        _sync(draft)
+        draft.rename(file)
+        _sync(file.parent)
+    return file
+
+
+def _make_pin(file: Path) -> None:
+    file.touch(mode=0o600)
+    file.write_text(secrets.token_hex(16), encoding="ascii")
+
+
+def _make_key(file: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    file.touch(mode=0o600)
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def _folder(path: Path, mode: int) -> None:
+    """The set-group-id bit hands on the desk's group (systemd/tmpfiles.d)."""
+    path.mkdir(exist_ok=True)
+    path.chmod(mode)
+
+
+def _write(path: Path, content: bytes) -> None:
+    _folder(path.parent, 0o2755)
+    path.write_bytes(content)
+    path.chmod(0o644)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

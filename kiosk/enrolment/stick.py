@@ -1,0 +1,100 @@
+"""Enrolment by a stick: what lies on it, and what is put there.
+
+```
+onecard-enrolment/order.jws         from the operator
+                  request.pem       from the terminal: PKCS#10, for whoever signs without a network
+                  certificate.pem   back from there
+                  audit-key.pem     from the terminal: what its audit log will be verified with
+```
+
+A stick that carries the request of another key has been to another terminal: it is that one's, for an order is good for
+one.
+"""
+
+import os
+from base64 import b64encode
+from pathlib import Path
+from textwrap import wrap
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from kiosk.fleet.operator import BYTES_MOST
+from kiosk.reasons import Reason, Refused
+
+FOLDER: Final = "onecard-enrolment"
+
+
+Seen = tuple[int, int, int]
+
+
+class Stick:
+    """What is mounted at `where`, if anything is. Everything but `seen` raises Refused."""
+
+    def __init__(self, where: Path) -> None:
+        self._folder = where / FOLDER
+
+    @property
+    def seen(self) -> Seen | None:
+        """Which order lies there; another stick's is another one."""
+        try:
+            about = (self._folder / "order.jws").stat()
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino, about.st_mtime_ns
+
+    def order(self) -> bytes:
+        return self._read("order.jws")
+
+    def certificate(self) -> x509.Certificate | None:
+        """What came back, if anything did."""
+        if not (self._folder / "certificate.pem").exists():
+            return None
+        try:
+            return x509.load_pem_x509_certificate(self._read("certificate.pem"))
+        except ValueError:
+            raise Refused(Reason.ENROLMENT_UNREADABLE, "certificate.pem is no PEM certificate") from None
+
+    def check_unused(self, public: bytes) -> None:
+        """`public`: of this terminal's key, SubjectPublicKeyInfo, DER."""
+        if not (self._folder / "request.pem").exists():
+            return
+        try:
+            request = x509.load_pem_x509_csr(self._read("request.pem"))
+            asked = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except ValueError:
+            raise Refused(Reason.ENROLMENT_UNREADABLE, "request.pem is no PEM request") from None
+        if asked != public:
+            raise Refused(Reason.ENROLMENT_TAKEN, "the stick carries the request of another key")
+
+    def leave(self, request: bytes, audit_key: bytes) -> None:
+        """Both DER. Nothing of them is a secret."""
+        for name, label, der in (
+            ("audit-key.pem", "PUBLIC KEY", audit_key),
+            ("request.pem", "CERTIFICATE REQUEST", request),
+        ):
+            draft = self._folder / f"{name}.new"
+            try:
+                with draft.open("wb") as file:
+                    file.write(_pem(label, der))
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(self._folder / name)
+            except OSError as error:
+                raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name} was not written: {error.strerror}") from None
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with (self._folder / name).open("rb") as file:
+                content = file.read(BYTES_MOST + 1)
+        except OSError as error:
+            raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name}: {error.strerror}") from None
+        if len(content) > BYTES_MOST:
+            raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name} is longer than any file of an enrolment")
+        return content
+
+
+def _pem(label: str, der: bytes) -> bytes:
+    lines = "\n".join(wrap(b64encode(der).decode("ascii"), 64))
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()

@@ -1,0 +1,246 @@
+"""A fresh machine becomes a terminal, by either way, and by nobody else's word (C13, C24, E07)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from world import TERMINAL, OperatorsDesk, World, settled
+
+from kiosk.audit.checkpoint import KeyFile
+from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
+from kiosk.reasons import Reason
+from platform_client.credentials import DIRECTORY
+from platform_client.sandbox.control import ApprovePairing, RefusePairing
+from platform_client.sandbox.faults import Fault
+
+REFUSED = Reason.ENROLMENT_REFUSED
+
+
+def trouble(reason: Reason):  # type: ignore[no-untyped-def]
+    return lambda page: page.trouble is reason
+
+
+async def enrolled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.site.enrolled
+    await world.serves(lambda folder: monkeypatch.setenv(DIRECTORY, str(folder)))
+
+
+async def test_by_a_stick_that_goes_to_whoever_signs_and_comes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.plug(world.order())
+    async with world.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.step is EnrolmentStep.TAKE_STICK_AWAY)
+        assert page.terminal == TERMINAL
+        assert (world.folder / "request.pem").exists()
+        world.unplug()
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        world.sign_in_the_drawer()
+        world.plug_again()
+        await asyncio.wait_for(task, 30)
+        assert settled(glass.pages[-1])
+    await enrolled(world, monkeypatch)
+    left = (world.folder / "audit-key.pem").read_bytes()
+    assert left == KeyFile(str(world.site.current / "credentials/audit.key")).public_pem()
+
+
+async def test_by_a_stick_whose_token_is_redeemed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    jws = world.order(redeem=True)
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    world.plug(jws)
+    async with world.enrolling() as (glass, task):
+        await asyncio.wait_for(task, 30)
+        assert settled(glass.pages[-1])
+    await enrolled(world, monkeypatch)
+    assert TERMINAL in world.sandbox.enrolling.audit_keys
+
+
+async def test_by_a_code_that_somebody_types(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fingerprint that the platform's person sees is the one on the glass."""
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.code)
+        assert world.sandbox.enrolling.waiting() == {page.code.replace("-", ""): page.fingerprint}
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    await enrolled(world, monkeypatch)
+    with pytest.raises(KeyError):
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))  # a code is good for one
+
+
+@pytest.mark.parametrize("way", ["stick", "token", "code"])
+async def test_a_stranger_s_order_is_refused_by_name(world: World, way: str) -> None:
+    """Signed by another operator, it counts by no way: nor does the platform's word make up for it."""
+    jws = world.order(by=OperatorsDesk(world.where / "stranger"), redeem=way == "token")
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    async with world.enrolling() as (glass, _):
+        if way == "code":
+            page = await glass.until(lambda page: page.code)
+            world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        else:
+            world.plug(jws)
+        await glass.until(trouble(Reason.ENROLMENT_FOREIGN))
+        if way != "code":
+            assert [file.name for file in world.folder.iterdir()] == ["order.jws"], "a stranger learns nothing of us"
+    assert not world.site.enrolled
+
+
+async def test_who_is_no_order_is_unreadable(world: World) -> None:
+    async with world.enrolling() as (glass, _):
+        world.plug(b"not.a.jws")
+        await glass.until(trouble(Reason.ENROLMENT_UNREADABLE))
+        world.unplug()
+        world.plug(b"x" * 300_000)
+        await glass.until(lambda page: page.trouble is None)
+        await glass.until(trouble(Reason.ENROLMENT_UNREADABLE))
+
+
+async def test_an_order_that_has_expired(world: World) -> None:
+    world.plug(world.order(signed_at=datetime.now(UTC) - timedelta(days=20)))
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_EXPIRED))
+
+
+async def test_a_clock_that_is_years_behind_is_said_to_be(world: World) -> None:
+    """A flat battery: by a stick the order is of the future, by a code the platform's certificate is."""
+    world.clock.ahead = -timedelta(days=3000)
+    world.plug(world.order())
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_CLOCK))
+        world.unplug()
+
+
+async def test_an_answer_for_another_terminal_or_another_key(world: World) -> None:
+    """A certificate of the right CA, but somebody else's: from another stick, or replayed to a wiped machine."""
+    world.plug(world.order())
+    async with world.enrolling() as (glass, _):
+        await glass.until(lambda page: page.step is EnrolmentStep.TAKE_STICK_AWAY)
+        other = world.pki.kiosk("kiosk-other").certificate
+        drawer = world.unplug()
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        (drawer / "certificate.pem").write_bytes(other.read_bytes())
+        world.plug_again()
+        await glass.until(trouble(Reason.ENROLMENT_ANSWER_FOREIGN))
+        assert not world.site.enrolled
+
+
+async def test_an_order_is_good_for_one_terminal(world: World) -> None:
+    """By its stick, which carries another key's request; and by its token, which another key has spent."""
+    jws = world.order(redeem=True)
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    world.plug(jws)
+    async with world.enrolling() as (_, task):
+        await asyncio.wait_for(task, 30)
+    world.site.current.rename(world.where / "wiped")
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_TAKEN))
+        world.unplug()
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        world.plug(jws)  # a copy, without what the first terminal left there
+        await glass.until(lambda page: page.step is EnrolmentStep.ASKING)
+        await glass.until(trouble(Reason.ENROLMENT_TAKEN))
+    assert not world.site.enrolled
+
+
+async def test_a_stick_pulled_too_early(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its token is being redeemed: nothing has happened, and the same stick does it the next time."""
+    jws = world.order(redeem=True)
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    world.sandbox.faults.active = Fault.DROP
+    world.plug(jws)
+    async with world.enrolling() as (glass, task):
+        await glass.until(lambda page: page.step is EnrolmentStep.ASKING)
+        world.unplug()
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        assert not world.site.enrolled
+        world.sandbox.faults.active = None
+        world.plug_again()
+        await asyncio.wait_for(task, 30)
+    await enrolled(world, monkeypatch)
+
+
+async def test_a_code_that_is_refused_and_another_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.code)
+        world.sandbox.obey(RefusePairing(page.code))
+        await glass.until(trouble(REFUSED))
+        glass.tap(Retry())
+        again = await glass.until(lambda page: page.code)
+        assert again.code != page.code
+        assert again.fingerprint == page.fingerprint
+        world.sandbox.obey(ApprovePairing(again.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    await enrolled(world, monkeypatch)
+
+
+async def test_a_code_that_expires(world: World) -> None:
+    async with world.enrolling() as (glass, _):
+        await glass.until(lambda page: page.code)
+        ahead = timedelta(minutes=20)
+        world.clock.ahead = ahead
+        world.platforms_clock = lambda: datetime.now(UTC) + ahead
+        world.sandbox.faults.active = None
+        await glass.until(lambda page: page.trouble in (Reason.ENROLMENT_CODE_EXPIRED, Reason.ENROLMENT_CLOCK))
+
+
+async def test_a_platform_that_is_away_and_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    world.sandbox.faults.active = Fault.UNREACHABLE
+    async with world.enrolling() as (glass, task):
+        await glass.until(trouble(Reason.ENROLMENT_NO_PLATFORM))
+        world.sandbox.faults.active = None
+        page = await glass.until(lambda page: page.code)
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    await enrolled(world, monkeypatch)
+
+
+async def test_somebody_else_s_platform_is_not_believed(world: World) -> None:
+    world.sandbox.faults.active = Fault.UNKNOWN_AUTHORITY
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_NOT_TRUSTED))
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"key": '"another.key"'},
+        {"key": '"platform.key"\n[fleet]\noperator = "/etc/another.pem"'},
+    ],
+)
+async def test_a_profile_that_would_not_work_here_is_refused_before_anything_is_put_in_place(
+    world: World, profile: dict[str, str]
+) -> None:
+    """Nor can it name another operator than the image does."""
+    world.plug(world.order(world.profile(**profile)))
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_UNFIT))
+    assert not world.site.enrolled
+
+
+async def test_what_is_on_the_disk_afterwards_is_private_where_it_must_be(world: World) -> None:
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, task):
+        page: NotEnrolled = await glass.until(lambda page: page.code)
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    modes = {
+        str(path.relative_to(world.site.current)): path.stat().st_mode & 0o777
+        for path in Path(world.site.current).rglob("*")
+    }
+    assert modes == {
+        "credentials": 0o700,
+        "credentials/platform.key": 0o600,
+        "credentials/audit.key": 0o600,
+        "device": 0o775,
+        "device/certificate.pem": 0o644,
+        "order.jws": 0o644,
+        "profile.toml": 0o644,
+        "platform-ca.pem": 0o644,
+        "seals-root.pem": 0o644,
+    }
+    certificate = x509.load_pem_x509_certificate((world.site.current / "device/certificate.pem").read_bytes())
+    assert certificate.subject.rfc4514_string().startswith(f"CN={TERMINAL}")
