@@ -26,6 +26,7 @@ from hardware.tickets import ticket_uri
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
 from kiosk import boot, meeting, watchdog
+from kiosk.audit.anchoring import Anchoring
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
@@ -126,6 +127,18 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
         stack.push_async_callback(client.close)
         renewing = asyncio.create_task(keep_valid(client, identity, clock, audit))
         stack.callback(renewing.cancel)
+        if profile.platform.anchor_key is not None:
+            anchoring = Anchoring(
+                client,
+                identity,
+                audit,
+                clock,
+                directory=profile.audit,
+                key=profile.platform.anchor_key,
+                post=lambda finding: health.post("audit anchor", finding),
+            )
+            anchors = asyncio.create_task(anchoring.keep())
+            stack.callback(anchors.cancel)
 
         screen = UiScreen(profile.terminal.language, profile.terminal.hall)
         presence = VisionPort(

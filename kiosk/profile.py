@@ -78,7 +78,9 @@ class Platform(_Table, frozen=True):
 
     `key` may also be in a token (`pkcs11:token=…;object=…`), behind the library `pkcs11_module`, with the secret `pin`.
     `data_call_key`, or `account` and `password` at a platform that gives no keys: each secret is named, never written
-    here (platform_client.credentials). Seconds: to connect, from byte to byte, for a whole call.
+    here (platform_client.credentials). `anchor_key`: PEM of the key by
+    which the platform signs how long the audit log is; without it it is not asked. Seconds: to connect, from byte to
+    byte, for a whole call.
     """
 
     url: str
@@ -90,6 +92,7 @@ class Platform(_Table, frozen=True):
     data_call_key: str | None = None
     account: str | None = None
     password: str | None = None
+    anchor_key: Path | None = None
     connect_s: float = 5.0
     read_s: float = 15.0
     answer_s: float = 20.0

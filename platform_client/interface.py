@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from platform_client import (
+    anchors,
     appointments,
     cases,
     certificates,
@@ -28,6 +29,7 @@ SUBJECTS: Final[dict[str, ModuleType]] = {
     "Trust": trust,
     "Enrolment": enrolment,
     "The terminal's certificate": renewal,
+    "The terminal's audit log": anchors,
     "Guides": guides,
     "Content": content,
     "Appointments": appointments,

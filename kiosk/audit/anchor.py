@@ -4,7 +4,7 @@ The fleet's server or the platform is told the number and the hash of the newest
 when, and by which terminal; it keeps its copy. A chain that lacks an anchored record was cut or replaced.
 
 An anchor is a line of canonical JSON: `terminal`, `seq`, `hash`, `at` (UTC), and `signature`: Ed25519 over the line
-without it, in base64.
+without it, in base64. How it is asked for: platform_client.anchors.
 """
 
 import base64
@@ -19,8 +19,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kiosk.audit.record import canonical
+from platform_client.anchor_statement import ANCHOR_CONTEXT, statement
 
-_CONTEXT: Final = b"onecard-kiosk audit anchor 1\0"
+FILE: Final = "anchors.jsonl"
+"""Beside the log: what the platform told the terminal itself."""
 
 
 class NotAnAnchor(Exception):
@@ -38,8 +40,11 @@ class Anchor:
 
     def signed(self, key: Ed25519PrivateKey) -> bytes:
         """The line, signed by whoever keeps it."""
-        body = self._body()
-        signature = base64.b64encode(key.sign(_CONTEXT + canonical(body))).decode("ascii")
+        return self.line(base64.b64encode(key.sign(self._statement())).decode("ascii"))
+
+    def line(self, signature: str) -> bytes:
+        """As it is kept."""
+        body = {"terminal": self.terminal, "seq": self.seq, "hash": self.hash, "at": self.at}
         return canonical({**body, "signature": signature}) + b"\n"
 
     @classmethod
@@ -49,15 +54,15 @@ class Anchor:
             body = json.loads(line)
             signature = base64.b64decode(body.pop("signature"), validate=True)
             anchor = cls(**body)
-            key.verify(signature, _CONTEXT + canonical(anchor._body()))
+            key.verify(signature, anchor._statement())
         except InvalidSignature:
             raise NotAnAnchor("the anchor is not signed by this key") from None
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
             raise NotAnAnchor("not an anchor") from None
         return anchor
 
-    def _body(self) -> dict[str, object]:
-        return {"terminal": self.terminal, "seq": self.seq, "hash": self.hash, "at": self.at}
+    def _statement(self) -> bytes:
+        return statement(ANCHOR_CONTEXT, self.terminal, self.seq, self.hash, self.at)
 
 
 def anchors(path: Path, key: Ed25519PublicKey) -> Iterator[Anchor]:

@@ -20,20 +20,25 @@ class AuditBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain that holds: how many records, the hash of the last, and how many the last good checkpoint signed."""
+    """A chain that holds: how many records, the hash of the last, how many the last good checkpoint signed, and how
+    many somebody else remembers: what is behind those could have been cut off."""
 
     records: int
     last: str
     signed: int = 0
+    anchored: int = 0
 
 
 def verify(directory: Path, key: PublicKey | None = None, anchors: Iterable[Anchor] = ()) -> Chain:
     """Walks the whole chain. Raises AuditBroken at the first break."""
-    remembered = {anchor.seq: anchor.hash for anchor in anchors}
+    told = list(anchors)
+    remembered = {anchor.seq: anchor.hash for anchor in told}
+    strangers = {anchor.terminal for anchor in told}
     seq, before, signed = 0, FIRST, 0
     for record in records(directory):
         digest = follow(record, seq, before)
         seq += 1
+        strangers.discard(_terminal(record))
         if key is not None:
             if record.body["event"] == EVENT:
                 if not key.signed(seq, before, record.body["fields"]):
@@ -46,7 +51,17 @@ def verify(directory: Path, key: PublicKey | None = None, anchors: Iterable[Anch
         before = digest
     if remembered:
         raise AuditBroken(f"the chain ends at {seq}, but record {max(remembered)} was anchored")
-    return Chain(seq, before, signed)
+    if strangers:
+        raise AuditBroken(f"an anchor is of {min(strangers)}, which never wrote in this chain")
+    return Chain(seq, before, signed, max((anchor.seq for anchor in told), default=0))
+
+
+def _terminal(record: Record) -> str | None:
+    """Whose chain it is, in a record that says so."""
+    match record.body:
+        case {"event": str(event), "fields": {"terminal": str(terminal)}} if event.endswith(".started"):
+            return terminal
+    return None
 
 
 def follow(record: Record, seq: int, before: str) -> str:

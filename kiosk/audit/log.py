@@ -64,6 +64,7 @@ class AuditLog:
         self._file: FileIO | None = None
         self._seq, self._hash = 0, FIRST
         self._unsigned = checkpoint.UNSIGNED_MOST  # unknown: sign soon
+        self._signed = 0
         if self.trouble:
             log.error("the disk of the audit log is full: nobody is served")
 
@@ -71,6 +72,11 @@ class AuditLog:
     def newest(self) -> tuple[int, str]:
         """Number and hash of the last record: what somebody else may remember (kiosk.audit.anchor)."""
         return self._seq, self._hash
+
+    @property
+    def signed(self) -> int:
+        """Number of the last checkpoint that this process made; 0 before the first."""
+        return self._signed
 
     @property
     def trouble(self) -> Reason | None:
@@ -137,7 +143,7 @@ class AuditLog:
     def _checkpoint(self) -> None:
         if self._signer is not None:
             self._write(checkpoint.EVENT, checkpoint.checkpoint(self._signer, self._seq + 1, self._hash))
-            self._unsigned = 0
+            self._unsigned, self._signed = 0, self._seq
 
     def _write(self, event: str, fields: dict[str, Field]) -> None:
         body: dict[str, object] = {

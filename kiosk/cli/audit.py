@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     check = what.add_parser("verify", help="walk the whole chain")
     check.add_argument("directory", type=Path)
     check.add_argument("--key", type=Path, help="the terminal's public key: every checkpoint must be signed by it")
-    check.add_argument("--anchors", type=Path, help="what somebody else remembers of this chain, one anchor a line")
+    check.add_argument(
+        "--anchors",
+        type=Path,
+        help="what somebody else remembers of this chain, one anchor a line; else those kept beside it",
+    )
     check.add_argument("--anchor-key", type=Path, help="the public key of whoever signed the anchors")
     check.add_argument("--json", action="store_true")
     check.set_defaults(work=_verify)
@@ -43,10 +46,13 @@ def _verify(args: argparse.Namespace) -> int:
         if not files(args.directory):
             raise FileNotFoundError(2, "no audit log", str(args.directory))
         key = PublicKey(args.key.read_bytes()) if args.key else None
-        chain = verify(args.directory, key, _anchors(args.anchors, args.anchor_key))
+        anchors = _anchors(args.anchors, args.anchor_key, args.directory)
+        chain = verify(args.directory, key, anchors or ())
         answer = {"holds": True, "records": chain.records, "last": chain.last}
         if key is not None:
             answer["signed"] = chain.signed
+        if anchors is not None:
+            answer["anchored"] = chain.anchored
         if broken := set_aside(args.directory):
             # Until somebody has looked at it and taken it away, the answer to "does the log hold?" is no.
             code, answer = 1, {**answer, "holds": False, "why": f"set aside: {', '.join(broken)}"}
@@ -60,23 +66,24 @@ def _verify(args: argparse.Namespace) -> int:
     return code
 
 
-def _anchors(lines: Path | None, key: Path | None) -> "Iterable[Anchor]":
+def _anchors(lines: Path | None, key: Path | None, directory: Path) -> "list[Anchor] | None":
+    """None: nothing was asked about them."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from kiosk.audit.anchor import NotAnAnchor, anchors
+    from kiosk.audit.anchor import FILE, NotAnAnchor, anchors
 
-    if lines is None:
-        return ()
     if key is None:
-        raise NotAnAnchor("anchors prove something only with --anchor-key")
+        if lines is not None:
+            raise NotAnAnchor("anchors prove something only with --anchor-key")
+        return None
     try:
         public = load_pem_public_key(key.read_bytes())
     except ValueError:
         raise NotAnAnchor(f"{key}: not a PEM public key") from None
     if not isinstance(public, Ed25519PublicKey):
         raise NotAnAnchor(f"{key}: not an Ed25519 public key")
-    return list(anchors(lines, public))
+    return list(anchors(lines or directory / FILE, public))
 
 
 def _key(args: argparse.Namespace) -> int:

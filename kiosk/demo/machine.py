@@ -209,6 +209,7 @@ class Machine:
                 "url": f"https://localhost:{self._sandbox_port}",
                 "ca": pki.tls_ca.certificate,
                 "certificate": kiosk.certificate,
+                "anchor_key": pki.anchor_key,
                 "key": kiosk.key,
             },
             "trust": {"root": pki.root.certificate},

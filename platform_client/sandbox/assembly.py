@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 
 from platform_client.sandbox import sources
 from platform_client.sandbox.accounts import Account
+from platform_client.sandbox.anchoring import Anchors
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.control import (
     ApprovePairing,
@@ -106,6 +107,7 @@ class Sandbox:
         Sharing(self._systems[SHARING], pki, options.clock, options.pictures).stand_behind(door)
         Registration(pki, options.clock).stand_behind(door)
         self.enrolling = EnrollingAuthority(pki, options.orders, self.faults, options.clock)
+        Anchors(pki.anchors, options.clock).stand_behind(door)
         self.hall = Hall(pki.directory, options.clock)
         self.hall.stand_behind(door)
         self._duties.append(self.hall.remind)

@@ -114,6 +114,16 @@ class SandboxPki:
     def revoked_seal(self, agency: str) -> Credential:
         return Credential.at(self.directory / "seals", f"{agency}-revoked")
 
+    @property
+    def anchors(self) -> Path:
+        """Of the key that anchors audit logs, and of the anchors (anchoring.py)."""
+        return self.directory / "anchors"
+
+    @property
+    def anchor_key(self) -> Path:
+        """Its public half, as terminals are given it."""
+        return self.anchors / "key.pub.pem"
+
     def renewed(self, request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
         """A further certificate for a terminal that asks for one; whether it may is for the caller to know."""
         return self._certified(request, request.subject, now)

@@ -172,6 +172,7 @@ def test_the_command_answers_yes_no_or_cannot_tell(
         "records": terminal.anchor.seq,
         "last": terminal.anchor.hash,
         "signed": terminal.anchor.seq,
+        "anchored": terminal.anchor.seq,
     }
     shutil.copytree(terminal.audit, tmp_path / "cut")
     files(tmp_path / "cut")[-1].unlink()
