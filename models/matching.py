@@ -28,6 +28,9 @@ from models.landmarks import Mesh, Picture
 from models.manifest import OperatingPoint
 
 BEST_PER_LOOK: Final = 3
+BETTER: Final = 1.1
+"""So many times the quality of the worst that counts, or a picture is not worth cutting a face out of it: less is the
+noise of two pictures of the same face."""
 
 
 class Verdict(Enum):
@@ -99,7 +102,7 @@ class Comparison:
         """A candidate of the present look; the few of the highest `quality` (above 0) count, and as much as that."""
         if len(self._shots) == BEST_PER_LOOK:
             worst = min(self._shots, key=lambda shot: shot.quality)
-            if quality <= worst.quality:
+            if quality <= BETTER * worst.quality:
                 return
             self._shots.remove(worst)
             worst.chip.fill(0)

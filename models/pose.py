@@ -5,12 +5,13 @@ Multiple View Geometry, 2nd ed., result 13.1). A face is not flat: when it turns
 by several hundredths of the eye distance; a photograph's points do not, however it is held.
 """
 
+import math
 from typing import Final
 
 import cv2
 import numpy as np
 
-from models.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Mesh, Points
+from models.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Mesh
 
 # Points on bone: forehead, temples, cheeks, nose, jaw; not the lips and lids, which move by themselves.
 # fmt: off
@@ -23,14 +24,14 @@ RIGID: Final = np.array([
 
 def yaw_deg(mesh: Mesh) -> float:
     """How far the face is turned about the vertical; positive: to the person's own left, 0: at the camera."""
-    forward = _forward(mesh)
-    return float(np.degrees(np.arctan2(forward[0], -forward[2])))
+    x, _, z = _forward(mesh)
+    return math.degrees(math.atan2(x, -z))
 
 
 def pitch_deg(mesh: Mesh) -> float:
     """How far the face is lifted (positive) or lowered, as the camera sees it."""
-    forward = _forward(mesh)
-    return float(np.degrees(np.arctan2(-forward[1], -forward[2])))
+    _, y, z = _forward(mesh)
+    return math.degrees(math.atan2(-y, -z))
 
 
 def relief(neutral: Mesh, turned: Mesh) -> float:
@@ -47,9 +48,9 @@ def relief(neutral: Mesh, turned: Mesh) -> float:
     return float(np.sqrt(misses.mean()) / neutral.eye_distance_px)
 
 
-def _forward(mesh: Mesh) -> Points:
+def _forward(mesh: Mesh) -> tuple[float, float, float]:
     """The direction the face looks, from the plane through the eyes' outer corners, the forehead and the chin."""
-    across = mesh.points[LEFT_EYE_OUTER] - mesh.points[RIGHT_EYE_OUTER]
-    upward = mesh.points[FOREHEAD] - mesh.points[CHIN]
-    forward: Points = np.cross(across, upward)
-    return forward
+    left, right, top, chin = mesh.at(LEFT_EYE_OUTER), mesh.at(RIGHT_EYE_OUTER), mesh.at(FOREHEAD), mesh.at(CHIN)
+    a, b, c = left[0] - right[0], left[1] - right[1], left[2] - right[2]
+    d, e, f = top[0] - chin[0], top[1] - chin[1], top[2] - chin[2]
+    return b * f - c * e, c * d - a * f, a * e - b * d  # the cross product

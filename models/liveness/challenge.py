@@ -23,12 +23,11 @@ front: there it is compared with the card, and each gesture starts from a pose t
 Times are what the pictures say, so nothing here waits and a test needs no clock.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
-
-import numpy as np
 
 from models.landmarks import Mesh, Picture
 from models.liveness.continuity import Patch, alike
@@ -158,6 +157,10 @@ class Challenge:
     def colour(self) -> Colour | None:
         """What the screen should shed now, if anything."""
         return self._lamp.colour(self._time_s) if self._lamp is not None else None
+
+    def expect(self, print_: Print) -> None:
+        """The print of what `see` is given next. Not needed, but where the face is not yet known there is time."""
+        self._memory.expect(print_)
 
     def see(self, view: View) -> Moment:
         """Takes the next picture into account. Raises RuntimeError when the outcome is already there."""
@@ -329,5 +332,4 @@ class Challenge:
 
 
 def _jumped(before: Mesh, after: Mesh) -> bool:
-    moved = np.linalg.norm(after.flat.mean(axis=0) - before.flat.mean(axis=0))
-    return bool(moved > JUMP * before.height_px)
+    return math.dist(before.middle, after.middle) > JUMP * before.height_px

@@ -11,28 +11,43 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.landmarks import LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Mesh, Picture
+from models.landmarks import (
+    LEFT_EYE_OUTER,
+    LEFT_MOUTH_CORNER,
+    RIGHT_EYE_OUTER,
+    RIGHT_MOUTH_CORNER,
+    Mesh,
+    Picture,
+)
 
 ALIKE_LEAST: Final = 0.6
 SIDE_PX: Final = 32
 
-_MOUTH_CORNERS: Final = [61, 291]
-# Outer corners of the eyes and the middle of the mouth.
-_PLACES: Final = np.array([(0.15, 0.25), (0.85, 0.25), (0.5, 0.85)], np.float32) * SIDE_PX
+# Where the outer corner of the right eye comes, how far from it the left one, and below both the middle of the mouth.
+_EYE_X: Final = 0.15 * SIDE_PX
+_EYE_Y: Final = 0.25 * SIDE_PX
+_EYES_PX: Final = 0.7 * SIDE_PX
+_MOUTH_PX: Final = 0.6 * SIDE_PX
 
 Patch = NDArray[np.float32]
 
 
-def patch(rgb: Picture, face: Mesh) -> Patch:
-    """The face without its brightness and contrast."""
-    mouth = face.flat[_MOUTH_CORNERS].mean(axis=0)
-    places = np.array([face.flat[RIGHT_EYE_OUTER], face.flat[LEFT_EYE_OUTER], mouth], np.float32)
-    cut = cv2.warpAffine(rgb, cv2.getAffineTransform(places, _PLACES), (SIDE_PX, SIDE_PX))
-    grey = np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), np.float32)
-    grey -= grey.mean()
-    return np.asarray(grey / max(float(np.linalg.norm(grey)), 1e-6), np.float32)
+def patch(grey: Picture, face: Mesh) -> Patch:
+    """The face in a picture's brightness (height x width), without that of the whole face and its contrast."""
+    (x, y, _), (left_x, left_y, _) = face.at(RIGHT_EYE_OUTER), face.at(LEFT_EYE_OUTER)
+    (a, b, _), (c, d, _) = face.at(RIGHT_MOUTH_CORNER), face.at(LEFT_MOUTH_CORNER)
+    # One pixel of the patch to the right, and one down, in the picture.
+    across_x, across_y = (left_x - x) / _EYES_PX, (left_y - y) / _EYES_PX
+    down_x, down_y = (a + c - x - left_x) / 2 / _MOUTH_PX, (b + d - y - left_y) / 2 / _MOUTH_PX
+    x, y = x - _EYE_X * across_x - _EYE_Y * down_x, y - _EYE_X * across_y - _EYE_Y * down_y
+    from_patch = np.array([(across_x, down_x, x), (across_y, down_y, y)])
+    cut = cv2.warpAffine(grey, from_patch, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    seen = np.asarray(cut, np.float32)
+    seen -= cv2.mean(seen)[0]
+    seen /= max(cv2.norm(seen), 1e-6)
+    return seen
 
 
 def alike(before: Patch, after: Patch) -> bool:
     """The correlation of two patches is high enough for one face."""
-    return float((before * after).sum()) >= ALIKE_LEAST
+    return float(np.vdot(before, after)) >= ALIKE_LEAST

@@ -9,9 +9,8 @@ import random
 from dataclasses import dataclass
 from enum import Enum
 from itertools import permutations
+from statistics import fmean
 from typing import Final
-
-import numpy as np
 
 from models.landmarks import Mesh
 from models.pose import pitch_deg, yaw_deg
@@ -30,8 +29,8 @@ WRONG_UP_DEG: Final = 20.0
 
 _UPPER_LIP, _LOWER_LIP = 13, 14
 # Upper and lower lid above each other, twice per eye, and the corners (Soukupová & Čech 2016, eye aspect ratio).
-_LIDS: Final = np.array([(160, 144), (158, 153), (385, 380), (387, 373)])
-_CORNERS: Final = np.array([(33, 133), (362, 263)])
+_LIDS: Final = ((160, 144), (158, 153), (385, 380), (387, 373))
+_CORNERS: Final = ((33, 133), (362, 263))
 
 
 class Asked(Enum):
@@ -112,12 +111,10 @@ class Motion:
 
 def lips_apart(face: Mesh) -> float:
     """Between the inner edges of the lips, over the face's height."""
-    return float(np.linalg.norm(face.flat[_UPPER_LIP] - face.flat[_LOWER_LIP]) / face.height_px)
+    return face.apart_px(_UPPER_LIP, _LOWER_LIP) / max(face.height_px, 1e-6)
 
 
 def eyes_open(face: Mesh) -> float:
     """Height of the open eyes over their width."""
-    lids = face.flat[_LIDS]
-    corners = face.flat[_CORNERS]
-    height = np.linalg.norm(lids[:, 0] - lids[:, 1], axis=1).mean()
-    return float(height / np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1).mean())
+    height, width = (fmean(face.apart_px(*pair) for pair in pairs) for pairs in (_LIDS, _CORNERS))
+    return height / max(width, 1e-6)

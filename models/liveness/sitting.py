@@ -17,7 +17,7 @@ from models.liveness.gestures import GESTURES
 from models.liveness.policy import Failure
 from models.liveness.stream import Print
 from models.matching import Comparison, Likeness
-from models.quality import Covering, Fault, Placing, assess, glance
+from models.quality import Covering, Fault, Placing, assess, brightness, glance
 
 FRAMES_LEAST: Final = 5
 """From fewer frontal pictures nothing is ever concluded."""
@@ -47,13 +47,21 @@ class Sitting:
         self._covering = Covering()
         self._spoofs = spoofs
         self._live: list[float] = []
+        self._grey: Picture | None = None
 
     def see(self, rgb: Picture, time_s: float) -> Fault | None:
         """Takes the next picture into account; what is wrong with it comes back."""
-        found, asked, neutral = self._faces.find(rgb), self.challenge.asked, self.challenge.neutral
-        seen = glance(rgb, found) if asked in GESTURES else assess(rgb, found, self._placing, self._covering)
-        cut = patch(rgb, seen.face) if seen.face is not None else None
-        moment = self.challenge.see(View(time_s, Print.of(rgb), rgb, seen.face, seen.fault is None, cut))
+        search = self._faces.search(rgb)
+        # Beside it, what needs no face.
+        print_, self._grey = Print.of(rgb), brightness(rgb, self._grey)
+        self.challenge.expect(print_)
+        found, asked, neutral = search(), self.challenge.asked, self.challenge.neutral
+        if asked in GESTURES:
+            seen = glance(self._grey, found)
+        else:
+            seen = assess(rgb, self._grey, found, self._placing, self._covering)
+        cut = patch(self._grey, seen.face) if seen.face is not None else None
+        moment = self.challenge.see(View(time_s, print_, rgb, seen.face, seen.fault is None, cut))
         match moment:
             case Moment.STARTED_OVER:
                 self._comparison.start_over()
@@ -77,6 +85,8 @@ class Sitting:
         """Lets go of every picture and embedding."""
         if self.challenge.neutral is not None:
             self.challenge.neutral.fill(0)
+        if self._grey is not None:
+            self._grey.fill(0)
         self.challenge.forget()
         self._comparison.forget()
         self._faces.close()

@@ -8,6 +8,8 @@ one who moves never makes the same movement twice to within a grey level, pictur
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
+from operator import and_
 from typing import Final
 from zlib import crc32
 
@@ -81,7 +83,7 @@ class Pace:
 
 
 class Memory:
-    """Remembers every picture's print, by `see`."""
+    """Remembers every picture's print, by `see`. What costs most of it may be done before, by `expect`."""
 
     def __init__(self, start_s: float) -> None:
         self._changed_s = start_s
@@ -89,14 +91,19 @@ class Memory:
         self._exact: set[int] = set()
         self._thumbs = np.zeros((_MEMORY, _THUMB[0] * _THUMB[1] * 3), np.float32)
         self._count = 0
-        self._runs = np.zeros(_MEMORY, np.int32)
+        self._lags: deque[int] = deque(maxlen=RUN)
+        self._expected: tuple[Print | None, int] = (None, 0)
+
+    def expect(self, print_: Print) -> None:
+        """Compares a print with all before; `see` need not any more, if it is given this one next."""
+        self._expected = (print_, self._alike(print_))
 
     def see(self, time_s: float, print_: Print) -> Repetition | None:
         """A doubled picture now and then is the driver's; a second of them is not."""
         if print_.exact == self._last:
             return Repetition.FROZEN if time_s - self._changed_s > FROZEN_S else None
         self._last, self._changed_s = print_.exact, time_s
-        if print_.exact in self._exact or self._repeats(print_.thumb):
+        if print_.exact in self._exact or self._repeats(print_):
             return Repetition.LOOPED
         self._exact.add(print_.exact)
         return None
@@ -104,17 +111,23 @@ class Memory:
     def forget(self) -> None:
         """Thumbnails are pictures, too."""
         self._thumbs.fill(0)
+        self._expected = (None, 0)
 
-    def _repeats(self, thumb: NDArray[np.float32]) -> bool:
-        """Whether a movement has been seen before. `_runs[lag]`: for how long pictures were like those `lag` before."""
+    def _repeats(self, print_: Print) -> bool:
+        """Whether a movement has been seen before. `_lags`: of each picture of a run, how many pictures before it one
+        was like it; a bit for each."""
         if self._count == _MEMORY:
             return False
-        count = self._count
-        alike = np.square(self._thumbs[:count] - thumb).mean(axis=1) <= ALIKE**2
-        self._runs[1 : count + 1] = np.where(alike[::-1], self._runs[1 : count + 1] + 1, 0)
-        self._thumbs[count] = thumb
+        (expected, lags), self._expected = self._expected, (None, 0)
+        self._lags.append(lags if expected is print_ else self._alike(print_))
+        self._thumbs[self._count] = print_.thumb
         self._count += 1
-        if not (self._runs[LAG_LEAST : count + 1] >= RUN).any():
+        if len(self._lags) < RUN or reduce(and_, self._lags) < 1 << LAG_LEAST:
             return False
-        recent = self._thumbs[max(0, self._count - RUN) : self._count]
+        recent = self._thumbs[self._count - RUN : self._count]
         return bool(np.ptp(recent, axis=0).max() >= MOVED)
+
+    def _alike(self, print_: Print) -> int:
+        apart = self._thumbs[: self._count] - print_.thumb
+        alike = np.einsum("ij,ij->i", apart, apart) <= ALIKE**2 * print_.thumb.size
+        return int.from_bytes(np.packbits(alike[::-1], bitorder="little").tobytes(), "little") << 1

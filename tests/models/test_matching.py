@@ -94,6 +94,15 @@ def test_better_pictures_count_for_more_and_the_best_few_only(begin: Callable[[i
     assert found.verdict is Verdict.SAME
 
 
+def test_a_picture_hardly_better_than_those_that_count_is_not_cut(begin: Callable[[int], Comparison]) -> None:
+    check = begin(100)
+    for value, quality in ((101, 50.0), (101, 52.0), (101, 51.0), (130, 54.0), (101, 56.0)):
+        check.frontal(grey(value), FACE, quality)
+    found = check.concluded()
+    assert found is not None
+    assert (found.frames, found.score) == (BEST_PER_LOOK, pytest.approx(0.01, abs=1e-6))
+
+
 def test_the_worst_look_is_the_score(begin: Callable[[int], Comparison]) -> None:
     check = begin(100)
     for value in (100, 140):
@@ -152,7 +161,7 @@ def test_nothing_is_left(begin: Callable[[int], Comparison], ruler: Ruler) -> No
     """Pixels and numbers are zero after the check, those that were still waiting for their turn too."""
     check = begin(100)
     for value in (101, 102, 103, 104, 105):
-        check.frontal(grey(value), FACE, float(value))
+        check.frontal(grey(value), FACE, float(value - 100))
     check.look_over()
     check.turned(grey(106), FACE)
     check.frontal(grey(107), FACE, 1.0)
