@@ -8,6 +8,7 @@ from typing import Final
 from kiosk.messages import Guidance, Matched, NotProven
 from kiosk.pages import Hint, Light, Prompt
 from kiosk.reasons import Reason
+from kiosk.vision.witness import FRAMES_LEAST
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture
 from models.liveness.antispoof import SpoofDetector
@@ -116,6 +117,8 @@ class PresenceCheck:
     def _compared(self, signals: dict[str, float]) -> Matched | NotProven:
         likeness = self._sitting.likeness
         assert likeness is not None
+        if likeness.frames < FRAMES_LEAST:
+            return NotProven(self._number, Reason.FACE_NOT_SEEN, f"{likeness.frames} frontal pictures are too few")
         match likeness.verdict:
             case Verdict.SAME:
                 return matched(self._number, self._embedder, likeness, signals)

@@ -12,7 +12,7 @@ from typing import Final, Self
 from kiosk.messages import Matched
 
 FRAMES_LEAST: Final = 5
-"""From fewer pictures the vision process never concludes anything."""
+"""From fewer frontal pictures nothing is concluded, neither in the vision process nor by whoever believes it."""
 
 _MINT: Final = object()
 

@@ -4,8 +4,6 @@ The challenge says what each picture is good for, the comparison whose face it i
 camera, and one of each gesture. Both must be content in the end.
 """
 
-from typing import Final
-
 import numpy as np
 
 from models.landmarks import FaceMesh, Picture
@@ -18,9 +16,6 @@ from models.liveness.policy import Failure
 from models.liveness.stream import Print
 from models.matching import Comparison, Likeness
 from models.quality import Covering, Fault, Placing, assess, brightness, glance
-
-FRAMES_LEAST: Final = 5
-"""From fewer frontal pictures nothing is ever concluded."""
 
 
 class Sitting:
@@ -95,7 +90,7 @@ class Sitting:
         if isinstance(outcome, Failed):
             return outcome
         self.likeness = self._comparison.concluded()
-        if self.likeness is None or self.likeness.frames < FRAMES_LEAST:
+        if self.likeness is None:
             return Failed(Failure.NOT_SEEN, outcome.signals)
         signals = outcome.signals | self.likeness.signals
         least = None
