@@ -100,12 +100,14 @@ def glance(grey: Picture, faces: Sequence[Mesh]) -> Assessment:
     return Assessment(Fault.TOO_DARK if bright < LUMA_LEAST * len(_SKIN) else None, face, 0.0)
 
 
-def assess(rgb: Picture, grey: Picture, faces: Sequence[Mesh], placing: Placing, covering: "Covering") -> Assessment:
-    """A picture (height x width x 3) and its `brightness`, in which these faces were found. Somebody far behind does
-    not count.
+def assess(
+    rgb: Picture, faces: Sequence[Mesh], placing: Placing, covering: "Covering", grey: Picture | None = None
+) -> Assessment:
+    """A picture (height x width x 3) in which these faces were found. Somebody far behind does not count.
 
-    `covering` goes with the stream that the picture is of.
+    `covering` goes with the stream that the picture is of; `grey` is its `brightness`, where that is there already.
     """
+    grey = brightness(rgb) if grey is None else grey
     if not faces or onlooker(faces):
         return glance(grey, faces)
     face = max(faces, key=lambda each: each.height_px)

@@ -54,7 +54,7 @@ class Sitting:
         if asked in GESTURES:
             seen = glance(self._grey, found)
         else:
-            seen = assess(rgb, self._grey, found, self._placing, self._covering)
+            seen = assess(rgb, found, self._placing, self._covering, self._grey)
         cut = patch(self._grey, seen.face) if seen.face is not None else None
         moment = self.challenge.see(View(time_s, print_, rgb, seen.face, seen.fault is None, cut))
         match moment:

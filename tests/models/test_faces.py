@@ -16,7 +16,7 @@ from models.landmarks import POINTS, FaceMesh, Mesh, Points
 from models.manifest import ModelRefused
 from models.matching import Verdict, judge
 from models.pose import relief, yaw_deg
-from models.quality import Covering, Fault, Placing, assess, brightness
+from models.quality import Covering, Fault, Placing, assess
 
 
 @pytest.fixture(scope="module")
@@ -157,4 +157,4 @@ def against_the_light(picture: Picture) -> Picture:
 )
 def test_faults_have_names(near: Picture, faces: FaceMesh, change, expected: Fault | None) -> None:  # type: ignore[no-untyped-def]
     picture = change(near)
-    assert assess(picture, brightness(picture), faces.find(picture), Placing(), Covering()).fault is expected
+    assert assess(picture, faces.find(picture), Placing(), Covering()).fault is expected

@@ -95,11 +95,11 @@ def test_people_are_not_refused(cast: Cast, embedder: Embedder, stills: FaceMesh
 
 
 def test_a_second_face_is_said(attacks: dict[str, Attack], cast: Cast, stills: FaceMesh) -> None:
-    from models.quality import Placing, assess, brightness
+    from models.quality import Placing, assess
 
     attack = next(each for each in cast.attacks(ORDER) if each.kind == "two faces")
     rgb = next(attack.frames).rgb
-    assert assess(rgb, brightness(rgb), stills.find(rgb), Placing(), Covering()).fault is Fault.TWO_FACES
+    assert assess(rgb, stills.find(rgb), Placing(), Covering()).fault is Fault.TWO_FACES
 
 
 @pytest.mark.parametrize("errors, tries, at_most", [(0, 300, 0.00994), (0, 59, 0.0495), (1, 10, 0.3942), (10, 10, 1.0)])
