@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -34,7 +35,6 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
 from kiosk.health.board import SIGN, Board
-from kiosk.health.findings import Finding
 from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
 from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
@@ -45,6 +45,7 @@ from kiosk.maintenance import sign as signs
 from kiosk.maintenance.credential import TechnicianTrust, issuers_in
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
+from kiosk.maintenance.examiner import Examiner
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
@@ -72,14 +73,14 @@ from platform_client.credentials import CredentialError
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
 from platform_client.patience import Patience
-from platform_client.trust import TRUST, TrustFeed
+from platform_client.trust import TRUST
 
 log = logging.getLogger(__name__)
 
 
-async def serve(profile: Profile) -> int:
+async def serve(profile: Profile, examiner: Examiner) -> int:
     """The desk process: opens everything, says READY, serves citizens until SIGTERM. Returns the exit code."""
-    async with opened(profile, SystemClock()) as desk:
+    async with opened(profile, SystemClock(), examiner) as desk:
         work = asyncio.create_task(attract(desk))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +96,7 @@ async def serve(profile: Profile) -> int:
 
 
 @asynccontextmanager
-async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
+async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIterator[Desk]:
     """Every device, socket and connection of the profile, as a Desk; all of it is closed at the end."""
     async with contextlib.AsyncExitStack() as stack:
         software = version("onecard-kiosk")
@@ -188,25 +189,18 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
         paper = PaperPort(printer, ledger, stock, job_tickets(profile), clock)
         floor = Floor()
-
-        async def findings() -> tuple[Finding, ...]:
-            return health.findings
-
-        async def feed() -> TrustFeed:
-            return await client.fetch(TRUST)
-
         workshop = Workshop(
             profile=profile,
             clock=clock,
             audit=audit,
-            findings=findings,
+            examiner=examiner,
             sign=sign,
-            reader=reader,
+            reader=lambda: contextlib.nullcontext(reader),
             paper=paper,
             tickets=tickets,
             stock=stock,
             issues=ledger.issues,
-            feed=feed,
+            feed=partial(client.fetch, TRUST),
             identity=identity,
             records_key=signer,
             folder=meeting.door_in(profile.run).parent,
@@ -268,9 +262,7 @@ async def opened(profile: Profile, clock: Clock) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def workshop_without_desk(
-    profile: Profile, clock: Clock, findings: Callable[[], Awaitable[tuple[Finding, ...]]]
-) -> AsyncIterator[Workshop]:
+async def workshop_without_desk(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIterator[Workshop]:
     """What staff may use while no desk runs, and none can start. Raises OSError when one does."""
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(Publication(meeting.health_in(profile.run)).close)
@@ -284,34 +276,37 @@ async def workshop_without_desk(
         client = platform_client(profile.platform, identity)
         stack.push_async_callback(client.close)
         stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
-        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
-        stack.push_async_callback(reader.close)
-        await reader.open()
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)
         tickets = None if profile.tickets is None else ticket_printer(profile.tickets)
         if tickets is not None:
             stack.push_async_callback(tickets.close)
-
-        async def feed() -> TrustFeed:
-            return await client.fetch(TRUST)
-
         yield Workshop(
             profile=profile,
             clock=clock,
             audit=audit,
-            findings=findings,
+            examiner=examiner,
             sign=signs.Sign(profile.ledger / signs.FILE, clock),
-            reader=reader,
+            reader=partial(_open_reader, profile.reader, clock),
             paper=PaperPort(printer, ledger, stock, job_tickets(profile), clock),
             tickets=tickets,
             stock=stock,
             issues=ledger.issues,
-            feed=feed,
+            feed=partial(client.fetch, TRUST),
             identity=identity,
             records_key=signer,
             folder=meeting.door_in(profile.run).parent,
         )
+
+
+@asynccontextmanager
+async def _open_reader(settings: Reader, clock: Clock) -> AsyncIterator[IdentityReader]:
+    reader = card_reader(settings, lambda: china_date(clock.now()))
+    try:
+        await reader.open()
+        yield reader
+    finally:
+        await reader.close()
 
 
 def platform_client(

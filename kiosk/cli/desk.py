@@ -3,11 +3,14 @@
 import argparse
 from pathlib import Path
 
+from kiosk.cli.doctor import CACHE
+
 HELP = "the desk process: journeys, devices, platform"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", type=Path, required=True, help="what this terminal is made of (TOML)")
+    parser.add_argument("--assets", type=Path, default=CACHE / "assets", help="folder with the models, for a self-test")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,11 +20,12 @@ def run(args: argparse.Namespace) -> int:
 
     from kiosk.bootstrap import serve
     from kiosk.fleet.signed_profile import in_force
+    from kiosk.maintenance.examiner import Commands
     from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
     try:
-        return asyncio.run(serve(in_force(args.profile)))
+        return asyncio.run(serve(in_force(args.profile), Commands(args.profile, args.assets)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kiosk.health.findings import Finding
     from kiosk.maintenance.entry import Entry
     from kiosk.maintenance.line import Said
     from kiosk.messages import Done, Waits
-    from kiosk.profile import Profile
+
+from kiosk.cli.doctor import CACHE
 
 HELP = "the technician's menu, as commands: tests, supplies, network, service"
 BY = "console"
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("entry", metavar="list|NAME", help="what is to be done; `list` says what there is")
     parser.add_argument("choice", nargs="?", default="", help="with what, where there is something to choose")
     parser.add_argument("--profile", type=Path, help="what this terminal is made of")
-    parser.add_argument("--assets", type=Path, help="folder with the models")
+    parser.add_argument("--assets", type=Path, default=CACHE / "assets", help="folder with the models")
     parser.add_argument("--yes", action="store_true", help="do not ask before it changes something")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -32,7 +32,6 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from kiosk.fleet.signed_profile import in_force
     from kiosk.maintenance.entries import ENTRIES
     from kiosk.maintenance.knock import NobodyThere
     from kiosk.profile import ProfileError
@@ -51,13 +50,13 @@ def run(args: argparse.Namespace) -> int:
         return 2
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="maintenance: %(levelname)s %(message)s")
     try:
-        return asyncio.run(_done(entry, args.choice, in_force(args.profile), args.assets, as_json=args.json))
+        return asyncio.run(_done(entry, args.choice, args.profile, args.assets, as_json=args.json))
     except (ProfileError, IdentityError, NobodyThere, Refused, OSError) as error:
         print(f"kiosk maintenance: {error}", file=sys.stderr)
         return 2
 
 
-async def _done(entry: "Entry", choice: str, profile: "Profile", assets: Path | None, *, as_json: bool) -> int:
+async def _done(entry: "Entry", choice: str, file: Path, assets: Path, *, as_json: bool) -> int:
     from contextlib import aclosing
 
     from kiosk.health.findings import Level
@@ -65,7 +64,7 @@ async def _done(entry: "Entry", choice: str, profile: "Profile", assets: Path | 
     from kiosk.messages import Done, Waits
 
     level = Level.OK
-    async with aclosing(_said(entry, choice, profile, assets)) as saying:
+    async with aclosing(_said(entry, choice, file, assets)) as saying:
         async for said in saying:
             match said:
                 case Done():
@@ -77,35 +76,31 @@ async def _done(entry: "Entry", choice: str, profile: "Profile", assets: Path | 
     return int(level is Level.FAIL)
 
 
-async def _said(
-    entry: "Entry", choice: str, profile: "Profile", assets: Path | None
-) -> "AsyncGenerator[Said | Waits | Done, None]":
+async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "AsyncGenerator[Said | Waits | Done, None]":
     """By the desk that runs; where none does, the devices are opened here."""
     from contextlib import aclosing
 
     from kiosk import meeting
     from kiosk.bootstrap import workshop_without_desk
-    from kiosk.cli.doctor import CACHE
     from kiosk.clock import SystemClock
-    from kiosk.doctor.examine import examine
+    from kiosk.fleet.signed_profile import in_force
     from kiosk.health.published import read
+    from kiosk.maintenance.examiner import Commands
     from kiosk.maintenance.knock import knock
     from kiosk.maintenance.line import Line
     from kiosk.maintenance.menu import Menu, worst
     from kiosk.messages import Do, Done
 
+    profile = in_force(file)
     if read(meeting.health_in(profile.run)) is not None:
         async with aclosing(knock(meeting.door_in(profile.run), Do(entry.name, choice, BY))) as answers:
             async for answer in answers:
                 yield answer
         return
 
-    async def findings() -> tuple["Finding", ...]:
-        return tuple(await examine(profile, assets or CACHE / "assets"))
-
     levels = []
     async with (
-        workshop_without_desk(profile, SystemClock(), findings) as workshop,
+        workshop_without_desk(profile, SystemClock(), Commands(file, assets)) as workshop,
         aclosing(Menu((entry,), workshop).perform(entry, choice, BY)) as saying,
     ):
         async for said in saying:

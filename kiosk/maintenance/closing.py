@@ -41,7 +41,7 @@ async def in_service(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield wrong(f"仍暂停服务：{error.strerror}", f"still out of service: {error.strerror}", _DISK)
         return
     yield fine("已恢复服务", "back in service")
-    for finding in await workshop.findings():
+    for finding in await workshop.examiner.findings():
         if finding.code and finding.code not in {reason.value for reason in REASONS}:
             wording = EXPLANATIONS[Reason(finding.code)]
             yield doubtful(

@@ -2,8 +2,31 @@
 
 from typing import Final
 
-from kiosk.maintenance import closing
+from kiosk.maintenance import certificates, closing, devices, looking, network, readiness, software, supplies
 from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.entry import Entry
 
-ENTRIES: Final[tuple[Entry, ...]] = (closing.OUT_OF_SERVICE, closing.IN_SERVICE, closing.RESTART, STAND_ASIDE)
+ENTRIES: Final[tuple[Entry, ...]] = (
+    looking.SELF_TEST,
+    devices.CARD_READER,
+    devices.CAMERA,
+    devices.LIVENESS,
+    devices.PRINTER_PAGE,
+    devices.TICKET,
+    devices.SCANNER,
+    devices.SPEAKER,
+    devices.TOUCH,
+    supplies.SUPPLIES,
+    supplies.REFILL,
+    supplies.COUNTERS,
+    network.NETWORK,
+    certificates.CERTIFICATES,
+    software.SOFTWARE,
+    looking.MODELS,
+    looking.PROFILE,
+    closing.OUT_OF_SERVICE,
+    closing.IN_SERVICE,
+    closing.RESTART,
+    STAND_ASIDE,
+    readiness.READINESS,
+)

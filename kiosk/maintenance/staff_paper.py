@@ -26,6 +26,8 @@ _SIMPLIFIED: Final = 2
 _FAMILY: Final = "sans"
 _LEADING: Final = 1.35
 _POINTS_PER_MM: Final = 72 / 25.4
+_CLOSING: Final = "，。；：、！？）”》…"
+_OPENING: Final = "（“《"
 _FOOT: Final = "维护用页，不是证明，不具法律效力  ·  For maintenance. Not a certificate, without legal effect"
 
 Colour = tuple[int, int, int]
@@ -75,6 +77,8 @@ class Sheet:
         self._said = f"{title}  ·  {terminal}  ·  {at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
     def begin_page(self) -> None:
+        if self._pdf.pages:
+            self._foot()
         self._pdf.add_page()
 
     def width_mm(self, text: str, size_pt: float, weight: Literal["", "B"] = "") -> float:
@@ -170,31 +174,37 @@ class Sheet:
                     self.field(x_mm + column * each, y_mm + row * each, each * 1.02, each * 1.02, (0, 0, 0))
 
     def finish(self) -> StaffPaper:
-        """Puts the foot on each page. Takes some tenths of a second."""
-        pages = len(self._pdf.pages)
-        for number in range(1, pages + 1):
-            self._pdf.page = number
-            self.line(15, FOOT_MM, WIDTH_MM - 15, FOOT_MM, 0.15, LINE)
-            self.text(15, FOOT_MM + 1.2, _FOOT, 7, ink=SOFT)
-            self.text(15, FOOT_MM + 4.6, self._said, 7, ink=SOFT)
-            self.text(15, FOOT_MM + 4.6, f"{number} / {pages}", 7, ink=SOFT, width_mm=WIDTH_MM - 30, align="R")
-        return StaffPaper(_MINT, bytes(self._pdf.output()), pages)
+        """Takes some tenths of a second."""
+        self._foot()
+        return StaffPaper(_MINT, bytes(self._pdf.output()), len(self._pdf.pages))
+
+    def _foot(self) -> None:
+        number = f"{self._pdf.page_no()} / {self._pdf.str_alias_nb_pages}"
+        self.line(15, FOOT_MM, WIDTH_MM - 15, FOOT_MM, 0.15, LINE)
+        self.text(15, FOOT_MM + 1.2, _FOOT, 7, ink=SOFT)
+        self.text(15, FOOT_MM + 4.6, self._said, 7, ink=SOFT)
+        self.text(15, FOOT_MM + 4.6, number, 7, ink=SOFT, width_mm=WIDTH_MM - 30, align="R")
 
 
 def _words(text: str) -> list[str]:
-    """What a line must not break: a run of letters and digits with the blank after it. Each other character alone."""
+    """What a line must not break: a run of letters and digits with the blank after it; each other character alone, with
+    the punctuation that no line may begin or end with (GB/T 15834, 5.1)."""
     words: list[str] = []
-    run = ""
+    run, opening = "", ""
     for character in text:
         if character.isascii() and not character.isspace():
             run += character
             continue
-        if run and character.isspace():
-            words.append(run + " ")
-            run = ""
-            continue
         if run:
-            words.append(run)
-            run = ""
-        words.append(character)
-    return [*words, run] if run else words
+            words.append(opening + run + (" " if character.isspace() else ""))
+            run = opening = ""
+            if character.isspace():
+                continue
+        if character in _CLOSING and words:
+            words[-1] += character
+        elif character in _OPENING:
+            opening += character
+        else:
+            words.append(opening + character)
+            opening = ""
+    return [*words, opening + run] if opening + run else words

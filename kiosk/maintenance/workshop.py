@@ -1,6 +1,7 @@
 """What an entry of the technician's menu may use. No platform call about a person, no document, no citizen."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from hardware.tickets.port import TicketPrinter
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.audit.record import Field
 from kiosk.clock import Clock
-from kiosk.health.findings import Finding
+from kiosk.maintenance.examiner import Examiner
 from kiosk.maintenance.sign import Sign
 from kiosk.maintenance.staff_paper import StaffPaper
 from kiosk.messages import Alive, Guidance, Seen
@@ -73,7 +74,7 @@ class Restarts(Protocol):
 class Workshop:
     """Of a desk that runs, or opened for one command when none does: then there are neither `eyes` nor `restarts`.
 
-    `findings`: what the terminal says of itself now. `issues`: what the ledger keeps of prints, without their contents.
+    `reader`: open for as long as its context. `issues`: what the ledger keeps of prints, without their contents.
     `feed`: certificates and revocation lists as the platform gives them now. `records_key`: signs the audit log.
     `folder`: on tmpfs, for what the fleet's agent is to fetch.
     """
@@ -81,9 +82,9 @@ class Workshop:
     profile: Profile
     clock: Clock
     audit: Audit
-    findings: Callable[[], Awaitable[tuple[Finding, ...]]]
+    examiner: Examiner
     sign: Sign
-    reader: IdentityReader
+    reader: Callable[[], AbstractAsyncContextManager[IdentityReader]]
     paper: Paper
     tickets: TicketPrinter | None
     stock: StockHistory

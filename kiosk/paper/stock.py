@@ -1,7 +1,9 @@
-"""What is left in the printers, over time: a line whenever a level has changed, on the state partition, and with the
+"""What is left in the printers, over time: a line whenever a level has changed or staff have put some in, on the state
+partition, and with the
 ledger's own count of pages the day on which somebody has to bring paper.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -26,6 +28,7 @@ STOCK: Final = "stock.jsonl"
 """Beside the ledger."""
 KEPT: Final = timedelta(days=62)
 LOOKED_BACK_DAYS: Final = 28
+_REFILLED: Final = "refilled"
 
 
 class Source(Enum):
@@ -53,9 +56,10 @@ class StockHistory:
         self._path = path
         self._clock = clock
         self._readings = [reading for reading in readings_in(path) if clock.now() - reading.at < KEPT]
+        self._refills = _refills_in(path)
         if path.exists():
             try:
-                _replace(path, self._readings)
+                _replace(path, self._readings, self._refills)
             except OSError as error:
                 log.warning("stock: %s", error.strerror)
 
@@ -71,9 +75,21 @@ class StockHistory:
             return
         reading = Reading(self._clock.now(), source, supplies)
         self._readings.append(reading)
+        self._append(_line(reading))
+
+    def refilled(self, kind: SupplyKind) -> None:
+        """Staff say that they have put some in."""
+        self._refills[kind] = self._clock.now()
+        self._append(_refill_line(kind, self._refills[kind]))
+
+    def refilled_at(self, kind: SupplyKind) -> datetime | None:
+        """When staff last said so."""
+        return self._refills.get(kind)
+
+    def _append(self, line: str) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(_line(reading))
+                file.write(line)
         except OSError as error:
             log.warning("stock: %s", error.strerror)
 
@@ -105,6 +121,21 @@ def _line(reading: Reading) -> str:
     return json.dumps(body, default=_value, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def _refill_line(kind: SupplyKind, at: datetime) -> str:
+    return json.dumps({"at": at.astimezone(UTC).isoformat(timespec="seconds"), _REFILLED: kind.value}) + "\n"
+
+
+def _refills_in(path: Path) -> dict[SupplyKind, datetime]:
+    """When each kind was last refilled."""
+    found: dict[SupplyKind, datetime] = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        if _REFILLED in line:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                body = json.loads(line)
+                found[SupplyKind(body[_REFILLED])] = datetime.fromisoformat(body["at"])
+    return found
+
+
 def _value(thing: object) -> object:
     if isinstance(thing, Enum):
         return thing.value
@@ -117,6 +148,8 @@ def readings_in(path: Path) -> list[Reading]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
             body: Any = json.loads(line)
+            if _REFILLED in body:
+                continue
             supplies = tuple(
                 Supply(**{**each, "kind": SupplyKind(each["kind"]), "unit": Unit(each["unit"])})
                 for each in body["supplies"]
@@ -128,10 +161,11 @@ def readings_in(path: Path) -> list[Reading]:
     return found
 
 
-def _replace(path: Path, readings: list[Reading]) -> None:
+def _replace(path: Path, readings: list[Reading], refills: dict[SupplyKind, datetime]) -> None:
     coming = path.with_suffix(".new")
     with coming.open("w", encoding="utf-8") as file:
         file.writelines(map(_line, readings))
+        file.writelines(_refill_line(kind, at) for kind, at in refills.items())
         file.flush()
         os.fsync(file.fileno())
     coming.rename(path)

@@ -2,12 +2,14 @@
 keeps its paper in memory."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Finding, Level
 from kiosk.maintenance.entry import Entry
+from kiosk.maintenance.examiner import Commands
 from kiosk.maintenance.line import Line, Said
 from kiosk.maintenance.menu import Menu
 from kiosk.maintenance.sign import Sign
@@ -110,7 +113,7 @@ async def sandbox(pki: SandboxPki, assets: Path) -> AsyncIterator[tuple[Sandbox,
 
 
 @pytest.fixture
-async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], assets: Path, tmp_path: Path) -> AsyncIterator[Bench]:
     platform, port = sandbox
     device = pki.kiosk(TERMINAL)
     file = tmp_path / "profile.toml"
@@ -131,8 +134,12 @@ async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
     folder.mkdir()
     says: list[Finding] = []
 
-    async def findings() -> tuple[Finding, ...]:
-        return tuple(says)
+    class Examining:
+        async def findings(self) -> tuple[Finding, ...]:
+            return tuple(says)
+
+        async def models(self) -> list[dict[str, Any]]:
+            return await Commands(file, assets).models()
 
     async def feed() -> TrustFeed:
         return await client.fetch(TRUST)
@@ -141,9 +148,9 @@ async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], tmp_path: Path) -
         profile=profile,
         clock=clock,
         audit=audit,
-        findings=findings,
+        examiner=Examining(),
         sign=Sign(profile.ledger / "out-of-service.json", clock),
-        reader=reader,
+        reader=lambda: contextlib.nullcontext(reader),
         paper=PaperPort(printer, ledger, stock, {}, clock),
         tickets=None,
         stock=stock,

@@ -1,0 +1,71 @@
+"""The doctor and the list of models, each asked in a process of its own: they load what the desk must not.
+
+What the child says is believed as far as it has the form; a child that breaks is a finding, too.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.health.findings import Finding, fail
+
+WITHIN_S: Final = 60.0
+_JOURNAL: Final = "run `kiosk doctor` by hand; its journal says why"
+
+
+class Examiner(Protocol):
+    """Looks at the whole terminal."""
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """As `kiosk doctor` says."""
+
+    async def models(self) -> list[dict[str, Any]]:
+        """As `kiosk models list` says; nothing when it cannot."""
+
+
+class _Said(Struct):
+    findings: tuple[Finding, ...]
+
+
+class Commands:
+    """`profile`: the file; `assets`: the folder with the models."""
+
+    def __init__(self, profile: Path, assets: Path) -> None:
+        self._profile = profile
+        self._assets = assets
+
+    async def findings(self) -> tuple[Finding, ...]:
+        said = await _run("doctor", "--profile", str(self._profile), "--assets", str(self._assets), "--json")
+        try:
+            return msgspec.convert(json.loads(said), _Said).findings
+        except (ValueError, msgspec.ValidationError):
+            return (fail("doctor", "did not come to an end", _JOURNAL),)
+
+    async def models(self) -> list[dict[str, Any]]:
+        said = await _run("models", "list", "--assets", str(self._assets), "--json")
+        try:
+            return msgspec.convert(json.loads(said), list[dict[str, Any]])
+        except (ValueError, msgspec.ValidationError):
+            return []
+
+
+async def _run(*words: str) -> bytes:
+    """What it prints; nothing when it takes too long."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kiosk", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            said, _ = await child.communicate()
+    except TimeoutError:
+        return b""
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    return said
