@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Bench, levels
+from workbench import Bench, levels
 
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Level, fail

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Bench, levels
+from workbench import Bench, levels
 
 from hardware.cards.port import ReaderState
 from hardware.cards.synthetic import citizens

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from conftest import Bench
+from workbench import Bench
 
 from kiosk.health.findings import Level
 from kiosk.maintenance.door import Door

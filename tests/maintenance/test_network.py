@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-from conftest import Bench, levels
+from workbench import Bench, levels
 
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Level

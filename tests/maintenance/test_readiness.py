@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from conftest import Bench, levels
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pypdfium2 import PdfDocument
+from workbench import Bench, levels
 from zxingcpp import read_barcodes
 
 from hardware.printers.supplies import SupplyKind
