@@ -197,8 +197,8 @@ class Citizen:
         async with aclosing(self._desk.presence.prove(portrait)) as check:
             async for seen in check:
                 match seen:
-                    case Guidance(prompt=prompt, hint=hint, progress=progress, light=light):
-                        self._desk.screen.show(FaceCheck(prompt, hint, progress, light))
+                    case Guidance(prompt=prompt, hint=hint, progress=progress, light=light, zone=zone):
+                        self._desk.screen.show(FaceCheck(prompt, hint, progress, light, zone))
                     case LiveMatch():
                         self._desk.audit.record(
                             "presence.proved",

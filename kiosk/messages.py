@@ -15,7 +15,7 @@ from msgspec import Struct
 from kiosk.checks import Check
 from kiosk.health.findings import Level
 from kiosk.maintenance.line import Line, Live
-from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text
+from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text, Zone
 from kiosk.reasons import Reason
 
 FRAME_LIMIT: Final = 32 * 1024 * 1024
@@ -88,6 +88,7 @@ class Guidance(Struct, frozen=True, tag=True):
     hint: Hint | None
     progress: float
     light: Light | None = None
+    zone: Zone = Zone.MIDDLE
 
 
 class Compares(Struct, frozen=True, tag=True):

@@ -74,6 +74,14 @@ class Hint(Enum):
     HOLD_STILL = "hold-still"
 
 
+class Zone(Enum):
+    """Where in the camera's picture the face is: high of a tall person, low of a child or of somebody who sits."""
+
+    HIGH = "high"
+    MIDDLE = "middle"
+    LOW = "low"
+
+
 class Light(Enum):
     """What the screen sheds on the citizen's face."""
 
@@ -150,13 +158,14 @@ class OpenDocument(Struct, frozen=True, tag=True):
 class FaceCheck(Struct, frozen=True, tag=True):
     """Look at the camera. `progress` is 0..1 over the whole check; the picture comes from the preview ring.
 
-    `light`: the page is to be of this colour.
+    `light`: the page is to be of this colour. `zone`: where the oval is to be.
     """
 
     prompt: Prompt
     hint: Hint | None = None
     progress: float = 0.0
     light: Light | None = None
+    zone: Zone = Zone.MIDDLE
 
 
 class ChooseCertificate(Struct, frozen=True, tag=True):

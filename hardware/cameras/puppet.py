@@ -5,6 +5,7 @@ It is told by one-line JSON datagrams on a unix socket; a line that is not under
     {"turn": 25, "over_s": 0.6}   turn to 25° (the citizen's own left is positive, as in `models.pose`) within 0.6 s
     {"lift": 15, "over_s": 0.6}   lift the head by 15° within 0.6 s; negative: lower it
     {"mouth": 1, "over_s": 0.6}   open the mouth, from 0 to 1, within 0.6 s
+    {"low": 80, "over_s": 0.6}    sit lower by 80 pixels; negative: higher
     {"nod": 10}                   lower the head by 10° and lift it again
     {"leave": true}               the chair is empty; false: somebody sits down
     {"print": true}               a print of the portrait is held up; `turn` and `lift` turn the sheet, `bend` bends it
@@ -45,6 +46,8 @@ from hardware.cameras.stranger import stranger
 FRAMES_PER_S: Final = 15
 DATAGRAM_LIMIT: Final = 4096
 NOD_S: Final = 0.8
+LOW_MOST: Final = 80.0
+"""Pixels: farther from the middle, the head would be cut off."""
 
 _NOISE_SD: Final = 2.5
 _NOISE_MARGIN: Final = 64
@@ -66,6 +69,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lift: float | None = None
     mouth: float | None = None
     bend: float | None = None
+    low: float | None = None
     nod: float | None = None
     leave: bool | None = None
     print: bool | None = None
@@ -182,7 +186,7 @@ class _Scene:
         self._away = False
         self._print = False
         self._dark = False
-        self._turn = self._lift = self._mouth = self._bend = _Move(0.0, 0.0, 0.0, 1.0)
+        self._turn = self._lift = self._mouth = self._bend = self._low = _Move(0.0, 0.0, 0.0, 1.0)
         self._nod_deg, self._nod_s = 0.0, -math.inf
 
     def obey(self, command: Command, now_s: float) -> None:
@@ -192,6 +196,7 @@ class _Scene:
         self._lift = self._lift.then(command.lift, MAX_TILT_DEG, now_s, command.over_s)
         self._mouth = self._mouth.then(command.mouth, 1.0, now_s, command.over_s)
         self._bend = self._bend.then(command.bend, 120.0, now_s, command.over_s)
+        self._low = self._low.then(command.low, LOW_MOST, now_s, command.over_s)
         if command.rate is not None:
             self.frames_per_s = min(max(command.rate, 0.2), 60.0)
         if command.light is not None:
@@ -219,6 +224,7 @@ class _Scene:
         else:
             shift = (2 * sway[2], 1.5 * sway[1])
             picture = self.head.picture(yaw + 0.9 * sway[0], pitch + 0.8 * sway[1], shift, self._mouth.at(now_s))
+            picture = _lower(picture, round(self._low.at(now_s)))
         if self._onlooker:
             rows, columns = _ONLOOKER
             size = (columns.stop - columns.start, rows.stop - rows.start)
@@ -231,6 +237,11 @@ class _Scene:
     def _nod(self, now_s: float) -> float:
         part = (now_s - self._nod_s) / NOD_S
         return self._nod_deg * math.sin(math.pi * part) if 0 <= part <= 1 else 0.0
+
+
+def _lower(picture: Picture, by_px: int) -> Picture:
+    """What is above or below is as it was at the edge."""
+    return picture[np.clip(np.arange(HEIGHT) - by_px, 0, HEIGHT - 1)] if by_px else picture
 
 
 class _Move:

@@ -9,6 +9,7 @@ from kiosk.messages import Guidance, Matched, NotProven
 from kiosk.pages import Hint, Light, Prompt
 from kiosk.reasons import Reason
 from kiosk.vision.witness import FRAMES_LEAST
+from kiosk.vision.zone import FaceZone
 from models.embedding import Embedder
 from models.landmarks import FaceMesh, Picture
 from models.liveness.antispoof import SpoofDetector
@@ -75,6 +76,7 @@ class PresenceCheck:
         self._sitting = Sitting(faces, comparison, challenge, placing, spoofs)
         self._obstacle: Fault | Obstacle | None = None
         self._obstacle_since_s = 0.0
+        self._zone = FaceZone()
 
     def see(self, rgb: Picture, time_s: float) -> None:
         """Takes the next picture into account; changes `guidance` or sets `verdict`."""
@@ -90,7 +92,8 @@ class PresenceCheck:
 
     def without_picture(self) -> None:
         """The camera is away for a moment; the citizen should know that it is not them."""
-        self.guidance = Guidance(self._number, self.guidance.prompt, Hint.NO_PICTURE, self.guidance.progress)
+        was = self.guidance
+        self.guidance = Guidance(self._number, was.prompt, Hint.NO_PICTURE, was.progress, None, was.zone)
 
     def lost_camera(self) -> NotProven:
         """The verdict when there are no more pictures."""
@@ -112,7 +115,10 @@ class PresenceCheck:
         steps = round(challenge.progress / PROGRESS_STEP)
         light = LIGHTS[challenge.colour] if challenge.colour else None
         prompt = PROMPTS[challenge.asked]
-        self.guidance = Guidance(self._number, prompt, hint, round(steps * PROGRESS_STEP, 2), light)
+        if self._sitting.middle is not None and challenge.asked not in GESTURES:
+            self._zone.see(self._sitting.middle, time_s)
+        progress = round(steps * PROGRESS_STEP, 2)
+        self.guidance = Guidance(self._number, prompt, hint, progress, light, self._zone.zone)
 
     def _compared(self, signals: dict[str, float]) -> Matched | NotProven:
         likeness = self._sitting.likeness

@@ -19,7 +19,10 @@ from models.quality import Covering, Fault, Placing, assess, brightness, glance
 
 
 class Sitting:
-    """Feed it pictures by `see` until `outcome` is there. `likeness`: what the comparison found, once it passed."""
+    """Feed it pictures by `see` until `outcome` is there. `likeness`: what the comparison found, once it passed.
+
+    `middle`: that of the face in the last picture, from its upper edge in parts of its height; None without a face.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Sitting:
         """
         self.outcome: Passed | Failed | None = None
         self.likeness: Likeness | None = None
+        self.middle: float | None = None
         self.challenge = challenge
         self._faces = faces
         self._comparison = comparison
@@ -56,6 +60,7 @@ class Sitting:
         else:
             seen = assess(rgb, found, self._placing, self._covering, self._grey)
         cut = patch(self._grey, seen.face) if seen.face is not None else None
+        self.middle = seen.face.middle[1] / len(rgb) if seen.face is not None else None
         moment = self.challenge.see(View(time_s, print_, rgb, seen.face, seen.fault is None, cut))
         match moment:
             case Moment.STARTED_OVER:

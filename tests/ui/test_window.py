@@ -31,6 +31,7 @@ from kiosk.pages import (
     SwitchLanguage,
     Waiting,
     WantSlip,
+    Zone,
 )
 from kiosk.pages import (
     Stage as Step,
@@ -182,6 +183,21 @@ def test_the_camera_picture_is_a_mirror(half_stage: Stage, tmp_path: Path) -> No
     half_stage.preview.unlink()
     assert left == (0, 0, 255)
     assert right == (255, 0, 0)
+
+
+def test_the_oval_goes_to_where_the_face_is(half_stage: Stage, tmp_path: Path) -> None:
+    """A point in the upper third is in the oval of a tall person and outside that of one who sits. A07."""
+    colours = {}
+    for zone in Zone:
+        half_stage.show(FaceCheck(Prompt.LOOK, zone=zone))
+        half_stage.picture(tmp_path / f"{zone.value}.png")
+        camera = half_stage.item("camera")
+        with Image.open(tmp_path / f"{zone.value}.png") as screen:
+            sides = (camera["y"] - camera["h"] * 0.3, camera["y"] + camera["h"] * 0.3)
+            colours[zone] = [screen.convert("RGB").getpixel((round(camera["x"]), round(y))) for y in sides]
+    (upper, lower), (up, below), (above, low) = (colours[zone] for zone in (Zone.MIDDLE, Zone.HIGH, Zone.LOW))
+    assert upper == lower == up == low
+    assert below == above != upper
 
 
 def test_a_page_that_looks_the_same_is_told_apart_by_its_number(half_stage: Stage) -> None:

@@ -14,7 +14,7 @@ from vision_bench import Bench, bench, card_portrait
 
 from kiosk.demo.puppeteer import REST
 from kiosk.messages import Compares, Guidance, Matched, NotProven, Onlooker
-from kiosk.pages import Hint, Prompt
+from kiosk.pages import Hint, Prompt, Zone
 from kiosk.reasons import Reason
 from kiosk.vision.witness import LiveMatch
 from models import manifest
@@ -36,7 +36,7 @@ async def vision(running: Bench) -> AsyncIterator[Bench]:
     yield running
     running.stop(running.number)
     running.puppet(leave=True, print=False, freeze=False, dark=False, lost=False, **REST, over_s=0.1)
-    running.puppet(onlooker=False, garbage=False, rate=15)
+    running.puppet(onlooker=False, garbage=False, rate=15, low=0)
     running.puppet(stranger=False)
     running.puppet(leave=False)
 
@@ -74,6 +74,18 @@ async def test_a_live_person_with_the_cards_face(vision: Bench, portrait: bytes)
         assert len({*prompts} - {Prompt.LOOK, Prompt.BACK_TO_FRONT}) == 2, "two gestures"
         assert nothing_left(vision)
         vision.puppet(**REST, over_s=0.1)
+
+
+@pytest.mark.parametrize("low, zone", [(60, Zone.LOW), (-60, Zone.HIGH)])
+async def test_a_face_that_is_low_or_high_in_the_picture(vision: Bench, portrait: bytes, low: int, zone: Zone) -> None:
+    """Whoever sits or is tall need not move: the oval comes to them, and the check goes on. A02."""
+    vision.puppet(low=low, over_s=0.1)
+    vision.prove(portrait)
+    verdict, guidance = await vision.verdict()
+    assert isinstance(verdict, Matched)
+    assert guidance[0].zone is Zone.MIDDLE
+    assert guidance[-1].zone is zone
+    assert {each.zone for each in guidance} == {Zone.MIDDLE, zone}
 
 
 async def test_in_production_no_model_decides_that_is_not_validated_for_the_people_here(

@@ -37,7 +37,7 @@ class FaceCheckScreen(Screen):
 
     def body(self, page: FaceCheck) -> Widget:
         self._prompt = _Prompt(page, self.here)
-        self._camera = CameraView(self.here.preview, page.progress)
+        self._camera = CameraView(self.here.preview, page.progress, page.zone)
         self._light: Light | None = None
         self._shed(page.light)
         self._hint = _Hint(page, self.here)
@@ -47,6 +47,7 @@ class FaceCheckScreen(Screen):
         self._shed(page.light)
         self._prompt.show(page)
         self._camera.advance(page.progress)
+        self._camera.go_to(page.zone)
         self._hint.show(page)
         return True
 

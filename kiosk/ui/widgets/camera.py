@@ -15,11 +15,16 @@ from kivy.graphics.texture import Texture
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
+from kiosk.pages import Zone
 from kiosk.preview import FRAME_BYTES, HEIGHT, WIDTH, PreviewRing
 from kiosk.ui.theme.tokens import COLOURS
 
 _PICTURES_PER_SECOND: Final = 10
 """Each picture redraws the whole window; without a GPU that is a core's work above this."""
+
+_OVALS: Final = {Zone.HIGH: (0.61, 0.25), Zone.MIDDLE: (0.5, 0.29), Zone.LOW: (0.39, 0.25)}
+"""Height of the middle above the lower edge, and half the width: as large as there is room for."""
+_ARRIVED: Final = 0.01
 
 _SHADER: Final = """
 $HEADER$
@@ -52,12 +57,16 @@ void main(void) {
 
 
 class CameraView(Widget):
-    """Takes pictures from the ring while it is open; `progress` is 0..1. `close` forgets the last picture."""
+    """Takes pictures from the ring while it is open; `progress` is 0..1. `close` forgets the last picture.
 
-    def __init__(self, ring: Path, progress: float) -> None:
+    The oval stands in `zone`; on its way to another it moves with the pictures, so that it costs no frame of its own.
+    """
+
+    def __init__(self, ring: Path, progress: float, zone: Zone) -> None:
         super().__init__()
         self._path, self._ring, self._number = ring, None, 0
         self.seen = False
+        self._oval = self._goal = _OVALS[zone]
         self._texture = Texture.create(size=(WIDTH, HEIGHT), colorfmt="rgb")
         self._blank()
         with self.canvas:
@@ -79,6 +88,12 @@ class CameraView(Widget):
     def advance(self, progress: float) -> None:
         self._glass["progress"] = float(progress)
         self._glass.ask_update()
+
+    def go_to(self, zone: Zone) -> None:
+        """Another place for the oval."""
+        self._goal = _OVALS[zone]
+        if not self.seen and self._oval != self._goal:
+            self._place(self._goal)
 
     def stand_on(self, ground: str) -> None:
         """The colour of the page around the rounded frame."""
@@ -107,6 +122,10 @@ class CameraView(Widget):
             self._tone.rgba = (1, 1, 1, 1)
             self._picture.texture = self._texture
             self._follow()
+        if self._oval != self._goal:
+            (height, size), (goal, target) = self._oval, self._goal
+            near = abs(goal - height) < _ARRIVED
+            self._place(self._goal if near else ((height + goal) / 2, (size + target) / 2))
         self.canvas.ask_update()
 
     def _blank(self) -> None:
@@ -123,9 +142,15 @@ class CameraView(Widget):
         keep = min(1.0, (self.width / max(self.height, 1)) / (WIDTH / HEIGHT))
         left, right = (1 + keep) / 2, (1 - keep) / 2
         self._picture.tex_coords = (left, 1, right, 1, right, 0, left, 0)
-        across = min(self.width * 0.32, self.height * 0.29)
         self._glass["box"] = [float(self.width), float(self.height)]
-        self._glass["centre"] = [self.width / 2, self.height * 0.5]
-        self._glass["oval"] = [across, across * 1.3]
+        self._place(self._oval)
         self._glass["corner"] = mm(8)
         self._glass["thickness"] = mm(1.3)
+
+    def _place(self, oval: tuple[float, float]) -> None:
+        self._oval = oval
+        height, size = oval
+        across = min(self.width * 0.32, self.height * size)
+        self._glass["centre"] = [self.width / 2, self.height * height]
+        self._glass["oval"] = [across, across * 1.3]
+        self._glass.ask_update()
