@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import numpy as np
+from msgspec.structs import replace
 
 from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost, Frame
 from hardware.cameras.puppet import PuppetCamera
@@ -61,7 +62,7 @@ from models.quality import Covering, Placing, assess
 GUARD_EVERY_S: Final = 0.5
 """Between two pictures for the shoulder guard: a hundredth of a processor."""
 GUIDANCE_EVERY_S: Final = 0.1
-"""Between two messages about progress; a new prompt or hint is told at once."""
+"""Between two messages about progress; all else is told at once: a colour that is late lights nothing."""
 
 Colours = Callable[[], tuple[Colour, ...]] | None
 
@@ -357,7 +358,7 @@ class Worker:
         told = self._told
         if guidance == told:
             return
-        only_progress = told is not None and (told.prompt, told.hint) == (guidance.prompt, guidance.hint)
+        only_progress = told is not None and replace(told, progress=guidance.progress) == guidance
         if only_progress and now_s - self._told_s < GUIDANCE_EVERY_S:
             return
         self._told, self._told_s = guidance, now_s

@@ -94,8 +94,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(folder: Path, assets: Path) -> AsyncIterator[Bench]:
-    """Starts the process as the desk would, and ends it by closing the connection."""
+async def bench(folder: Path, assets: Path, *words: str | Path) -> AsyncIterator[Bench]:
+    """Starts the process as the desk would, with these words besides, and ends it by closing the connection."""
     connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
     server = await asyncio.start_unix_server(lambda r, w: connected.set_result((r, w)), folder / "vision.sock")
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -104,7 +104,7 @@ async def bench(folder: Path, assets: Path) -> AsyncIterator[Bench]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kiosk", "vision", "--socket", folder / "vision.sock"),
         *("--preview", folder / "preview.ring", "--camera", f"puppet:{assets / 'portrait.png'}"),
-        *("--assets", assets, "--control", folder / "puppet"),
+        *("--assets", assets, "--control", folder / "puppet", *words),
         env={"NOTIFY_SOCKET": str(folder / "notify"), "PATH": "/usr/bin:/bin"},
         cwd=Path(__file__).parent.parent.parent,
     )
