@@ -19,9 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe", type=Path, help="describe what is painted on this socket (tests and demo only)")
     parser.add_argument("--size", type=size, default=(1080, 1920), help="window in pixels, as 1080x1920")
     parser.add_argument("--windowed", action="store_true", help="a window with a frame and a pointer")
+    parser.add_argument("--still", action="store_true", help="reduced motion: drawings rest")
 
 
 def run(args: argparse.Namespace) -> int:
     from kiosk.ui.app import main
 
-    return main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed)
+    return main(args.socket, args.preview, args.fonts, args.probe, args.size, args.windowed, args.still)

@@ -23,12 +23,14 @@ def main(
     probe: Path | None,
     size: Size = (1080, 1920),
     windowed: bool = False,
+    still: bool = False,
 ) -> int:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
     the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
-    and a pointer, for a person at a desktop. Returns the exit code. Raises OSError if there is no desk or no typeface.
+    and a pointer, for a person at a desktop. `still`: drawings rest. Returns the exit code. Raises OSError if there is
+    no desk or no typeface.
     """
     door = Door(socket)
     window = fitted(size, windowed)
@@ -36,7 +38,7 @@ def main(
         _tame(home, window, windowed)
         from kiosk.ui.glass import Glass
 
-        glass = Glass(door, preview, fonts, probe)
+        glass = Glass(door, preview, fonts, probe, still=still)
         glass.run()
     return CLOSED_BY_HAND if windowed and glass.closed_by_hand else 0
 

@@ -34,10 +34,10 @@ class Glass(App):
 
     title = "Onecard Kiosk"
 
-    def __init__(self, door: Door, preview: Path, fonts: Path, probe: Path | None) -> None:
+    def __init__(self, door: Door, preview: Path, fonts: Path, probe: Path | None, *, still: bool) -> None:
         super().__init__()
         typefaces.register(fonts)
-        self._door, self._preview = door, preview
+        self._door, self._preview, self._still = door, preview, still
         self._show: Show | None = None
         self._screen: Screen | None = None
         self._surround: Surround | None = None
@@ -119,7 +119,7 @@ class Glass(App):
         self._countdown = None
         self._built += 1
         number = self._built
-        here = Here(self._surround_of(show), lambda action: self._act(number, action), self._preview)
+        here = Here(self._surround_of(show), lambda action: self._act(number, action), self._preview, self._still)
         self._screen = screen_for(show.page, here)
         self._panel.add_widget(self._screen)
 

@@ -23,7 +23,7 @@ def main(out: Path, assets: Path, only: list[str], size: tuple[int, int] = (1080
         run = Path(folder)
         ring = PreviewRing.create(run / "preview.ring")
         ring.write(portrait(assets / "portrait.png"))
-        with Stage(run, assets / "fonts", x_display, size) as stage:
+        with Stage(run, assets / "fonts", x_display, size, ("--still",)) as stage:
             reasons = {f"reason-{page.reason.value}": page for page in refusals()}
             for name, page in (pages(assets / "fonts") | reasons).items():
                 if only and not any(part in name for part in only):

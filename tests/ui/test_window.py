@@ -258,6 +258,33 @@ def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     assert min(after["beats_s"]) > after["beat_s"] / 2
 
 
+def test_a_gesture_is_shown_a_few_times_and_then_rests(new_stage: NewStage) -> None:
+    """A drawing turns its head and comes to rest, in the same pose in which it stands where nothing is to move. A07."""
+    stage = new_stage(WATCHDOG_USEC="1600000")  # a sign of life in 0.8 s, longer than a beat of the drawing
+    before = stage.show(FaceCheck(Prompt.TURN_LEFT))["frames"]
+    rested = frames_at_rest(stage)
+    assert 5 <= rested - before <= 8, "five changes, the clock's minute, and a frame or two of the page itself"
+    stage.show(FaceCheck(Prompt.TURN_LEFT, progress=0.4))
+    assert frames_at_rest(stage) - rested <= 3, "progress alone does not start it again"
+
+
+def test_nothing_moves_by_itself_where_motion_is_reduced(new_stage: NewStage, half_display: str) -> None:
+    stage = new_stage(half_display, "--still", WATCHDOG_USEC="1600000")
+    before = stage.show(FaceCheck(Prompt.TURN_LEFT))["frames"]
+    assert frames_at_rest(stage) - before <= 3
+
+
+def frames_at_rest(stage: Stage) -> int:
+    """How many were painted when over three signs of life none was, or one for the clock's minute."""
+    frames, quiet = stage.look_again()["frames"], 0
+    while quiet < 3:
+        assert stage.notified() == "WATCHDOG=1"
+        now = stage.look_again()["frames"]
+        quiet = quiet + 1 if now == frames else 0
+        frames = now
+    return int(frames)
+
+
 def test_pages_that_never_pause_do_not_fill_the_memory(half_stage: Stage) -> None:
     """Garbage is collected at rest, but not only then."""
 

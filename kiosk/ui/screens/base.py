@@ -18,11 +18,13 @@ from kiosk.ui.widgets.words import Words
 
 @dataclass(frozen=True)
 class Here:
-    """Where a screen is shown: what surrounds it, who hears of taps, where the camera picture comes from."""
+    """Where a screen is shown: what surrounds it, who hears of taps, where the camera picture comes from. `still`:
+    nothing on it is to move for the sake of moving."""
 
     surround: Surround
     act: Act
     preview: Path
+    still: bool = False
 
     @property
     def language(self) -> Language:

@@ -1,4 +1,4 @@
-"""Look at the camera: the picture in an oval, one thing to do in large letters, an arrow to the side meant.
+"""Look at the camera: the picture in an oval, one thing to do in large letters, a head that does it on the side meant.
 
 “Left” is the citizen's own left; the picture is a mirror, so that is the left of the screen.
 """
@@ -14,19 +14,20 @@ from kiosk.ui import wording
 from kiosk.ui.screens.base import Here, Screen
 from kiosk.ui.theme.tokens import BODY, COLOURS, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.camera import CameraView
-from kiosk.ui.widgets.drawing import Badge, Icon
+from kiosk.ui.widgets.drawing import Icon
+from kiosk.ui.widgets.gesture import Gesture
 from kiosk.ui.widgets.layout import Column, Ground, Row
 from kiosk.ui.widgets.words import Words
 
-_ICONS: Final = {
-    Prompt.LOOK: "look",
-    Prompt.TURN_LEFT: "left",
-    Prompt.TURN_RIGHT: "right",
-    Prompt.LOOK_UP: "up",
-    Prompt.OPEN_MOUTH: "mouth",
-    Prompt.BACK_TO_FRONT: "look",
-    Prompt.KEEP_LOOKING: "look",
-    Prompt.COMPARING: "shield",
+_DRAWINGS: Final = {
+    Prompt.LOOK: ("look",),
+    Prompt.TURN_LEFT: ("left-from", "left-to"),
+    Prompt.TURN_RIGHT: ("right-from", "right-to"),
+    Prompt.LOOK_UP: ("up-from", "up-to"),
+    Prompt.OPEN_MOUTH: ("mouth-from", "mouth-to"),
+    Prompt.BACK_TO_FRONT: ("look",),
+    Prompt.KEEP_LOOKING: ("look",),
+    Prompt.COMPARING: ("shield",),
 }
 
 
@@ -37,7 +38,7 @@ class FaceCheckScreen(Screen):
 
     def body(self, page: FaceCheck) -> Widget:
         self._prompt = _Prompt(page, self.here)
-        self._camera = CameraView(self.here.preview, page.progress, page.zone)
+        self._camera = CameraView(self.here.preview, page.progress, page.zone, still=self.here.still)
         self._light: Light | None = None
         self._shed(page.light)
         self._hint = _Hint(page, self.here)
@@ -53,6 +54,7 @@ class FaceCheckScreen(Screen):
 
     def close(self) -> None:
         self._shed(None)
+        self._prompt.close()
         super().close()
 
     def _shed(self, light: Light | None) -> None:
@@ -69,7 +71,7 @@ class _Prompt(Row):
 
     def __init__(self, page: FaceCheck, here: Here) -> None:
         self._here = here
-        self._sides = {side: Badge("look", 32, "on_dark", "brand", radius=16) for side in ("left", "right")}
+        self._sides = {side: Gesture(32, still=here.still) for side in ("left", "right")}
         self._words = Words("", TITLE + 1, bold=True, align="center", pos_hint={"center_y": 0.5})
         super().__init__(
             self._sides["left"], self._words, self._sides["right"], gap=GAP, size_hint_y=None, height=mm(38)
@@ -78,11 +80,15 @@ class _Prompt(Row):
 
     def show(self, page: FaceCheck) -> None:
         used = "right" if page.prompt is Prompt.TURN_RIGHT else "left"
-        for side, badge in self._sides.items():
-            badge.opacity = 1.0 if side == used else 0.0
-        self._sides[used].icon.change(_ICONS[page.prompt])
+        for side, gesture in self._sides.items():
+            gesture.opacity = 1.0 if side == used else 0.0
+        self._sides[used].do(*_DRAWINGS[page.prompt])
         self._words.say(self._here.say(wording.PROMPTS[page.prompt]))
         self._words.meaning = wording.voice(page.prompt)
+
+    def close(self) -> None:
+        for gesture in self._sides.values():
+            gesture.close()
 
 
 class _Hint(Row):

@@ -59,13 +59,15 @@ void main(void) {
 class CameraView(Widget):
     """Takes pictures from the ring while it is open; `progress` is 0..1. `close` forgets the last picture.
 
-    The oval stands in `zone`; on its way to another it moves with the pictures, so that it costs no frame of its own.
+    The oval stands in `zone`; on its way to another it moves with the pictures, so that it costs no frame of its own,
+    or is there at once if all is to be `still`.
     """
 
-    def __init__(self, ring: Path, progress: float, zone: Zone) -> None:
+    def __init__(self, ring: Path, progress: float, zone: Zone, *, still: bool) -> None:
         super().__init__()
         self._path, self._ring, self._number = ring, None, 0
         self.seen = False
+        self._still = still
         self._oval = self._goal = _OVALS[zone]
         self._texture = Texture.create(size=(WIDTH, HEIGHT), colorfmt="rgb")
         self._blank()
@@ -92,7 +94,7 @@ class CameraView(Widget):
     def go_to(self, zone: Zone) -> None:
         """Another place for the oval."""
         self._goal = _OVALS[zone]
-        if not self.seen and self._oval != self._goal:
+        if (self._still or not self.seen) and self._oval != self._goal:
             self._place(self._goal)
 
     def stand_on(self, ground: str) -> None:

@@ -1,0 +1,44 @@
+"""What the head is asked to do, as a drawing that does it: a few slow times, then it rests as the head is to be.
+
+Two drawings take turns; nothing moves between them, so a beat costs one frame. Once it rests it costs none. Where
+nothing on the screen is to move by itself, it rests from the start.
+"""
+
+from typing import Any, Final
+
+from kivy.clock import Clock
+
+from kiosk.ui.widgets.drawing import Badge
+
+_BEAT_SECONDS: Final = 0.7
+_TIMES: Final = 3
+
+
+class Gesture(Badge):
+    """Shows what `do` was last given. Runs until `close`."""
+
+    def __init__(self, size_mm: float, *, still: bool) -> None:
+        super().__init__("look", size_mm, "on_dark", "brand", radius=size_mm / 2)
+        self._still = still
+        self._drawings: tuple[str, ...] = ()
+        self._beats_left = 0
+        self._beat = Clock.create_trigger(self._change, _BEAT_SECONDS, interval=True)
+
+    def do(self, *drawings: str) -> None:
+        """From the first drawing to the last, or only one that rests. The same as before goes on as it was."""
+        if drawings == self._drawings:
+            return
+        self._drawings = drawings
+        self._beats_left = 0 if self._still else (2 * _TIMES - 1) * (len(drawings) - 1)
+        self._beat.cancel()
+        self.icon.change(drawings[0 if self._beats_left else -1])
+        if self._beats_left:
+            self._beat()
+
+    def close(self) -> None:
+        self._beat.cancel()
+
+    def _change(self, *_: Any) -> bool:
+        self._beats_left -= 1
+        self.icon.change(self._drawings[self._beats_left % 2 - 1])
+        return self._beats_left > 0
