@@ -257,6 +257,14 @@ class Maintenance(_Table, frozen=True):
     idle_s: float = 120.0
 
 
+class Export(_Table, frozen=True):
+    """Records that leave the terminal. `to`: PEM certificate (RSA, at least 3072 bits) of whoever alone may read them;
+    `stick`: where the service manager mounts a stick."""
+
+    to: Path
+    stick: Path = Path("/run/onecard-kiosk/stick")
+
+
 class Profile(_Table, frozen=True):
     """The whole file. `run`: a directory on tmpfs for the sockets. `audit`: where the log is kept, and `audit_key`: the
     secret with which its checkpoints are signed (`kiosk audit key` makes one). `ledger`: where it is kept
@@ -278,6 +286,7 @@ class Profile(_Table, frozen=True):
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()
+    export: Export | None = None
     fleet: Fleet = Fleet()
     maintenance: Maintenance | None = None
 

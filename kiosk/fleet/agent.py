@@ -35,6 +35,7 @@ from kiosk.fleet.signed_profile import delivered
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
 from kiosk.health.published import Report, read
+from kiosk.maintenance.plan import UPDATE_WISH
 from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
 from platform_client.credentials import CredentialError
@@ -111,7 +112,8 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
         deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, kept=kept)
         held = delivered(profile)
         about = {"terminal": profile.terminal.id, "software": software, "profile": str(held[0].version if held else 0)}
-        await Rounds(server, commands, deliveries, updates, clock, about).run()
+        wish = meeting.door_in(profile.run).parent / UPDATE_WISH
+        await Rounds(server, commands, deliveries, updates, clock, about, wish).run()
 
 
 def _give_back(profile: Profile, settings: Settings, trail: Trail) -> None:

@@ -5,6 +5,7 @@ under way goes on; and only when nothing is, the next is taken.
 """
 
 import logging
+from pathlib import Path
 from typing import Final, Protocol
 
 from kiosk.clock import Clock
@@ -30,7 +31,8 @@ class Taker(Protocol):
 
 
 class Rounds:
-    """`introduction`: what the server is told of this terminal."""
+    """`introduction`: what the server is told of this terminal. `wish`: a file that staff touch when they want the
+    server asked at once (kiosk.maintenance.image)."""
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Rounds:
         updates: Updates,
         clock: Clock,
         introduction: dict[str, str],
+        wish: Path | None = None,
     ) -> None:
         self._server = server
         self._commands = commands
@@ -48,11 +51,29 @@ class Rounds:
         self._takers: tuple[Taker, ...] = (commands, profiles, updates)
         self._clock = clock
         self._introduction = introduction
+        self._wish = wish
+        self._wished_at = self._last_wish()
 
     async def run(self) -> None:
         """For ever. A server or a RAUC that fails is asked again."""
         while True:
-            await self._clock.sleep(await self.step())
+            await self._rest(await self.step())
+
+    async def _rest(self, seconds: float) -> None:
+        """Until then, or until staff at the terminal want the server asked now."""
+        ends = self._clock.monotonic() + seconds
+        while (left := ends - self._clock.monotonic()) > 0:
+            if (wished_at := self._last_wish()) != self._wished_at:
+                self._wished_at = wished_at
+                return
+            await self._clock.sleep(left if self._wish is None else min(left, LOOK_EVERY_S))
+
+    def _last_wish(self) -> int:
+        """When the file was touched; 0: never, or this process may not see it."""
+        try:
+            return 0 if self._wish is None else self._wish.stat().st_mtime_ns
+        except OSError:
+            return 0
 
     async def step(self) -> float:
         """Does what is next; seconds until the step after it."""

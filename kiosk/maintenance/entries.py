@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from kiosk.maintenance import certificates, closing, devices, looking, network, readiness, software, supplies
+from kiosk.maintenance import (
+    certificates,
+    closing,
+    devices,
+    exporting,
+    image,
+    looking,
+    network,
+    readiness,
+    software,
+    supplies,
+)
 from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.entry import Entry
 
@@ -24,9 +35,14 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     software.SOFTWARE,
     looking.MODELS,
     looking.PROFILE,
+    image.UPDATE,
+    image.ROLLBACK,
+    image.LOG_LEVEL,
     closing.OUT_OF_SERVICE,
     closing.IN_SERVICE,
     closing.RESTART,
     STAND_ASIDE,
     readiness.READINESS,
+    exporting.EXPORT,
+    exporting.DIAGNOSTICS_ENTRY,
 )

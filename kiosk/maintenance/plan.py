@@ -9,6 +9,9 @@ from kiosk.text import Text
 ASIDE: Final = "stand-aside"
 """The entry by which the fleet's agent has the terminal for itself before it restarts it (kiosk.maintenance.aside)."""
 
+UPDATE_WISH: Final = "update-now"
+"""A file beside the door: whenever it is touched, the agent asks its server (kiosk.fleet.rounds)."""
+
 
 class Role(Enum):
     """What a technician's certificate says that they are for (kiosk.maintenance.credential)."""

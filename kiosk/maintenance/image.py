@@ -1,0 +1,88 @@
+"""The image that runs: asking for an update now, going back to the one before, and how much is logged.
+
+Updates are the agent's (kiosk.fleet.updates): it is asked to look at its server at once, and goes on as always, with
+its signature, its moment between two citizens and its gate. Going back needs no server: RAUC is told which slot boots
+next.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from kiosk.fleet.rauc import Rauc, RaucError
+from kiosk.maintenance.entry import Choice, Entry, Group, Role
+from kiosk.maintenance.line import Said, fine, wrong
+from kiosk.maintenance.plan import UPDATE_WISH
+from kiosk.maintenance.workshop import Workshop
+from kiosk.text import Text
+
+_OURS: Final = ("kiosk", "hardware", "platform_client")
+_SERVICE: Final = frozenset({Role.SERVICE})
+_NO_SERVER: Final = Text("在配置 [fleet.updates] 中填写更新服务器", "name an update server in [fleet.updates]")
+_RAUC: Final = Text("systemctl status rauc", "systemctl status rauc")
+
+
+async def update(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    if workshop.profile.fleet.updates is None:
+        yield wrong("没有更新服务器", "there is no update server", _NO_SERVER)
+        return
+    (workshop.folder / UPDATE_WISH).touch()
+    zh = "已请代理程序立即查询更新；如有更新，将在没有市民办理时安装并重启"
+    yield fine(zh, "the agent asks for updates now; one that is there is taken when no citizen is served")
+
+
+async def rollback(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    restarts = workshop.restarts
+    if restarts is None:
+        remedy = Text("rauc status mark-active other，然后重启", "rauc status mark-active other, then restart")
+        yield wrong("终端程序没有运行", "no desk runs", remedy)
+        return
+    try:
+        async with Rauc() as rauc:
+            slot = await rauc.boot_slot()
+            await rauc.mark("active", "other")
+    except RaucError as error:
+        yield wrong(f"不能回退：{error}", f"it cannot go back: {error}", _RAUC)
+        return
+    restarts.machine()
+    yield fine(f"离开 {slot}，重启后运行另一系统", f"leaves {slot}; the other image runs after the restart")
+
+
+async def log_level(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    """Of our own modules alone, and until the program starts anew: no library may say what passes through it."""
+    for name in _OURS:
+        logging.getLogger(name).setLevel(choice.upper())
+    yield fine(f"日志级别：{choice}，重启程序后恢复", f"log level {choice}, until the program starts anew")
+
+
+UPDATE: Final = Entry(
+    "update",
+    Text("立即更新", "Update now"),
+    Group.SOFTWARE,
+    _SERVICE,
+    update,
+    asks=Text("现在查询并安装更新？", "Look for an update and take it?"),
+)
+ROLLBACK: Final = Entry(
+    "rollback",
+    Text("回退到上一系统", "Roll back"),
+    Group.SOFTWARE,
+    _SERVICE,
+    rollback,
+    asks=Text("回退到另一系统并重启？", "Go back to the other image and restart?"),
+    alone=True,
+)
+LOG_LEVEL: Final = Entry(
+    "log-level",
+    Text("日志级别", "Log level"),
+    Group.SOFTWARE,
+    _SERVICE,
+    log_level,
+    asks=Text("更改日志级别？", "Change how much is logged?"),
+    choices=(
+        Choice("warning", Text("仅警告", "Warnings only")),
+        Choice("info", Text("常规", "As usual")),
+        Choice("debug", Text("详细", "Everything")),
+    ),
+    fleet=True,
+)

@@ -1,0 +1,131 @@
+"""A stick on which records leave the terminal: one new folder is written on it, and nothing else is touched or read.
+
+The service manager mounts it while an export is under way (systemd/udev and the mount unit beside it), and this module
+looks itself whether nothing on it can be run or be a device: noexec, nodev, nosuid (mount(8)). What is on a stranger's
+stick is not even listed.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from kiosk.text import Text
+
+MOUNTS: Final = Path("/proc/self/mountinfo")
+_WANTED: Final = frozenset({"noexec", "nodev", "nosuid"})
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PULLED: Final = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.EROFS})
+
+
+class StickFault(Enum):
+    """Why nothing, or not everything, is on it."""
+
+    NONE = "none"
+    UNSAFE = "unsafe"
+    FULL = "full"
+    PULLED = "pulled"
+    THERE_ALREADY = "there-already"
+
+
+SAYS: Final = {
+    StickFault.NONE: (
+        Text("没有 U 盘", "there is no stick"),
+        Text("插入 FAT 或 exFAT 格式的 U 盘", "plug one in, formatted as FAT or exFAT"),
+    ),
+    StickFault.UNSAFE: (
+        Text("U 盘没有以 noexec、nodev、nosuid 挂载", "the stick is not mounted noexec, nodev, nosuid"),
+        Text("按 systemd/ 中的单元挂载", "mount it by the unit in systemd/"),
+    ),
+    StickFault.FULL: (
+        Text("U 盘已满，没有写完", "the stick is full: not everything is on it"),
+        Text("换一个更大的 U 盘再试", "try again with a larger one"),
+    ),
+    StickFault.PULLED: (
+        Text("U 盘被拔出，没有写完", "the stick was pulled out: not everything is on it"),
+        Text("重新插入，再试一次", "plug it in and try again"),
+    ),
+    StickFault.THERE_ALREADY: (
+        Text("U 盘上已有同名文件夹", "a folder of this name is on the stick already"),
+        Text("稍后再试", "try again in a moment"),
+    ),
+}
+
+
+class StickError(Exception):
+    """What is wrong with the stick."""
+
+    def __init__(self, fault: StickFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+def is_there(at: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether a stick is mounted there. Raises StickError when it is, but not safely."""
+    wanted = os.fspath(at)
+    found = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
+    options = [set(words[5].split(",")) for words in found if words[4] == wanted]
+    if options and not options[-1] >= _WANTED:
+        raise StickError(StickFault.UNSAFE)
+    return bool(options)
+
+
+class NewFolder:
+    """A folder on the stick that was not there before."""
+
+    def __init__(self, directory: int) -> None:
+        self._directory = directory
+
+    def write(self, name: str, content: bytes) -> None:
+        """A new file, whole and on the stick when this returns; on a fault nothing of it is left. Raises StickError."""
+        with _named():
+            file = os.open(name, _NEW, 0o600, dir_fd=self._directory)
+        try:
+            with _named(), os.fdopen(file, "wb", buffering=0) as out:
+                left = memoryview(content)
+                while left:
+                    left = left[out.write(left) :]
+                os.fsync(out.fileno())
+        except StickError:
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=self._directory)
+            raise
+
+
+@contextmanager
+def new_folder(at: Path, name: str) -> Iterator[NewFolder]:
+    """On the stick that is mounted there. Raises StickError."""
+    with _named():
+        stick = os.open(at, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with _named():
+            os.mkdir(name, 0o700, dir_fd=stick)
+            directory = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=stick)
+        try:
+            yield NewFolder(directory)
+            with _named():
+                os.fsync(directory)
+                os.fsync(stick)
+        finally:
+            os.close(directory)
+    finally:
+        os.close(stick)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Errors of the file system by our names; any other is a bug."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StickError(StickFault.FULL) from None
+        if error.errno == errno.EEXIST:
+            raise StickError(StickFault.THERE_ALREADY) from None
+        if error.errno in _PULLED:
+            raise StickError(StickFault.PULLED) from None
+        raise
