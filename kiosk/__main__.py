@@ -16,6 +16,7 @@ COMMANDS = {
     "documents": "documents",
     "cups": "cups",
     "agent": "agent",
+    "healthy": "healthy",
     "enrol": "enrol",
     "sandbox": "sandbox",
     "models": "models",

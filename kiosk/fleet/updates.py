@@ -32,6 +32,7 @@ from kiosk.reasons import Refused
 
 log = logging.getLogger(__name__)
 
+RECORD: Final = "update.json"
 FORCED_AFTER_S: Final = 1800.0
 """So long a forced update waits for a moment without a citizen."""
 
@@ -77,7 +78,7 @@ class Updates:
         self._health = health
         self._clock = clock
         self._trail = trail
-        self._begun = Kept(kept / "update.json", Begun)
+        self._begun = Kept(kept / RECORD, Begun)
         self._ended = Kept(kept / "update-ended.json", Ended)
         self._bundle = kept / "update.raucb"
         self._waiting_since: float | None = None
@@ -218,8 +219,8 @@ class Updates:
                 self._trail.note("update.returns", action=begun.action, because=worse)
                 await self._rauc.mark("bad", "booted")
                 await self._rauc.mark("active", "other")
-                self._machine.restart()
                 self._begun.keep(msgspec.structs.replace(begun, stage="returning"))
+                self._machine.restart()
 
     async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
         """Written down when the server has heard it: else it would be written at every try."""

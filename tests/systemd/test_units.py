@@ -114,4 +114,6 @@ def test_the_preset_enables_what_is_there() -> None:
     enabled = re.findall(r"^enable (\S+)$", next(UNITS.glob("system-preset/*")).read_text(), re.M)
     for name in enabled:
         assert (UNITS / name).exists() or name == "nftables.service"
-    assert sorted(enabled) == ["kiosk-audit.timer", "kiosk-doctor.timer", "kiosk.target", "nftables.service"]
+    assert sorted(enabled) == [
+        *("kiosk-audit.timer", "kiosk-doctor.timer", "kiosk-healthy.service", "kiosk.target", "nftables.service"),
+    ]
