@@ -175,6 +175,13 @@ class Camera(_Table, frozen=True):
     screen_colours: bool = False
 
 
+class Screen(_Table, frozen=True):
+    """The panel as it is built in. `rotation`: by how many degrees the pages are turned on it, counter-clockwise, to
+    stand upright on a panel that was turned clockwise; the finger follows."""
+
+    rotation: Literal[0, 90, 180, 270] = 0
+
+
 class Opening(_Table, frozen=True):
     """When the hall is open, by the clock in China: spans of each day, in order. For saying when paper will run out."""
 
@@ -283,6 +290,7 @@ class Profile(_Table, frozen=True):
     tickets: Tickets | None = None
     opening: Opening = Opening()
     camera: Camera = Camera()
+    screen: Screen = Screen()
     portrait: Portrait = Portrait()
     face: Face = Face()
     timing: Timing = Timing()

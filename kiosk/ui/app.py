@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from kiosk.ui.display import Size, dots_per_inch, fitted
+from kiosk.ui.display import Rotation, Size, dots_per_inch, fitted, turned
 from kiosk.ui.door import Door
 
 CLOSED_BY_HAND: Final = 3
@@ -24,18 +24,19 @@ def main(
     size: Size = (1080, 1920),
     windowed: bool = False,
     still: bool = False,
+    rotation: Rotation = 0,
 ) -> int:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
     the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
-    and a pointer, for a person at a desktop. `still`: drawings rest. Returns the exit code. Raises OSError if there is
-    no desk or no typeface.
+    and a pointer, for a person at a desktop. `still`: drawings rest. `rotation`: of the pages on the panel,
+    counter-clockwise. Returns the exit code. Raises OSError if there is no desk or no typeface.
     """
     door = Door(socket)
-    window = fitted(size, windowed)
+    window = fitted(size, windowed, rotation)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
-        _tame(home, window, windowed)
+        _tame(home, window, windowed, rotation)
         from kiosk.ui.glass import Glass
 
         glass = Glass(door, preview, fonts, probe, still=still)
@@ -43,7 +44,7 @@ def main(
     return CLOSED_BY_HAND if windowed and glass.closed_by_hand else 0
 
 
-def _tame(home: str, window: Size, windowed: bool) -> None:
+def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
     os.environ.update(
         KIVY_HOME=home,
         KIVY_CLOCK="interrupt",  # what the desk says is shown at once, not at the next sixtieth of a second
@@ -61,9 +62,11 @@ def _tame(home: str, window: Size, windowed: bool) -> None:
     )
     from kivy.config import Config
 
+    width, height = turned(window, rotation)  # Kivy wants the panel's, and gives back the page's
     settings = {
-        "width": window[0],
-        "height": window[1],
+        "width": width,
+        "height": height,
+        "rotation": rotation,
         "borderless": int(not windowed),
         "position": "auto" if windowed else "custom",
         "left": 0,
