@@ -1,0 +1,96 @@
+"""Update now, roll back, log level: what staff ask of the image that runs."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from workbench import Bench, levels
+
+from kiosk.fleet.rauc import Rauc
+from kiosk.fleet.rounds import LOOK_EVERY_S, Rounds
+from kiosk.health.findings import Level
+from kiosk.maintenance import image
+from kiosk.maintenance.image import LOG_LEVEL, ROLLBACK, UPDATE
+from kiosk.maintenance.line import Line
+from kiosk.maintenance.restarts import Supervised
+from kiosk.profile import Updates
+from tests.fleet.two_slots import Signer, TwoSlots
+
+
+@pytest.fixture
+async def slots(tmp_path: Path) -> AsyncIterator[TwoSlots]:
+    two = TwoSlots(tmp_path / "slots", Signer(tmp_path / "signer").certificate)
+    await two.start()
+    yield two
+    await two.stop()
+
+
+async def test_back_to_the_other_image(bench: Bench, slots: TwoSlots, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F03: Debian's RAUC boots the other slot next, and the machine restarts."""
+    monkeypatch.setattr(image, "Rauc", partial(Rauc, slots.address))
+    workshop = replace(bench.workshop, restarts=Supervised({}, slots.wish))
+    (said,) = [each async for each in ROLLBACK.run(workshop, "")]
+    assert isinstance(said, Line) and said.level is Level.OK and said.says.en.startswith("leaves A")
+    assert slots.primary == "B" and slots.wish.exists()
+
+
+async def test_a_machine_without_rauc_cannot_go_back(bench: Bench, tmp_path: Path) -> None:
+    wish = tmp_path / "restart"
+    workshop = replace(bench.workshop, restarts=Supervised({}, wish))
+    (said,) = [each async for each in ROLLBACK.run(workshop, "")]
+    assert isinstance(said, Line) and said.level is Level.FAIL and not wish.exists()
+
+
+class TurnedClock:
+    """Its sleepers wake at once; what they waited for is written down."""
+
+    def __init__(self, file: Path) -> None:
+        self.slept: list[float] = []
+        self._now = 0.0
+        self._file = file
+
+    def monotonic(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._now += seconds
+        if len(self.slept) == 2:
+            self._file.touch()
+
+
+async def test_update_now_wakes_the_agent(bench: Bench) -> None:
+    """F03: long before its server said that it may ask again."""
+    (nobody,) = await bench.lines(UPDATE)
+    assert nobody.level is Level.FAIL
+    updates = Updates("https://fleet.example", bench.profile.platform.ca, token="t")
+    fleet = msgspec.structs.replace(bench.profile.fleet, updates=updates)
+    workshop = replace(bench.workshop, profile=msgspec.structs.replace(bench.profile, fleet=fleet))
+    assert levels([each async for each in UPDATE.run(workshop, "")]) == {Level.OK}  # type: ignore[arg-type]
+    wish = bench.workshop.folder / "update-now"
+    assert wish.exists()
+    wish.unlink()
+    clock = TurnedClock(wish)
+    rounds = Rounds(*[None] * 4, clock, {}, wish)  # type: ignore[arg-type,misc]
+    await rounds._rest(3600.0)
+    assert clock.slept == [LOOK_EVERY_S, LOOK_EVERY_S]
+    await rounds._rest(LOOK_EVERY_S)
+    assert len(clock.slept) == 3
+
+
+async def test_only_our_own_modules_say_more(bench: Bench) -> None:
+    """E05: a library that logs what passes through it is not asked to."""
+    before = {name: logging.getLogger(name).level for name in ("kiosk", "hardware", "platform_client", "aiohttp", "")}
+    try:
+        (said,) = await bench.lines(LOG_LEVEL, "debug")
+        assert said.level is Level.OK
+        assert logging.getLogger("kiosk").level == logging.DEBUG
+        assert logging.getLogger("aiohttp").level == before["aiohttp"]
+        assert logging.getLogger().level == before[""]
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
