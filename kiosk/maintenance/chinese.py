@@ -17,6 +17,8 @@ PARTS: Final = {
     "sign": "服务开关",
     "audit log": "审计日志",
     "audit key": "审计密钥",
+    "audit anchor": "审计锚点",
+    "doctor": "自检程序",
     "audit disk": "日志磁盘",
     "card reader": "读卡器",
     "reader binding": "读卡器绑定",
@@ -56,6 +58,11 @@ PARTS: Final = {
 _SAYS: Final = tuple(
     (re.compile(pattern), chinese)
     for pattern, chinese in (
+        (r"the platform remembers record (\d+)", r"平台已记住第 \1 条记录"),
+        (r"the platform refuses: (.+)", r"平台拒绝：\1"),
+        (r"none for two days: (.+)", r"已两天没有：\1"),
+        (r"the platform is asked for a portrait that cannot be decoded", "无法解码的照片向平台索取"),
+        (r"did not come to an end", "没有正常结束"),
         (r"ready", "就绪"),
         (r"enough", "充足"),
         (r"valid until (.+)", r"有效期至 \1"),
@@ -156,6 +163,51 @@ _REMEDIES: Final = {
     "set the clock; is the time server reached?": "校准时钟；时间服务器可达吗？",
     "is udp 123 let out? timedatectl says": "UDP 123 放行了吗？查看 timedatectl",
     "which program grows? systemd-cgtop -m": "哪个程序占用增长？systemd-cgtop -m",
+    "ask the platform's operator; `kiosk sandbox --conformance URL` examines a platform": (
+        "请联系平台运营方；kiosk sandbox --conformance URL 可检查平台"
+    ),
+    "correct [printer] in the profile": "更正配置中的 [printer]",
+    "correct [reader] in the profile": "更正配置中的 [reader]",
+    "correct [tickets] in the profile": "更正配置中的 [tickets]",
+    "correct model in [face] of the profile": "更正配置 [face] 中的 model",
+    "correct terminal.id, or ask for a certificate of this terminal": "更正 terminal.id，或申请本终端的证书",
+    "correct the manifest in the models folder": "更正模型目录中的清单",
+    "does the platform offer it, and is the key right?": "平台提供此功能吗？密钥正确吗？",
+    "export the log and let an auditor compare both": "导出日志，请审计员比对",
+    "grant this terminal a kind at the platform, and list it in [certificates]": (
+        "在平台为本终端开通证明种类，并列入 [certificates]"
+    ),
+    "import a master list": "请导入主列表",
+    "install Pillow's wheel": "请安装 Pillow",
+    "install fonts-noto-cjk, or name another font": "安装 fonts-noto-cjk，或指定其他字体",
+    "install the file whose SHA-256 is in the profile": "安装 SHA-256 与配置一致的文件",
+    "it was silent four times in a row and is asked again soon; is the network there?": (
+        "连续四次无应答，稍后再问；网络通吗？"
+    ),
+    "its certificate is not of platform.ca: somebody stands in between, or the CA changed": (
+        "其证书不属于 platform.ca：有人拦截，或 CA 已更换"
+    ),
+    "make one with `kiosk audit key`, and tell whoever verifies its public half": (
+        "用 kiosk audit key 生成，并把公钥交给审计方"
+    ),
+    "put certificate, key and CA in place again": "把证书、密钥和 CA 放回原处",
+    "put it in place again": "放回原处",
+    "put the bound one back, or bind this one: sam_id": "换回绑定的那台，或绑定这台：sam_id",
+    "put the secret where the profile says": "把密钥放到配置指定的位置",
+    "replace or remove it": "更换或移除",
+    "run script/setup": "运行 script/setup",
+    "run this as root": "以 root 运行",
+    "somebody changed it: keep the file and find out why": "有人改动过：保留文件，查明原因",
+    "the platform answers too late: ask its operator": "平台答复太慢：请联系运营方",
+    "the platform does not know this terminal: ask its operator": "平台不认识本终端：请联系运营方",
+    "the terminal prints nothing that it cannot write down": "不能记录，就不打印：检查目录",
+    "the unit's RuntimeDirectory= makes it": "由 tmpfiles.d 或单元的 RuntimeDirectory= 创建",
+    "the unit's StateDirectory= makes it": "由单元的 StateDirectory= 创建",
+    "wait until staff are done": "请等工作人员完成",
+    "a wider view, another height or tilt: [camera] in the profile, geometry in models/placement.py": (
+        "换广角镜头，或调整高度、角度：配置 [camera]"
+    ),
+    "run `kiosk doctor` by hand; its journal says why": "请手动运行 kiosk doctor 查看原因",
 }
 
 
@@ -170,7 +222,7 @@ def says_in_chinese(finding: Finding) -> str:
         return EXPLANATIONS[Reason(finding.code)].zh.what
     for pattern, chinese in _SAYS:
         if found := pattern.fullmatch(finding.says):
-            return found.expand(chinese)
+            return found.expand(chinese).replace(" to ", " 至 ")
     return finding.says
 
 
