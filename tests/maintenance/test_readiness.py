@@ -141,3 +141,14 @@ def test_a_finding_without_a_rendering_stands_as_it_is() -> None:
     line = as_line(warn("printer", "speaks in tongues", "ask somebody"))
     assert line.says.zh == "打印机：speaks in tongues"
     assert line.remedy is not None and line.remedy.zh == "ask somebody"
+
+
+def test_the_guide_has_every_entry() -> None:
+    """docs/maintenance.md: what stands in the table is what there is."""
+    guide = (Path(__file__).parents[2] / "docs" / "maintenance.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1].split()[0]: line for line in guide.splitlines() if line.startswith("| `")}
+    for entry in ENTRIES:
+        row = [cell.strip() for cell in rows[entry.name].strip("|").split("|")]
+        assert set(row[2].split(", ")) == {role.value for role in entry.roles}
+        assert (row[3] == "yes", row[4] == "yes") == (entry.alone, entry.fleet)
+        assert all(choice.value in row[0] for choice in entry.choices)
