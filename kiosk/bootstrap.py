@@ -31,7 +31,7 @@ from kiosk.audit.anchoring import Anchoring
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.china_time import china_date
-from kiosk.clock import Clock, SystemClock
+from kiosk.clock import Clock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
 from kiosk.health.board import SIGN, Board
@@ -78,9 +78,9 @@ from platform_client.trust import TRUST
 log = logging.getLogger(__name__)
 
 
-async def serve(profile: Profile, examiner: Examiner) -> int:
+async def serve(profile: Profile, clock: Clock, examiner: Examiner) -> int:
     """The desk process: opens everything, says READY, serves citizens until SIGTERM. Returns the exit code."""
-    async with opened(profile, SystemClock(), examiner) as desk:
+    async with opened(profile, clock, examiner) as desk:
         work = asyncio.create_task(attract(desk))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -389,7 +389,7 @@ class EmulatedPrinter:
             self._jams = False
             self._reasons |= {_JAM}
         due = loop.time() + self.seconds_per_page
-        while loop.time() < due:
+        while True:
             if await self._cancelled(job):
                 return _Fed.CANCELLED
             if is_last and self._dies and loop.time() > due - self.seconds_per_page / 2:
@@ -402,8 +402,9 @@ class EmulatedPrinter:
                     return _Fed.GIVEN_UP
             if self._reasons or not self._sheets:
                 due = loop.time() + self.seconds_per_page
+            elif loop.time() >= due:
+                return _Fed.OUT
             await asyncio.sleep(_TICK_S)
-        return _Fed.OUT
 
     async def _cancelled(self, job: int) -> bool:
         return "processing-to-stop-point" in await self._job(job, "job-state-reasons")

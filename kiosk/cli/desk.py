@@ -19,13 +19,14 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from kiosk.bootstrap import serve
+    from kiosk.clock import SystemClock
     from kiosk.fleet.signed_profile import in_force
     from kiosk.maintenance.examiner import Commands
     from kiosk.profile import ProfileError
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
     try:
-        return asyncio.run(serve(in_force(args.profile), Commands(args.profile, args.assets)))
+        return asyncio.run(serve(in_force(args.profile), SystemClock(), Commands(args.profile, args.assets)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

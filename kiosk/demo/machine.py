@@ -47,7 +47,8 @@ SOURCE_S: Final = 0.6
 class Settings:
     """What a demo needs. `out`: where pages, paper, audit and logs are left. `camera`: a device, or None: the puppet.
 
-    `source_s`: how long each data source of the platform takes to answer.
+    `source_s`: how long each data source of the platform takes to answer. `environment`: what the platform and the
+    terminal's processes find in theirs, beside ours.
     """
 
     assets: Path
@@ -60,6 +61,7 @@ class Settings:
     windowed: bool = False
     timing: dict[str, float] = field(default_factory=dict)
     source_s: float = SOURCE_S
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class Machine:
@@ -192,7 +194,8 @@ class Machine:
         # The sandbox feeds no watchdog: it stands for a platform that is not ours to restart.
         watchdog_s = None if name == "sandbox" else 10.0
         final = WINDOW_CLOSED if name == "ui" else None
-        process = Supervised(Command(name, tuple(words), environment or {}, watchdog_s, final=final), self.logs)
+        given = self._settings.environment | (environment or {})
+        process = Supervised(Command(name, tuple(words), given, watchdog_s, final=final), self.logs)
         self.processes[name] = process
         stack.push_async_callback(process.stop)
         await process.start()

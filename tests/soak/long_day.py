@@ -1,0 +1,46 @@
+"""`script/soak`: a whole day, and whether the desk is as large at its end as it was in its morning. Exit 0: it is."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from day import Diary, opened_hall, spend
+
+DRIFT_MOST: Final = 0.02
+_ROOT: Final = Path(__file__).parents[2]
+
+
+async def main(visitors: int, hours: float, seed: int, out: Path) -> int:
+    shutil.rmtree(out, ignore_errors=True)
+    began = time.monotonic()
+    async with opened_hall(_ROOT / ".cache" / "assets", _ROOT / ".cache" / "sandbox-pki", out) as day:
+        diary = await spend(day, visitors, hours, seed)
+    tell(diary, time.monotonic() - began)
+    before, after = diary.files
+    return int(diary.drift >= DRIFT_MOST or after > before)
+
+
+def tell(diary: Diary, seconds: float) -> None:
+    first, last = diary.warm[0], diary.warm[-1]
+    print(
+        f"{diary.visits} visitors in {diary.hours:.1f} h, spent in {seconds / 60:.0f} min; {diary.pages} certificates"
+    )
+    drift = f"drift {diary.drift:+.2%} (at most {DRIFT_MOST:.0%})"
+    print(f"memory of the desk {first.rss_kib} -> {last.rss_kib} KiB, {drift}")
+    print("open files, most in either half: {} and {}".format(*diary.files))
+    for counter in (diary.stories, diary.reasons):
+        print(*(f"  {number:5} {name}" for name, number in counter.most_common()), sep="\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=1000)
+    parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("out/soak"))
+    arguments = parser.parse_args()
+    sys.exit(asyncio.run(main(arguments.visitors, arguments.hours, arguments.seed, arguments.out)))
