@@ -13,14 +13,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0: it was told to end; 2: the profile cannot be used, or its port is taken."""
     import asyncio
-    import logging
     import sys
 
+    from kiosk import journal
     from kiosk.fleet.agent import give_back_profile, serve
     from kiosk.fleet.signed_profile import in_force
     from kiosk.profile import ProfileError
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="agent: %(levelname)s %(name)s %(message)s")
+    journal.configure("agent")
     try:
         profile = in_force(args.profile)
     except ProfileError as error:

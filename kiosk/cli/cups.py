@@ -24,12 +24,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import asyncio
-    import logging
 
+    from kiosk import journal
     from kiosk.fleet.signed_profile import in_force
     from kiosk.profile import ProfileError
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="cups: %(levelname)s %(message)s")
+    journal.configure("cups")
     try:
         return asyncio.run(_serve(in_force(args.profile).printer, args.directory))
     except ProfileError as error:

@@ -15,16 +15,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import asyncio
-    import logging
     import sys
 
+    from kiosk import journal
     from kiosk.bootstrap import serve
     from kiosk.clock import SystemClock
     from kiosk.fleet.signed_profile import in_force
     from kiosk.maintenance.examiner import Commands
     from kiosk.profile import ProfileError
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="desk: %(levelname)s %(name)s %(message)s")
+    journal.configure("desk")
     try:
         return asyncio.run(serve(in_force(args.profile), SystemClock(), Commands(args.profile, args.assets)))
     except ProfileError as error:

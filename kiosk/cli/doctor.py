@@ -22,12 +22,13 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
+    from kiosk import journal
     from kiosk.doctor.examine import examine
     from kiosk.fleet.signed_profile import in_force
     from kiosk.health.findings import exit_code, state_of
     from kiosk.profile import ProfileError
 
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="doctor: %(levelname)s %(message)s")
+    journal.configure("doctor", logging.ERROR)
     try:
         profile = None if args.profile is None else in_force(args.profile)
     except ProfileError as error:

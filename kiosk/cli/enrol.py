@@ -51,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     import asyncio
-    import logging
 
+    from kiosk import journal
     from kiosk.enrolment.process import serve
     from kiosk.profile import ProfileError
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="enrol: %(levelname)s %(name)s %(message)s")
+    journal.configure("enrol")
     settings = _settings(args.settings)
     if settings is None:
         return 2

@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import gc
 import logging
-import sys
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
 from systemd import daemon
 
-from kiosk import watchdog
+from kiosk import journal, watchdog
 from kiosk.documents import render, seal
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
 from kiosk.documents.verdict import imprinted, judge, picture
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def main(socket: Path) -> int:
     """Serves the desk that listens on `socket`. Returns the exit code: 0 when the desk closed the connection."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="documents: %(levelname)s %(message)s")
+    journal.configure("documents")
     prepare()
     return asyncio.run(_serve(socket))
 

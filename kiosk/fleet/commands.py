@@ -21,6 +21,7 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import Struct
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet import command as words
 from kiosk.fleet.command import ROLLBACK, UPDATE, Command
@@ -111,13 +112,14 @@ class Commands:
             command = await self._admit(deployment)
         except (OrderRefused, NotUsable) as refused:
             why = refused.refusal if isinstance(refused, OrderRefused) else Refusal.NOT_SIGNED
-            log.warning("command refused: %s", refused)
+            log.warning("command refused: %s", refused, extra=journal.event(journal.FLEET, outcome=why.value))
             self._trail.note("command.refused", action=action, why=why.value)
             await self._server.report(action, "closed", Finished.FAILURE, str(refused), self._trail.newest)
             return
         if command is None:
             return
-        log.info("command %s: %s", command.id, command.command)
+        taken = journal.event(journal.FLEET, command=command.command, outcome="taken")
+        log.info("command %s: %s", command.id, command.command, extra=taken)
         self._begun.keep(Begun(action, command))
         if command.command == UPDATE:
             await self._updates.take(deployment, command)
@@ -244,6 +246,8 @@ class Commands:
     async def _close(self, begun: Begun, done: bool, says: tuple[str, ...]) -> None:
         command = begun.command
         outcome = Outcome(begun.action, command.not_after, done, says[: DETAILS_MOST - 1])
+        over = journal.event(journal.FLEET, command=command.command, outcome="done" if done else "failed")
+        log.info("command %s is over", command.id, extra=over)
         self._trail.note("command.done" if done else "command.failed", id=command.id, command=command.command)
         self._remember(command, outcome)
         self._begun.forget()

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet import signed_profile
 from kiosk.fleet.ddi import DdiError, Deployment, Finished, NotUsable, Server
@@ -191,7 +192,8 @@ class Profiles:
                 _return(begun, ", ".join(self._gate.worse), self._begun, self._folder, self._machine, self._trail)
 
     async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
-        log.info("profile %s: %s", begun.version, why)
+        over = journal.event(journal.FLEET, command="profile", outcome=finished.value)
+        log.info("profile %s: %s", begun.version, why, extra=over)
         await self._server.report(begun.action, "closed", finished, why)
         self._trail.note("profile.ended", action=begun.action, version=begun.version, outcome=finished.value)
         self._forget()

@@ -19,6 +19,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import Deployment, Finished, NotUsable, Server
@@ -224,7 +225,8 @@ class Updates:
 
     async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
         """Written down when the server has heard it: else it would be written at every try."""
-        log.info("update %s: %s", begun.version, why)
+        over = journal.event(journal.FLEET, command="update", outcome=finished.value)
+        log.info("update %s: %s", begun.version, why, extra=over)
         await self._server.report(begun.action, "closed", finished, why)
         self._trail.note("update.ended", action=begun.action, outcome=finished.value, why=why)
         self._ended.keep(Ended(begun.action, finished is Finished.SUCCESS, why))

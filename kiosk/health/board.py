@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from kiosk import journal
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock
 from kiosk.health.findings import Finding, Level, State, fail, ok, state_of
@@ -67,7 +68,9 @@ class Board:
         state = state_of(self.findings)
         if state is not self._state:
             self._state, self._since = state, self._clock.now()
-            log.log(logging.INFO if state is State.READY else logging.WARNING, "the terminal is %s", state.value)
+            level = logging.INFO if state is State.READY else logging.WARNING
+            extra = journal.event(journal.STATE_CHANGED, state=state.value)
+            log.log(level, "the terminal is %s", state.value, extra=extra)
         self._record()
         self._tell()
 

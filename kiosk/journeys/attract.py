@@ -6,6 +6,7 @@ import logging
 import traceback
 from typing import Final
 
+from kiosk import journal
 from kiosk.desk import Desk
 from kiosk.journeys.certificate import certificate
 from kiosk.lobby import Errand, Lobby
@@ -27,7 +28,7 @@ async def attract(desk: Desk) -> None:
         try:
             wish = await lobby.welcome()
         except Refused as interrupted:
-            log.info("refused: %s %s", interrupted.reason.name, interrupted.detail)
+            _log_refusal(interrupted)
             with contextlib.suppress(Refused):  # whoever waits hears of it, also when no record can be kept
                 desk.audit.record("print.interrupted", reason=interrupted.reason.name)
             await lobby.explain(interrupted)
@@ -70,13 +71,19 @@ async def _journey(desk: Desk, wish: Kind | None) -> Refused | None:
     if error is None:
         return None
     if isinstance(error, Refused):
-        log.info("refused: %s %s", error.reason.name, error.detail)
+        _log_refusal(error)
     else:
-        log.error("fault: %s", fault(error))
+        log.error("fault: %s", fault(error), extra=journal.event(journal.FAULT))
     _forget(error)
     if isinstance(error, Refused):
         return Refused(error.reason, error.detail, again_at=error.again_at)
     return Refused(Reason.INTERNAL)
+
+
+def _log_refusal(refused: Refused) -> None:
+    reason = refused.reason
+    extra = journal.event(journal.REFUSED, reason=reason.name, code=reason.value)
+    log.info("refused: %s %s", reason.name, refused.detail, extra=extra)
 
 
 def _forget(error: BaseException | None) -> None:

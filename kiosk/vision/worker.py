@@ -8,7 +8,6 @@ import logging
 import os
 import selectors
 import socket as sockets
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from hardware.cameras.port import HEIGHT, WIDTH, Camera, CameraLost, Frame
 from hardware.cameras.puppet import PuppetCamera
 from hardware.cameras.v4l2 import V4l2Camera
 from hardware.cards.portrait.port import PortraitDecoder, WltLibrary
+from kiosk import journal
 from kiosk.messages import (
     FRAME_LIMIT,
     Alive,
@@ -88,7 +88,7 @@ def main(
     `wlt`: the reader maker's decoder for the portraits of resident cards. `model` compares, set for `population`.
     `mount`: how the camera is built in. `screen_colours`: whether the screen sheds colours in a check.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="vision: %(levelname)s %(message)s")
+    journal.configure("vision")
     import_models()
     placing = Placing(*sizes(mount or Mount()))
     colours = random_colours if screen_colours else None

@@ -7,6 +7,7 @@ drop-ins of the emulated devices), says READY, then is the citizen and the vanda
 import asyncio
 import contextlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
-from systemd import daemon
+from aiohttp import ClientError, ClientSession
+from systemd import daemon, journal
 
+from kiosk.audit.anchor import FILE
 from kiosk.audit.chain import verify
 from kiosk.audit.checkpoint import KeyFile, PublicKey
 from kiosk.demo import machine as demo
@@ -26,6 +28,7 @@ from kiosk.demo.display import virtual_display
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine, Settings
 from kiosk.demo.puppeteer import Puppet, follow_prompts
+from platform_client.sandbox.anchoring import anchor_key
 
 KIND = "social-insurance"
 ETC = Path("/etc/onecard-kiosk")
@@ -38,6 +41,10 @@ PUPPET = Path("/run/kiosk-vision/puppet.sock")
 HALL = Path("/run/hall")
 PORT = 8631
 METRICS_PORT = 9469
+FLEET_JOURNAL = HALL / "fleet.journal"
+FLEET_JOURNAL_PORT = 19532
+EXPORTER_PORT = 9100
+MARK = "all that was logged until now has arrived"
 SERVICES = ("cups", "desk", "ui", "vision", "documents", "agent")
 PATIENCE_S = 60.0
 
@@ -58,6 +65,8 @@ async def main(checkout: Path, results: Path) -> None:
         try:
             async with Eyes(PROBE, display) as eyes:
                 await play(machine, eyes, seen)
+            await ship(pki, seen)
+            seen["scan"] = scan(machine)
         except BaseException as error:
             seen["error"] = f"{type(error).__name__}: {error}"
             raise
@@ -79,12 +88,21 @@ def prepare(machine: Machine, display: str) -> None:
     for path in (STATE, STATE / "device.pem"):
         shutil.chown(path, "kiosk-desk", "kiosk-desk")
     shutil.copy(profile["trust"]["root"], ETC / "root.pem")
+    anchor_key(HALL / "pki" / "anchors")
+    shutil.copy(profile["platform"]["anchor_key"], ETC / "anchor.pem")
+    shutil.copy(profile["platform"]["ca"], ETC / "fleet-ca.pem")
+    shutil.copy(profile["platform"]["certificate"], ETC / "fleet.pem")
+    shutil.copy(profile["platform"]["key"], SECRETS / "fleet.key")
+    upload = Path("/etc/systemd/journal-upload.conf.d/fleet.conf")
+    upload.parent.mkdir(parents=True)
+    upload.write_text(f"[Upload]\nURL=https://localhost:{FLEET_JOURNAL_PORT}\n", encoding="utf-8")
     profile |= {"run": "/run/onecard-kiosk", "audit": str(STATE / "audit"), "audit_key": "audit.key"}
     profile |= {"ledger": str(STATE / "ledger")}
     profile["platform"] |= {
         "ca": str(ETC / "ca.pem"),
         "certificate": str(STATE / "device.pem"),
         "key": "platform.key",
+        "anchor_key": str(ETC / "anchor.pem"),
     }
     profile["trust"]["root"] = str(ETC / "root.pem")
     profile["printer"]["server"] = f"127.0.0.1:{PORT}"
@@ -166,7 +184,45 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     for name in SERVICES:
         await until(lambda name=name: shown(name, "ActiveState") == "active")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
+    seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
     seen["signed"] = verify(STATE / "audit", PublicKey((HALL / "audit.pub").read_bytes())).signed
+
+
+async def ship(pki: Path, seen: dict[str, Any]) -> None:
+    """The journal to the fleet's, over mutual TLS, and the machine's figures: Debian's own programs, as they are set
+    up by our drop-ins."""
+    words = ["/lib/systemd/systemd-journal-remote", f"--listen-https=127.0.0.1:{FLEET_JOURNAL_PORT}"]
+    words += [f"--key={pki}/tls/server.key.pem", f"--cert={pki}/tls/server.cert.pem", f"--trust={pki}/tls/ca.cert.pem"]
+    fleet = await asyncio.create_subprocess_exec(*words, "--split-mode=none", f"--output={FLEET_JOURNAL}")
+    try:
+        journal.send(MARK)
+        systemctl("start", "systemd-journal-upload.service", "prometheus-node-exporter.service")
+        await until(lambda: MARK in output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "cat"))
+        told = output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "json", "--all")
+        entries = [json.loads(line) for line in told.splitlines()]
+        ours = [each for each in entries if "KIOSK_PART" in each]
+        seen["shipped"] = [{key: value for key, value in each.items() if not key.startswith("__")} for each in ours]
+        async with ClientSession() as session, asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    async with session.get(f"http://127.0.0.1:{EXPORTER_PORT}/metrics") as answer:
+                        seen["machine figures"] = await answer.text()
+                        return
+                except ClientError:
+                    await asyncio.sleep(0.1)
+    finally:
+        fleet.terminate()
+        await fleet.wait()
+
+
+def scan(machine: Machine) -> dict[str, bool]:
+    """What of the citizen is in anything that was shipped, in whatever field. The mark shows that the scan sees."""
+    everything = output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "export", "--all")
+    citizen = machine.citizens[0]
+    personal = {"name": citizen.name, "number": citizen.number, "address": citizen.address}
+    found = {what: value in everything for what, value in personal.items()}
+    numbers = re.search(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])", everything)
+    return {**found, "any number of a person": numbers is not None, "the mark": MARK in everything}
 
 
 async def figures() -> str:

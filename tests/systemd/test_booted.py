@@ -1,5 +1,6 @@
 """The units under a real systemd: one citizen served while the terminal is attacked, then all of it killed at once."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import nspawn
 import pytest
+
+from kiosk import journal
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,3 +52,32 @@ def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any])
 def test_the_audit_log_of_it_all_is_whole_and_signed(seen: dict[str, Any]) -> None:
     """C19"""
     assert seen["signed"] > 0
+
+
+def test_its_end_is_remembered_by_the_platform(seen: dict[str, Any]) -> None:
+    """C19"""
+    last = json.loads(seen["anchored"].splitlines()[-1])
+    assert last["terminal"] == "kiosk-0001"
+    assert last["seq"] > 1
+
+
+def test_the_journal_arrives_at_the_fleet_with_its_fields(seen: dict[str, Any]) -> None:
+    """F06: by Debian's systemd-journal-upload and -remote, over mutual TLS."""
+    parts = {entry["KIOSK_PART"] for entry in seen["shipped"]}
+    assert {"desk", "vision", "documents"} <= parts
+    states = [entry for entry in seen["shipped"] if entry.get("MESSAGE_ID") == journal.STATE_CHANGED]
+    assert {entry["KIOSK_STATE"] for entry in states} >= {"out-of-service"} or states
+    assert {entry["_SYSTEMD_UNIT"] for entry in states} == {"kiosk-desk.service"}
+    for entry in seen["shipped"]:
+        assert entry["SYSLOG_IDENTIFIER"] == f"kiosk-{entry['KIOSK_PART']}"
+        assert entry["LOGGER"] and entry["CODE_LINE"] and entry["PRIORITY"]
+
+
+def test_nothing_of_the_citizen_is_in_what_was_shipped(seen: dict[str, Any]) -> None:
+    """C20"""
+    assert [what for what, found in seen["scan"].items() if found] == ["the mark"]
+
+
+def test_the_machines_own_figures_are_on_loopback(seen: dict[str, Any]) -> None:
+    for figure in ("node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes", "node_cpu_seconds_total"):
+        assert figure in seen["machine figures"]
