@@ -147,9 +147,12 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             validated_only=profile.face.mode == "production",
             shoulder_guard=profile.camera.shoulder_guard,
         )
+        seals = TrustStore(profile.trust.root, client, clock)
+        refreshing = asyncio.create_task(seals.keep_fresh(lambda finding: health.post("revocation lists", finding)))
+        stack.callback(refreshing.cancel)
         documents = DocumentPort(
             clock,
-            TrustStore(profile.trust.root, client, clock),
+            seals,
             policies(profile),
             signer=identity if profile.printer.paper_statement == "page" else None,
             overlays={code: kind.overlay_mm for code, kind in profile.certificates.items() if kind.overlay_mm},

@@ -1,9 +1,8 @@
 """Having the end of the log remembered by the platform, so that nobody can cut it off behind that (C19).
 
-At each checkpoint, a minute later at most, and at least once a day, the platform is told number and hash of the newest
-record, and its anchor is kept beside the log (`anchors.jsonl`, the newest last). It is not made while the platform is
-silent, and a citizen never waits for it. A platform that says the log was longer once is heard: that is written down,
-and staff read of it.
+At each checkpoint, a minute later at most, and at least once a day, when a checkpoint is made for it, the platform is
+told number and hash of the newest record, and its anchor is kept beside the log (`anchors.jsonl`, the newest last). A
+citizen never waits for that. A platform that says the log was longer once is heard: staff read of it.
 """
 
 import logging
@@ -80,9 +79,10 @@ class Anchoring:
 
     async def once(self) -> None:
         """Asks for one anchor. What keeps it away is for staff, and for the next try."""
-        checkpoint = self._audit.signed
-        seq, digest = self._audit.newest
         try:
+            self._audit.checkpoint()
+            checkpoint = self._audit.signed
+            seq, digest = self._audit.newest
             anchored = await anchor(
                 self._client, self._identity, self._public(), seq, digest, self._clock.now().replace(microsecond=0)
             )
@@ -92,7 +92,7 @@ class Anchoring:
             self._post(ok(_PART, f"the platform remembers record {seq}"))
         except PlatformError as error:
             if error.kind is PlatformFault.REFUSED:
-                self._refused(seq, str(error))
+                self._refused(str(error))
             else:
                 self._late(str(error))
         except (NotAnchored, DeviceKeyError, OSError, ValueError) as error:
@@ -107,9 +107,9 @@ class Anchoring:
             raise ValueError(f"{self._key}: not an Ed25519 public key")
         return key
 
-    def _refused(self, seq: int, why: str) -> None:
+    def _refused(self, why: str) -> None:
         """The platform heard us and says no: it remembers more of this log, or another."""
-        log.error("the platform does not anchor record %d: %s", seq, why)
+        log.error("the platform does not anchor the audit log: %s", why)
         self._post(fail(_PART, f"the platform refuses: {why}", "export the log and let an auditor compare both"))
 
     def _late(self, why: str) -> None:

@@ -119,6 +119,11 @@ class AuditLog:
         self._write(event, fields)
         self._unsigned += 1
 
+    def checkpoint(self) -> None:
+        """Signs what there is, if anything is not signed yet. Raises Refused when the disk cannot keep it."""
+        if self._unsigned:
+            self._checkpoint()
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

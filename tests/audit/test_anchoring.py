@@ -174,9 +174,8 @@ async def test_a_terminal_that_goes_on_with_a_cut_log_is_refused_by_the_platform
     assert "shorter-than-anchored" in again.findings[-1].says
     assert again.kept == []
     again.serve(2)
-    while again.log.newest[0] < terminal.kept[0]["seq"]:  # type: ignore[operator]
+    while again.log.newest[0] < int(str(terminal.kept[0]["seq"])) - 1:  # a checkpoint comes on top
         again.log.record("print.out", pages=1)
-    assert again.log.newest[0] == terminal.kept[0]["seq"]
     await again.anchoring.once()
     assert "another-record" in again.findings[-1].says
     again.serve(1)  # longer than what is remembered: only whoever walks along it with the platform's anchors finds it
