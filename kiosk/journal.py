@@ -42,11 +42,12 @@ def event(message_id: str, **fields: str) -> dict[str, Any]:
 
 
 def configure(part: str, level: int = logging.INFO) -> None:
-    """What `part` logs goes where it is read."""
+    """What `part` logs goes where it is read; and nowhere else, whatever a library set up when it was loaded."""
     if _stderr_is_the_journals():
-        logging.basicConfig(handlers=[Journal(part)], level=level)
+        logging.basicConfig(handlers=[Journal(part)], level=level, force=True)
     else:
-        logging.basicConfig(stream=sys.stderr, level=level, format=f"{part}: %(levelname)s %(name)s %(message)s")
+        form = f"{part}: %(levelname)s %(name)s %(message)s"
+        logging.basicConfig(stream=sys.stderr, level=level, format=form, force=True)
 
 
 class Journal(logging.Handler):

@@ -189,10 +189,11 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
 
 
 async def ship(pki: Path, seen: dict[str, Any]) -> None:
-    """The journal to the fleet's, over mutual TLS, and the machine's figures: Debian's own programs, as they are set
+    """The journal to the fleet's, over TLS, and the machine's figures: Debian's own programs, as they are set
     up by our drop-ins."""
     words = ["/lib/systemd/systemd-journal-remote", f"--listen-https=127.0.0.1:{FLEET_JOURNAL_PORT}"]
-    words += [f"--key={pki}/tls/server.key.pem", f"--cert={pki}/tls/server.cert.pem", f"--trust={pki}/tls/ca.cert.pem"]
+    # Debian's receiver cannot ask for a certificate (its --trust "is not available"); its sender shows one.
+    words += [f"--key={pki}/tls/server.key.pem", f"--cert={pki}/tls/server.cert.pem"]
     fleet = await asyncio.create_subprocess_exec(*words, "--split-mode=none", f"--output={FLEET_JOURNAL}")
     try:
         journal.send(MARK)

@@ -94,6 +94,16 @@ def test_debians_own_units_are_confined_like_ours(name: str, installed: Path) ->
     assert rated.returncode == 0, rated.stdout[-300:]
 
 
+def test_no_unit_says_what_the_drop_in_for_all_takes_back() -> None:
+    """A drop-in is read after the unit: what a unit has beyond it must be a drop-in of its own."""
+    last = dict(re.findall(r"^(\w+)=(.*)$", (UNITS / "kiosk-.service.d/10-hardening.conf").read_text(), re.M))
+    for unit in SERVICES:
+        said = dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(), re.M))
+        # These gather what each file says.
+        both = (set(said) & set(last)) - {"Environment", "SystemCallFilter"}
+        assert {key: said[key] for key in both if said[key] != last[key]} == {}, unit.name
+
+
 def test_only_desk_self_test_print_server_and_agent_have_a_network() -> None:
     """DESIGN.md: only the desk has a network, only vision has the camera, documents has neither."""
     networked = {unit.stem for unit in SERVICES if "PrivateNetwork=yes" not in unit.read_text()}
