@@ -35,7 +35,7 @@ from kiosk.fleet.signed_profile import delivered
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
 from kiosk.health.published import Report, read
-from kiosk.maintenance.plan import UPDATE_WISH
+from kiosk.maintenance.plan import DIAGNOSTICS, UPDATE_WISH
 from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
 from platform_client.credentials import CredentialError
@@ -107,6 +107,7 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
             terminal=profile.terminal.id,
             groups=profile.fleet.groups,
             kept=kept,
+            collected=meeting.door_in(profile.run).parent / DIAGNOSTICS,
         )
         stack.callback(commands.leave)
         deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, kept=kept)

@@ -12,7 +12,9 @@ RAUC's is over when kiosk.fleet.updates says so.
 """
 
 import asyncio
+import hashlib
 import logging
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +41,11 @@ from kiosk.reasons import Refused
 log = logging.getLogger(__name__)
 
 REMEMBERED_MOST: Final = 1000
+DIAGNOSTICS: Final = "diagnostics"
+PIECE: Final = "piece"
+PIECE_CHARACTERS: Final = 480
+FEEDBACKS_MOST: Final = 150
+"""hawkBit keeps a thousand of one action."""
 ANSWERS_WITHIN_S: Final = 1.0
 """A desk that has not ended by then is looked at again later."""
 
@@ -73,7 +80,8 @@ class Memory(Struct, frozen=True):
 
 
 class Commands:
-    """`terminal`, `groups`: who is meant. `kept`: a folder on disk."""
+    """`terminal`, `groups`: who is meant. `kept`: a folder on disk. `collected`: the file in which the desk leaves
+    diagnostics, under the operator's key."""
 
     def __init__(
         self,
@@ -89,6 +97,7 @@ class Commands:
         terminal: str,
         groups: tuple[str, ...],
         kept: Path,
+        collected: Path,
     ) -> None:
         self._server = server
         self._pinned = pinned
@@ -100,6 +109,7 @@ class Commands:
         self._trail = trail
         self._terminal = terminal
         self._groups = groups
+        self._collected = collected
         self._begun = Kept(kept / "command.json", Begun)
         self._memory = Kept(kept / "commands.json", Memory)
         self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
@@ -232,7 +242,24 @@ class Commands:
         except NoDoor as error:
             log.warning("command %s waits: %s", command.id, error)
             return
+        if command.command == DIAGNOSTICS and level is not Level.FAIL:
+            says = (*says, await self._hand_on(begun.action))
         await self._close(begun, level is not Level.FAIL, says)
+
+    async def _hand_on(self, action: str) -> str:
+        """What the desk collected, in pieces: a device has no other way to give hawkBit a file than its feedback."""
+        try:
+            content = self._collected.read_bytes()
+        except OSError as error:
+            return f"nothing was collected: {error.strerror}"
+        text = b64encode(content).decode("ascii")
+        pieces = [text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS)]
+        lines = [f"{PIECE} {number}/{len(pieces)} {piece}" for number, piece in enumerate(pieces, 1)]
+        if len(lines) > DETAILS_MOST * FEEDBACKS_MOST:
+            return f"{len(content)} octets are too many to hand on; the journal is shipped besides"
+        for at in range(0, len(lines), DETAILS_MOST):
+            await self._server.report(action, "proceeding", Finished.NONE, *lines[at : at + DETAILS_MOST])
+        return f"{len(pieces)} pieces, SHA-256 {hashlib.sha256(content).hexdigest()}"
 
     def _is_serving(self) -> bool:
         report = self._health()

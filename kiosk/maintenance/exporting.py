@@ -27,6 +27,7 @@ from kiosk.maintenance import journal, software
 from kiosk.maintenance.cms import NotARecipient, recipient, sealed, signed
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, wrong
+from kiosk.maintenance.plan import DIAGNOSTICS
 from kiosk.maintenance.stick import SAYS, StickError, StickFault, is_there, new_folder
 from kiosk.maintenance.workshop import Workshop
 from kiosk.text import Text
@@ -38,7 +39,6 @@ STICK_WITHIN_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.5
 ALLOWED: Final = "export-allowed"
 """In the run directory: while it stands, udev gives a stick its driver (systemd/udev)."""
-DIAGNOSTICS: Final = "diagnostics.json.cms"
 _RECIPIENT: Final = Text(
     "在配置 [export] to 中放入运营方的证书（RSA 3072 位以上）",
     "put the operator's certificate (RSA, 3072 bits or more) where [export] to says",

@@ -12,6 +12,9 @@ ASIDE: Final = "stand-aside"
 UPDATE_WISH: Final = "update-now"
 """A file beside the door: whenever it is touched, the agent asks its server (kiosk.fleet.rounds)."""
 
+DIAGNOSTICS: Final = "diagnostics.json.cms"
+"""A file beside the door: what was collected for the operator's eyes, for the agent to hand on."""
+
 
 class Role(Enum):
     """What a technician's certificate says that they are for (kiosk.maintenance.credential)."""

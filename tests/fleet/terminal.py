@@ -92,6 +92,7 @@ class Terminal:
                 terminal=TERMINAL,
                 groups=self.groups,
                 kept=self.kept,
+                collected=self.kept / "diagnostics.cms",
             )
             stack.callback(commands.leave)
             profiles: Any = None

@@ -4,6 +4,9 @@ hawkBit is a stub of its public interface; the desk's door, its floor and its me
 """
 
 import asyncio
+import hashlib
+import os
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,6 +103,18 @@ async def test_the_desk_does_what_the_operator_commands(
     assert f"{what} is done" in heard[-1][3]
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
     assert "audit log: " in heard[-1][3]
+
+
+async def test_diagnostics_reach_the_operator_whole(terminal: Terminal, fleet: OperatorDesk) -> None:
+    """In pieces that hawkBit takes; what is in them only the operator reads (kiosk.maintenance.exporting)."""
+    content = os.urandom(100_000)
+    (terminal.kept / "diagnostics.cms").write_bytes(content)
+    heard = await given(terminal, sign(command("diagnostics"), fleet.signer))
+    told = [line for _, _, _, details in heard for line in details.split("piece ")[1:]]
+    pieces = [line.split() for line in told]
+    assert [number for number, _ in pieces] == [f"{at}/{len(pieces)}" for at in range(1, len(pieces) + 1)]
+    assert b64decode("".join(piece for _, piece in pieces)) == content
+    assert hashlib.sha256(content).hexdigest() in heard[-1][3]
 
 
 async def test_what_the_desk_cannot_do_is_told(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:

@@ -81,12 +81,14 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 @pytest.mark.timeout(150)
 async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, tmp_path: Path) -> None:
-    """F01, F03: agent, Prometheus in agent mode, remote write, a Prometheus with our rules, all real."""
-    figures, local, fleet = (claim_port(0) for _ in range(3))
+    """F01, F03: agent, node-exporter as our drop-in runs it, Prometheus in agent mode, remote write, a Prometheus with
+    our rules, all real."""
+    figures, local, fleet, machine = (claim_port(0) for _ in range(4))
     profile = tmp_path / "profile.toml"
     profile.write_text(PROFILE.format(run=tmp_path, port=figures), encoding="utf-8")
     scrape = FLEET / "prometheus.yml"
-    ours = scrape.read_text().replace("9469", str(figures)).replace("scrape_interval: 15s", "scrape_interval: 1s")
+    ours = scrape.read_text().replace("9469", str(figures)).replace("9100", str(machine))
+    ours = ours.replace("scrape_interval: 15s", "scrape_interval: 1s")
     ours = ours[: ours.index("remote_write:")] + f"remote_write:\n  - url: http://127.0.0.1:{fleet}/api/v1/write\n"
     (tmp_path / "agent.yml").write_text(ours)
     (tmp_path / "fleet.yml").write_text(f"global: {{evaluation_interval: 1s}}\nrule_files: [{RULES}]\n")
@@ -95,7 +97,21 @@ async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, tmp_
     agent_mode += (f"--storage.agent.path={tmp_path}/wal", f"--web.listen-address=127.0.0.1:{local}")
     server = ("prometheus", "--web.enable-remote-write-receiver", f"--config.file={tmp_path}/fleet.yml")
     server += (f"--storage.tsdb.path={tmp_path}/tsdb", f"--web.listen-address=127.0.0.1:{fleet}")
-    async with process(*python), process(*server), process(*agent_mode), ClientSession() as session:
+    unit = (Path(__file__).parents[2] / "systemd/prometheus-node-exporter.service.d/20-terminal.conf").read_text()
+    run = re.findall(r"^ExecStart=(/.*)$", unit.replace("\\\n", " "), re.M)[0]
+    exporter = run.replace("9100", str(machine)).split()
+    async with (
+        process(*python),
+        process(*exporter),
+        process(*server),
+        process(*agent_mode),
+        ClientSession() as session,
+    ):
+
+        async def has_the_machines_memory() -> bool:
+            query = {"query": 'node_memory_MemAvailable_bytes{terminal="kiosk-0001"}'}
+            async with session.get(f"http://127.0.0.1:{fleet}/api/v1/query", params=query) as answer:
+                return len((await answer.json())["data"]["result"]) == 1
 
         async def pending() -> set[tuple[str, str, str]]:
             async with session.get(f"http://127.0.0.1:{fleet}/api/v1/alerts") as answer:
@@ -109,6 +125,7 @@ async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, tmp_
 
             await until(holds)
 
+        await until(has_the_machines_memory)
         desk.says(ok("card reader", "ready"), LOW)
         await now(("TerminalDegraded", "yellow", "paper"))
         desk.says(LOST, LOW)
