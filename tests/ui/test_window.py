@@ -189,6 +189,7 @@ def test_the_oval_goes_to_where_the_face_is(half_stage: Stage, tmp_path: Path) -
     """A point in the upper third is in the oval of a tall person and outside that of one who sits. A07."""
     colours = {}
     for zone in Zone:
+        half_stage.show(Rate())  # or the oval, on a page that is there, moves with the next pictures
         half_stage.show(FaceCheck(Prompt.LOOK, zone=zone))
         half_stage.picture(tmp_path / f"{zone.value}.png")
         camera = half_stage.item("camera")
