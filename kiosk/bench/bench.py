@@ -25,7 +25,7 @@ from kiosk.demo.eyes import NeverSeen
 from kiosk.demo.machine import SOURCE_S, Machine, Settings, equipped
 from kiosk.desk import Desk
 from kiosk.evidence import IssueRequest
-from kiosk.maintenance.examiner import Commands
+from kiosk.maintenance.examiner import ExaminerProcess
 from kiosk.processes import StartFailed
 from kiosk.profile import Profile, load
 from kiosk.reasons import Refused
@@ -102,7 +102,7 @@ class Bench:
             equipped(self.settings("steps", display, source_s=0.0)) as machine,
         ):
             profile = load(machine.profile)
-            async with opened(profile, SystemClock(), Commands(machine.profile, self.place.assets)) as desk:
+            async with opened(profile, SystemClock(), ExaminerProcess(machine.profile, self.place.assets)) as desk:
                 yield Terminal(machine, desk, profile)
 
     def settings(self, folder: str, display: str, source_s: float = SOURCE_S) -> Settings:

@@ -21,12 +21,12 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.bootstrap import serve
     from kiosk.clock import SystemClock
     from kiosk.fleet.signed_profile import in_force
-    from kiosk.maintenance.examiner import Commands
+    from kiosk.maintenance.examiner import ExaminerProcess
     from kiosk.profile import ProfileError
 
     journal.configure("desk")
     try:
-        return asyncio.run(serve(in_force(args.profile), SystemClock(), Commands(args.profile, args.assets)))
+        return asyncio.run(serve(in_force(args.profile), SystemClock(), ExaminerProcess(args.profile, args.assets)))
     except ProfileError as error:
         print(error, file=sys.stderr)
         return 2

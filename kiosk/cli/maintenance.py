@@ -85,7 +85,7 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
     from kiosk.clock import SystemClock
     from kiosk.fleet.signed_profile import in_force
     from kiosk.health.published import read
-    from kiosk.maintenance.examiner import Commands
+    from kiosk.maintenance.examiner import ExaminerProcess
     from kiosk.maintenance.knock import knock
     from kiosk.maintenance.line import Line
     from kiosk.maintenance.menu import Menu, worst
@@ -100,7 +100,7 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
 
     levels = []
     async with (
-        workshop_without_desk(profile, SystemClock(), Commands(file, assets)) as workshop,
+        workshop_without_desk(profile, SystemClock(), ExaminerProcess(file, assets)) as workshop,
         aclosing(Menu((entry,), workshop).perform(entry, choice, BY)) as saying,
     ):
         async for said in saying:

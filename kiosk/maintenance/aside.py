@@ -6,7 +6,7 @@ It ends by itself when the machine did not go down: a terminal must not stay clo
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from kiosk.maintenance.entry import Entry, Group, Role
+from kiosk.maintenance.entry import Entry, Group
 from kiosk.maintenance.line import Said, doubtful, fine
 from kiosk.maintenance.plan import ASIDE
 from kiosk.maintenance.workshop import Workshop
@@ -29,7 +29,7 @@ STAND_ASIDE: Final = Entry(
     ASIDE,
     Text("为重启让出本机", "Stand aside for a restart"),
     Group.SERVICE,
-    frozenset({Role.SERVICE}),
+    frozenset(),  # of nobody in the hall: it is for the agent
     _stand_aside,
     alone=True,
     fleet=True,

@@ -23,6 +23,7 @@ from kiosk.maintenance.printer_page import code, printer_page
 from kiosk.maintenance.staff_paper import StaffPaper
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Alive, Guidance, Seen
+from kiosk.pages import Hint, Prompt
 from kiosk.reasons import EXPLANATIONS, Reason, Refused
 from kiosk.text import Text
 
@@ -50,6 +51,31 @@ _KINDS: Final = {
     "foreign-2017": "外国人永久居留身份证（2017 版）",
     "foreign-2023": "外国人永久居留身份证（2023 版）",
     "emrtd": "电子旅行证件",
+}
+PROMPTS: Final = {
+    Prompt.LOOK: Text("正视镜头", "look straight ahead"),
+    Prompt.TURN_LEFT: Text("向左转头", "turn left"),
+    Prompt.TURN_RIGHT: Text("向右转头", "turn right"),
+    Prompt.LOOK_UP: Text("抬头", "look up"),
+    Prompt.OPEN_MOUTH: Text("张嘴", "open the mouth"),
+    Prompt.BACK_TO_FRONT: Text("转回正面", "back to the front"),
+    Prompt.KEEP_LOOKING: Text("继续正视", "keep looking"),
+    Prompt.COMPARING: Text("正在核对", "comparing"),
+}
+HINTS: Final = {
+    Hint.NO_PICTURE: Text("没有画面", "no picture"),
+    Hint.NO_FACE: Text("没有人脸", "no face"),
+    Hint.TWO_FACES: Text("不止一张脸", "more than one face"),
+    Hint.TOO_FAR: Text("太远", "too far"),
+    Hint.TOO_NEAR: Text("太近", "too near"),
+    Hint.OFF_CENTRE: Text("不在中间", "off centre"),
+    Hint.BACK_LIT: Text("背光", "light from behind"),
+    Hint.TOO_DARK: Text("太暗", "too dark"),
+    Hint.TOO_BRIGHT: Text("太亮", "too bright"),
+    Hint.COVERED: Text("脸被遮挡", "face covered"),
+    Hint.BLURRED: Text("模糊", "blurred"),
+    Hint.TURNED_AWAY: Text("没有正对", "turned away"),
+    Hint.HOLD_STILL: Text("晃动", "moving"),
 }
 _PLUG: Final = Text("检查连接和供电；是绑定的那台吗（reader.sam_id）？", "look at the cable; is it the bound one?")
 _AGAIN: Final = Text("换一张测试卡再试；仍不行则更换读卡器", "try another test card, then another reader")
@@ -125,7 +151,6 @@ async def camera(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
 
 def _numbers(seen: Seen) -> Live:
     """Pace and brightness first: they are the camera's; the rest is about who stands before it."""
-    hint = "—" if seen.hint is None else seen.hint.value
     return Live(
         (
             Number(Text("帧率", "pictures/s"), f"{seen.per_s:.0f}", seen.per_s >= PICTURES_PER_S),
@@ -133,7 +158,7 @@ def _numbers(seen: Seen) -> Live:
             Number(Text("人脸", "faces"), str(seen.faces), seen.faces == 1),
             Number(Text("人脸高度", "face height"), f"{seen.face_height:.0%}", FACE[0] <= seen.face_height <= FACE[1]),
             Number(Text("清晰度", "sharpness"), f"{seen.sharpness:.0f}", seen.sharpness >= SHARP),
-            Number(Text("提示", "hint"), hint, seen.hint is None),
+            _hint(seen.hint),
         )
     )
 
@@ -162,14 +187,12 @@ async def liveness(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
 
 
 def _guided(guidance: Guidance) -> Live:
-    hint = "—" if guidance.hint is None else guidance.hint.value
-    return Live(
-        (
-            Number(Text("动作", "gesture"), guidance.prompt.value, True),
-            Number(Text("进度", "progress"), f"{guidance.progress:.0%}", True),
-            Number(Text("提示", "hint"), hint, guidance.hint is None),
-        )
-    )
+    return Live((Number(PROMPTS[guidance.prompt], f"{guidance.progress:.0%}", True), _hint(guidance.hint)))
+
+
+def _hint(hint: Hint | None) -> Number:
+    """What a check would say to a citizen now."""
+    return Number(Text("提示：无", "hint: none"), "—", True) if hint is None else Number(HINTS[hint], "!", False)
 
 
 def _no_eyes() -> Line:

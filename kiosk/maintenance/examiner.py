@@ -32,7 +32,7 @@ class _Said(Struct):
     findings: tuple[Finding, ...]
 
 
-class Commands:
+class ExaminerProcess:
     """`profile`: the file; `assets`: the folder with the models."""
 
     def __init__(self, profile: Path, assets: Path) -> None:

@@ -95,6 +95,7 @@ SELF_TEST: Final = Entry(
     group=Group.DEVICES,
     roles=frozenset({Role.SERVICE, Role.AUDITOR}),
     run=self_test,
+    alone=True,
     fleet=True,
 )
 MODELS: Final = Entry(

@@ -276,11 +276,11 @@ class Worker:
         self._pulse.beat()
         self._number, self._told = wish.id, None
         self._feed.start()
-        self._examine(wish.id, Comparison(self._embedder, portrait, face))
+        self._examine(wish.id, Comparison(self._embedder, portrait, face), self._colours)
 
-    def _examine(self, number: int, comparison: Comparison) -> None:
+    def _examine(self, number: int, comparison: Comparison, colours: Colours) -> None:
         faces, self._faces = self._faces or FaceMesh.for_video(), None
-        challenge = Challenge(time.monotonic(), colours=self._colours)
+        challenge = Challenge(time.monotonic(), colours=colours)
         self._check = PresenceCheck(number, comparison, faces, challenge, self._placing, self._spoofs)
         self._tell(self._check.guidance)
 
@@ -350,7 +350,7 @@ class Worker:
             return
         comparison = Comparison(self._embedder, frame.rgb, found.face)
         frame.rgb.fill(0)  # the comparison has cut out what it needs
-        self._examine(self._number, comparison)
+        self._examine(self._number, comparison, None)  # the pages of staff shed no colours
 
     def _tell(self, guidance: Guidance) -> None:
         """On change only, and progress alone not too often."""

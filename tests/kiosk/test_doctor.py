@@ -24,7 +24,7 @@ from kiosk.demo.machine import TERMINAL, Machine, Settings, equipped
 from kiosk.doctor import certificates, devices, machine, perception
 from kiosk.health.board import DESK
 from kiosk.health.findings import Finding, Level, exit_code, warn
-from kiosk.maintenance.examiner import Commands
+from kiosk.maintenance.examiner import ExaminerProcess
 from kiosk.profile import Face, Portrait, Profile, Reader, load
 from kiosk.reasons import Reason
 from platform_client.sandbox.pki import make
@@ -95,7 +95,7 @@ async def test_a_terminal_that_is_well_and_the_same_one_without_its_reader(termi
 
 async def test_the_doctor_of_a_desk_that_runs_says_what_the_desk_says(terminal: Machine, profile: Profile) -> None:
     """F03: one answer. The desk has the reader, which a second program could not open."""
-    async with opened(profile, SystemClock(), Commands(terminal.profile, Path(".cache/assets"))) as desk:
+    async with opened(profile, SystemClock(), ExaminerProcess(terminal.profile, Path(".cache/assets"))) as desk:
         desk.health.report(DESK, None)
         desk.health.report("card reader", Reason.READER_LOST)
         examined = await doctor(terminal.profile)

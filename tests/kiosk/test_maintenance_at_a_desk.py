@@ -18,7 +18,7 @@ from kiosk.clock import SystemClock
 from kiosk.demo.machine import TERMINAL, Machine, Settings, equipped
 from kiosk.desk import Desk
 from kiosk.journeys.attract import attract
-from kiosk.maintenance.examiner import Commands
+from kiosk.maintenance.examiner import ExaminerProcess
 from kiosk.profile import load
 from platform_client.sandbox.pki import make
 
@@ -52,7 +52,7 @@ async def house(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Async
     make(folder / "pki", terminals=(TERMINAL,), now=datetime.now(UTC))
     async with equipped(Settings(assets, folder / "pki", folder / "out", display="")) as machine:
         machine.printer.seconds_per_page = 0.2
-        examiner = Commands(machine.profile, assets)
+        examiner = ExaminerProcess(machine.profile, assets)
         async with opened(load(machine.profile), SystemClock(), examiner) as desk:
             serving = asyncio.create_task(attract(desk))
             yield House(machine, desk)

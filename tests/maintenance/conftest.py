@@ -17,7 +17,7 @@ from kiosk.audit.checkpoint import KeyFile
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Finding
-from kiosk.maintenance.examiner import Commands
+from kiosk.maintenance.examiner import ExaminerProcess
 from kiosk.maintenance.sign import Sign
 from kiosk.maintenance.workshop import Workshop
 from kiosk.paper.ledger import Ledger
@@ -75,7 +75,7 @@ async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], assets: Path, tmp
             return tuple(says)
 
         async def models(self) -> list[dict[str, Any]]:
-            return await Commands(file, assets).models()
+            return await ExaminerProcess(file, assets).models()
 
     async def feed() -> TrustFeed:
         return await client.fetch(TRUST)

@@ -101,6 +101,10 @@ async def test_a_camera_that_is_gone(bench: Bench, entry: devices.Entry) -> None
     assert alone.level is Level.FAIL and "no desk runs" in alone.says.en
 
 
+def test_every_prompt_and_hint_has_words() -> None:
+    assert set(devices.PROMPTS) == set(Prompt) and set(devices.HINTS) == set(Hint)
+
+
 async def test_a_liveness_run_tells_its_result_only(bench: Bench) -> None:
     guided = Guidance(1, Prompt.TURN_LEFT, None, 0.5)
     said = [each async for each in LIVENESS.run(with_eyes(bench, guided, Alive(1, {"yaw_deg": 22.0})), "")]

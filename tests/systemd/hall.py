@@ -156,6 +156,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
+    seen["maintained"] = [maintained("scanner"), maintained("software")]
     puppeteer = asyncio.create_task(follow_prompts(eyes, Puppet(PUPPET)))
     try:
         machine.lay_card()
@@ -235,6 +236,13 @@ async def figures() -> str:
             if 'kiosk_state{state="out-of-service"} 0.0' in told:
                 return told
             await asyncio.sleep(0.1)
+
+
+def maintained(entry: str) -> list[dict[str, Any]]:
+    """What the desk answers root at its door for staff."""
+    profile = str(ETC / "profile.toml")
+    words = (sys.executable, "-m", "kiosk", "maintenance", entry, "--profile", profile, "--json")
+    return [json.loads(line) for line in output(*words).splitlines()]
 
 
 def audit() -> list[dict[str, Any]]:

@@ -45,6 +45,13 @@ def test_the_fleet_reads_what_the_desk_says_across_users(seen: dict[str, Any]) -
     assert "kiosk_info{software=" in seen["figures"]
 
 
+def test_root_reaches_the_desks_door_for_staff(seen: dict[str, Any]) -> None:
+    """F03: over a socket in another user's folder, from outside the desk's user namespace."""
+    scanner, software = seen["maintained"]
+    assert [line["says"]["en"] for line in scanner] == ["scanner: not fitted"]
+    assert any(line["says"]["en"].startswith("program ") for line in software)
+
+
 def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any]) -> None:
     assert set(seen["states"].values()) == {"active"}
 
