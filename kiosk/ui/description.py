@@ -11,6 +11,7 @@ from kiosk.ui.widgets.camera import CameraView
 from kiosk.ui.widgets.drawing import Scene
 from kiosk.ui.widgets.picture import PaperPicture
 from kiosk.ui.widgets.pressable import Pressable
+from kiosk.ui.widgets.roll import Roll
 from kiosk.ui.widgets.words import Words
 
 
@@ -36,7 +37,7 @@ class Item(TypedDict):
 
 
 def describe(*roots: Widget) -> list[Item]:
-    """The buttons, texts and images under `roots`, in the order in which they were added."""
+    """The buttons, texts and images under `roots`, in the order in which they were added; of a roll those in sight."""
     items: list[Item] = []
     for root in roots:
         _collect(root, "", items)
@@ -59,6 +60,11 @@ def _collect(widget: Widget, within: str, items: list[Item]) -> None:
             items.append(_item(widget, "paper", "image", "", True, within))
         case Scene():
             items.append(_item(widget, widget.name, "image", "", True, within))
+        case Roll():
+            for row in reversed(widget.children[0].children):
+                if widget.shows(row):
+                    _collect(row, within, items)
+            return
     for child in reversed(widget.children):
         _collect(child, within, items)
 

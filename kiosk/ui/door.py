@@ -9,9 +9,14 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from kiosk.maintenance.pages import TypedPin
 from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Show, decode, encode
 from kiosk.pages import Action, StillHere, SwitchLanguage
+
+_ANEW: Final = StillHere | SwitchLanguage | TypedPin
+"""What may be said again after an update of the page; and a PIN is kept no longer than it must be."""
 
 Wake = Callable[[], None]
 
@@ -58,7 +63,7 @@ class Door:
         if before is None or before.seq != show.seq:
             self._sent.clear()
         else:
-            self._sent = {a for a in self._sent if not isinstance(a, StillHere | SwitchLanguage)}
+            self._sent = {a for a in self._sent if not isinstance(a, _ANEW)}
 
     def send(self, seq: int, action: Action) -> None:
         """Tells the desk, once: a second tap on the same button of the same page says nothing new."""

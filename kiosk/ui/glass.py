@@ -140,7 +140,10 @@ class Glass(App):
         elif self._countdown:
             self._countdown.count(show.countdown_s)
         elif self._screen:
-            self._countdown = Countdown(show.countdown_s, self._screen.leave(), show.language, self._screen.here.act)
+            screen = self._screen
+            self._countdown = Countdown(
+                show.countdown_s, screen.countdown_how, screen.leave(), show.language, screen.here.act
+            )
             self._countdown.size_hint_y = None
             self._countdown.height = self._panel.height - self._screen.header.height
             self._countdown.pos_hint = {"x": 0, "y": 0}

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Final
 
 from kiosk.china_time import CHINA
+from kiosk.maintenance.pages import Denied
+from kiosk.maintenance.plan import Group, Role
 from kiosk.pages import EnrolmentStep, Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
 from kiosk.reasons import Reason
 
@@ -303,6 +305,126 @@ ENROL_NEW_CODE: Final = Text("重新获取配对码", "Ask for a new code")
 # Idle
 COUNTDOWN_TITLE: Final = Text("您还在吗？", "Are you still there?")
 COUNTDOWN_HOW: Final = Text("秒后结束办理，并清除您的信息", "seconds until we stop and wipe your data")
+
+# For technicians
+STAFF_FOOT: Final = Text(
+    "维护菜单不显示市民信息，也不能开具证明。", "Shows nothing of any citizen, and issues no certificate."
+)
+STAFF_LEAVE: Final = Text("返回首页", "Back to start")
+STAFF_BACK: Final = Text("返回菜单", "Back to the menu")
+STAFF_STOP: Final = Text("停止，返回菜单", "Stop, to the menu")
+STAFF_COUNTDOWN_HOW: Final = Text("秒后关闭维护菜单", "seconds until the menu closes")
+STAFF_CARD: Final = Text("请插入维护卡", "Insert a technician's card")
+STAFF_CARD_HOW: Final = Text("仅供维护人员使用。", "For technicians only.")
+STAFF_PIN: Final = Text("请输入维护卡的 PIN 码", "Type the card's PIN")
+STAFF_PIN_HOW: Final = Text("六到八位数字，屏幕不会显示。", "Six to eight digits. They are not shown.")
+STAFF_PIN_TRIES: Final = Text("卡内还可以试 {n} 次", "Tries that the card allows: {n}")
+STAFF_PIN_WRONG: Final = Text("PIN 码不正确", "The PIN is wrong")
+STAFF_PIN_WRONG_HOW: Final = Text("请重新输入。", "Please type it again.")
+STAFF_PIN_LAST: Final = Text("这是最后一次机会", "This is the last try")
+STAFF_PIN_LAST_HOW: Final = Text(
+    "再错一次，卡会锁死，只能由发卡单位解锁。", "One more wrong PIN locks the card. Only its issuer can unlock it."
+)
+STAFF_PIN_WAIT: Final = Text("请等待 {n} 秒", "Please wait {n} seconds")
+STAFF_PIN_WAIT_HOW: Final = Text(
+    "本机上 PIN 码连续输错，暂不接受输入。", "Too many wrong PINs in a row on this terminal."
+)
+STAFF_PIN_GO_ON: Final = Text("登录", "Log in")
+STAFF_MENU: Final = Text("维护菜单", "Maintenance")
+STAFF_MENU_HOW: Final = Text(
+    "取出维护卡，菜单立即关闭。带 … 的操作会先询问。",
+    "Take the card out, and the menu closes. An entry with … asks first.",
+)
+STAFF_ASKS: Final = Text("{title}…", "{title}…")
+STAFF_ROLES: Final[dict[Role, Text]] = {
+    Role.SERVICE: Text("维修", "Service"),
+    Role.SUPPLIES: Text("耗材", "Supplies"),
+    Role.AUDITOR: Text("审计", "Auditor"),
+}
+STAFF_GROUPS: Final[dict[Group, tuple[str, Text]]] = {
+    Group.DEVICES: ("printer", Text("设备检测", "Devices")),
+    Group.SUPPLIES: ("document", Text("耗材", "Supplies")),
+    Group.NETWORK: ("globe", Text("网络与平台", "Network and platform")),
+    Group.SOFTWARE: ("shield", Text("软件与证书", "Software and certificates")),
+    Group.SERVICE: ("again", Text("运行", "Operation")),
+    Group.RECORDS: ("book", Text("日志与报告", "Records")),
+}
+"""Drawing and heading."""
+STAFF_CHOOSE: Final = Text("请选择", "Choose one")
+STAFF_YES: Final = Text("确认执行", "Yes, do it")
+STAFF_NO: Final = Text("不执行，返回", "No, go back")
+STAFF_CONFIRM_HOW: Final = Text("此操作会改变本机，并写入审计日志。", "This changes the terminal, and is logged.")
+STAFF_RUNNING: Final = Text("正在执行", "At work")
+STAFF_OVER: Final = Text("已完成，未发现问题", "Done, nothing is wrong")
+STAFF_OVER_WARN: Final = Text("已完成，{n} 项需要留意", "Done, to look at: {n}")
+STAFF_OVER_FAIL: Final = Text("已完成，{n} 项有故障", "Done, not working: {n}")
+STAFF_DENIED: Final = Text("不能登录", "You cannot log in")
+DENIALS: Final[dict[Denied, tuple[Text, Text]]] = {
+    Denied.READER_LOST: (
+        Text("维护卡读卡器没有连接", "The technicians' reader is not connected"),
+        Text("检查读卡器的连线和 pcscd 服务。", "Check its cable and the service pcscd."),
+    ),
+    Denied.CARD_UNREADABLE: (
+        Text("维护卡没有应答", "The card does not answer"),
+        Text(
+            "取出后擦净触点，重新插入；仍不行请换卡。",
+            "Wipe its contacts and insert it again, or change it.",
+        ),
+    ),
+    Denied.NO_STAFF_CARD: (
+        Text("这不是维护卡", "This is no technician's card"),
+        Text("需要带有 PIV 认证证书的卡。", "It needs a PIV authentication certificate."),
+    ),
+    Denied.KEY_UNSUPPORTED: (
+        Text("维护卡的密钥类型不受支持", "The card's key is of another kind"),
+        Text("请发卡单位使用 RSA-2048 或 P-256 密钥。", "Ask its issuer for RSA-2048 or P-256."),
+    ),
+    Denied.ISSUER_UNKNOWN: (
+        Text("不是本机信任的机构签发的卡", "This terminal does not know the card's issuer"),
+        Text("核对配置 [maintenance] 中的 ca。", "Compare it with `ca` under [maintenance] in the profile."),
+    ),
+    Denied.CERTIFICATE_UNFIT: (
+        Text("维护卡的证书不符合要求", "The card's certificate is not fit for this"),
+        Text("证书要求见 docs/maintenance.md。", "What it must be: docs/maintenance.md."),
+    ),
+    Denied.NOT_YET_VALID: (
+        Text("维护卡的证书尚未生效", "The card's certificate is not valid yet"),
+        Text("核对本机时间和证书的生效日期。", "Compare the terminal's clock with its first day."),
+    ),
+    Denied.EXPIRED: (
+        Text("维护卡或其签发机构的证书已过期", "The card's certificate, or its CA's, has ended"),
+        Text("请发卡单位换发新证书。", "Ask its issuer for a new one."),
+    ),
+    Denied.NO_ROLE: (
+        Text("维护卡没有唯一的角色", "The card does not have exactly one role"),
+        Text("请发卡单位在证书中写入一个角色。", "Ask its issuer to put one role into its certificate."),
+    ),
+    Denied.REVOKED: (
+        Text("这张维护卡已被吊销", "This card was revoked"),
+        Text("请把卡交回发卡单位。", "Please give it back to its issuer."),
+    ),
+    Denied.LIST_MISSING: (
+        Text("没有可用的吊销列表", "There is no revocation list that can be used"),
+        Text("请为本机提供发卡机构的吊销列表（CRL）。", "Bring this terminal the CRL of the cards' CA."),
+    ),
+    Denied.LIST_STALE: (
+        Text("吊销列表已过期", "The revocation list is out of date"),
+        Text("请更新吊销列表（CRL），并核对本机时间。", "Bring a new CRL, and check the terminal's clock."),
+    ),
+    Denied.PIN_BLOCKED: (
+        Text("维护卡的 PIN 码已锁死", "The card's PIN is locked"),
+        Text("请发卡单位解锁，或换一张卡。", "Ask its issuer to unlock it, or use another card."),
+    ),
+    Denied.NOT_PROVEN: (
+        Text("维护卡没有证书对应的密钥", "The card does not have its certificate's key"),
+        Text("可能是复制的卡，请扣下并报告。", "It may be a copy. Keep it, and report it."),
+    ),
+    Denied.NO_RECORD: (
+        Text("审计日志不能写入", "The audit log cannot be written"),
+        Text("不能留痕，就不能登录。请先腾出磁盘空间。", "No record, no login. Make room on its disk first."),
+    ),
+}
+"""What is wrong, and what to do."""
 
 
 def voice(said: Prompt | Hint) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from kiosk.preview import HEIGHT, WIDTH, PreviewRing
-from tests.ui.samples import pages, refusals
+from tests.ui.samples import denials, pages, refusals
 from tests.ui.stage import Stage, display
 
 
@@ -25,12 +25,13 @@ def main(out: Path, assets: Path, only: list[str], size: tuple[int, int] = (1080
         ring.write(portrait(assets / "portrait.png"))
         with Stage(run, assets / "fonts", x_display, size, ("--still",)) as stage:
             reasons = {f"reason-{page.reason.value}": page for page in refusals()}
-            for name, page in (pages(assets / "fonts") | reasons).items():
+            denied = {f"staff-denied-{page.why.value}": page for page in denials()}
+            for name, page in (pages(assets / "fonts") | reasons | denied).items():
                 if only and not any(part in name for part in only):
                     continue
                 for language in ("zh", "en"):
                     stage.show(page, language)
-                    if name.startswith("face"):
+                    if name.startswith(("face", "staff-run-numbers")):
                         stage.until(lambda s: any(i["id"] == "camera" and i["enabled"] for i in s["items"]))
                     stage.picture(out / f"{name}-{language}.png")
                     if name in ("choose", "rate"):

@@ -6,6 +6,19 @@ from pathlib import Path
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
+from kiosk.maintenance.line import Live, Number, doubtful, fine, wrong
+from kiosk.maintenance.pages import (
+    Denied,
+    StaffCard,
+    StaffChoose,
+    StaffConfirm,
+    StaffDenied,
+    StaffMenu,
+    StaffPin,
+    StaffRun,
+    Tile,
+)
+from kiosk.maintenance.plan import Choice, Group, Role
 from kiosk.pages import (
     ChooseCertificate,
     EnrolmentStep,
@@ -156,6 +169,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "hand-over-slip-failed": HandOver(kind, 1, card=True, slip=SlipState.FAILED),
         "printing-second-page": Printing(kind, pages_out=1, pages=2),
         "rate": Rate(),
+        **staff_pages(),
         "refusal-retry": Refusal(Reason.CARD_UNREADABLE, card=True),
         "refusal-again-at": Refusal(Reason.PLATFORM_RESTING, card=True, again_at=AGAIN),
         "refusal-paper": Refusal(Reason.PRINT_UNCERTAIN, card=True, paper=True),
@@ -170,6 +184,103 @@ def pages(fonts: Path) -> dict[str, Page]:
         "not-enrolled-asking": NotEnrolled(EnrolmentStep.ASKING, FINGERPRINT, terminal="kiosk-0001"),
         "not-enrolled-done": NotEnrolled(EnrolmentStep.DONE, FINGERPRINT, terminal="kiosk-0001"),
     }
+
+
+_DEVICES = (
+    ("card-reader", "读卡器（测试卡）", "Card reader, with a test card"),
+    ("camera", "摄像头", "Camera"),
+    ("liveness", "活体检测", "Liveness check"),
+    ("printer", "打印测试页", "Printer test page"),
+    ("ticket", "打印凭条", "Ticket printer"),
+    ("scanner", "扫描枪", "Scanner"),
+    ("speaker", "扬声器", "Loudspeaker"),
+    ("touch", "触摸屏", "Touch grid"),
+)
+_OTHERS = (
+    ("refill", "补充耗材", "Refill", Group.SUPPLIES, True),
+    ("counters", "计数器", "Counters", Group.SUPPLIES, False),
+    ("network", "网络与平台诊断", "Network and platform", Group.NETWORK, False),
+    ("certificates", "证书与吊销列表", "Certificates and lists", Group.SOFTWARE, False),
+    ("models", "识别模型", "Models and thresholds", Group.SOFTWARE, False),
+    ("profile", "本机配置", "Profile", Group.SOFTWARE, False),
+    ("version", "软件版本与启动状态", "Version and secure boot", Group.SOFTWARE, False),
+    ("update", "立即更新", "Update now", Group.SOFTWARE, True),
+    ("roll-back", "退回上一版本", "Roll back", Group.SOFTWARE, True),
+    ("out-of-service", "暂停服务", "Take out of service", Group.SERVICE, True),
+    ("in-service", "恢复服务", "Put back into service", Group.SERVICE, True),
+    ("restart", "重新启动", "Restart", Group.SERVICE, True),
+    ("self-test", "自检", "Self-test", Group.SERVICE, False),
+    ("export", "导出日志到 U 盘", "Export logs to a USB stick", Group.RECORDS, True),
+    ("report", "打印就绪报告", "Readiness report on paper", Group.RECORDS, False),
+)
+_LINES = (
+    fine("名称解析：platform.example → 192.0.2.10", "names: platform.example is 192.0.2.10"),
+    fine("TLS：证书链有效，剩余 212 天", "TLS: the chain holds, 212 days left"),
+    doubtful(
+        "时钟：比平台慢 41 秒",
+        "clock: 41 s behind the platform",
+        Text("检查时间服务器：timedatectl timesync-status", "check the time server: timedatectl timesync-status"),
+    ),
+    wrong(
+        "平台：20 秒内没有应答",
+        "platform: no answer within 20 s",
+        Text(
+            "请联系平台运维人员，并核对防火墙的出站地址。",
+            "Ask its operator, and look at the firewall's addresses.",
+        ),
+    ),
+)
+_NUMBERS = Live(
+    (
+        Number(Text("帧率", "pictures/s"), "28", well=True),
+        Number(Text("亮度", "brightness"), "64", well=False),
+        Number(Text("人脸", "faces"), "1", well=True),
+        Number(Text("人脸高度", "face height"), "42%", well=True),
+        Number(Text("清晰度", "sharpness"), "210", well=True),
+        Number(Text("提示", "hint"), "too-dark", well=False),
+    )
+)
+
+
+def staff_pages() -> dict[str, Page]:
+    """What a technician sees."""
+    tiles = tuple(Tile(name, Text(zh, en), Group.DEVICES) for name, zh, en in _DEVICES)
+    tiles += tuple(Tile(name, Text(zh, en), group, asks) for name, zh, en, group, asks in _OTHERS)
+    network = Text("网络与平台诊断", "Network and platform")
+    closing = Text("暂停服务", "Take out of service")
+    reasons = tuple(
+        Choice(code, Text(zh, en))
+        for code, zh, en in (
+            ("maintenance", "本机正在维护，暂停服务", "This terminal is closed for maintenance"),
+            ("repair", "本机等待维修，暂停服务", "This terminal is waiting for a repair"),
+            ("operator", "本机暂停服务", "This terminal is out of service"),
+        )
+    )
+    return {
+        "staff-card": StaffCard(),
+        "staff-pin": StaffPin(3),
+        "staff-pin-wrong": StaffPin(2, wrong=True),
+        "staff-pin-last": StaffPin(1, wrong=True),
+        "staff-pin-wait": StaffPin(10, wrong=True, wait_s=15),
+        "staff-menu": StaffMenu(Role.SERVICE, tiles),
+        "staff-menu-supplies": StaffMenu(Role.SUPPLIES, tiles[8:11]),
+        "staff-choose": StaffChoose(closing, reasons),
+        "staff-confirm": StaffConfirm(
+            closing,
+            Text("首页将告知市民，重启后仍保持。", "Citizens will read of it, also after a restart."),
+            reasons[0].title,
+        ),
+        "staff-run": StaffRun(network, _LINES[:2]),
+        "staff-run-over": StaffRun(network, _LINES, over=True),
+        "staff-run-well": StaffRun(network, _LINES[:2], over=True),
+        "staff-run-long": StaffRun(network, _LINES * 6, over=True),
+        "staff-run-numbers": StaffRun(Text("摄像头", "Camera"), (), _NUMBERS),
+    }
+
+
+def denials() -> list[StaffDenied]:
+    """Every way of not being let in."""
+    return [StaffDenied(why) for why in Denied]
 
 
 def refusals() -> list[Refusal]:

@@ -200,6 +200,19 @@ class Stage:
         item = self.item(name)
         self._xdotool("mousemove", item["x"], item["y"], "mousedown", 1)
 
+    @contextmanager
+    def holding(self, x: int, y: int) -> Iterator[None]:
+        """The finger is down there meanwhile."""
+        self._xdotool("mousemove", x, y, "mousedown", 1)
+        try:
+            yield
+        finally:
+            self.lift()
+
+    def slide(self, x: int, y: int) -> None:
+        """Moves the finger that is down."""
+        self._xdotool("mousemove", x, y)
+
     def lift(self) -> None:
         self._xdotool("mouseup", 1)
 

@@ -19,6 +19,13 @@ _MODULES = {
     "Rate": "rate",
     "Refusal": "refusal",
     "NotEnrolled": "not_enrolled",
+    "StaffCard": "staff_card",
+    "StaffPin": "staff_pin",
+    "StaffDenied": "staff_denied",
+    "StaffMenu": "staff_menu",
+    "StaffChoose": "staff_choose",
+    "StaffConfirm": "staff_confirm",
+    "StaffRun": "staff_run",
 }
 
 

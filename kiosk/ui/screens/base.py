@@ -10,6 +10,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Cancel, Language, Page, Text
 from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, MARGIN, TITLE
+from kiosk.ui.widgets.header import Header
 from kiosk.ui.widgets.layout import Column, Row, Stack
 from kiosk.ui.widgets.pressable import Act, PushButton
 from kiosk.ui.widgets.surround import Surround
@@ -35,15 +36,18 @@ class Here:
 
 
 class Screen(Column):
-    """One page, built from its view-model. `step` is its place in the step bar, if it has one."""
+    """One page, built from its view-model. `step` is its place in the step bar, if it has one; `countdown_how`: what
+    happens when nobody is there any more."""
 
     step: int | None = None
+    countdown_how = wording.COUNTDOWN_HOW
 
     def __init__(self, page: Page, here: Here) -> None:
         self.here = here
         super().__init__()
-        self.header = here.surround.header
-        self._lent: list[Widget] = [self.header, here.surround.help_line]
+        self.header: Header = here.surround.header
+        foot = self.foot()
+        self._lent: list[Widget] = [self.header, foot]
         self.add_widget(self.header)
         if self.step is not None:
             steps = here.surround.steps(self.step)
@@ -53,7 +57,11 @@ class Screen(Column):
         buttons = self.buttons(page)
         if buttons:
             self.add_widget(Row(*buttons, gap=GAP, margin=(MARGIN, 0), size_hint_y=None, height=mm(BUTTON)))
-        self.add_widget(here.surround.help_line)
+        self.add_widget(foot)
+
+    def foot(self) -> Widget:
+        """The last line of the page."""
+        return self.here.surround.help_line
 
     def body(self, page: Any) -> Widget:
         """Everything between the steps and the buttons."""

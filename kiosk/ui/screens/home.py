@@ -5,10 +5,13 @@ says which one, and that it watches for the end of it.
 """
 
 from datetime import datetime
+from typing import Any, Final
 
+from kivy.clock import Clock
 from kivy.metrics import mm
 from kivy.uix.widget import Widget
 
+from kiosk.maintenance.pages import CallStaff
 from kiosk.pages import Home, Text
 from kiosk.reasons import Reason
 from kiosk.ui import wording
@@ -23,6 +26,8 @@ from kiosk.ui.widgets.words import Words
 _ROOM_FOR_TILES = 228.0
 _ROOM_FOR_CLOSED_TILES = 190.0
 _TALLEST_TILE = 54.0
+_HELD_SECONDS: Final = 5.0
+"""How long a technician holds the drawing in the head: longer than anybody leans on it, and nothing shows meanwhile."""
 
 
 class HomeScreen(Screen):
@@ -34,6 +39,31 @@ class HomeScreen(Screen):
 
     def buttons(self, page: Home) -> list[PushButton]:
         return []
+
+    def close(self) -> None:
+        Clock.unschedule(self._call_staff)
+        super().close()
+
+    def on_touch_down(self, touch: Any) -> bool:
+        if self._is_knock(touch):
+            Clock.schedule_once(self._call_staff, _HELD_SECONDS)
+        return bool(super().on_touch_down(touch))
+
+    def on_touch_move(self, touch: Any) -> bool:
+        if not self._is_knock(touch):
+            Clock.unschedule(self._call_staff)
+        return bool(super().on_touch_move(touch))
+
+    def on_touch_up(self, touch: Any) -> bool:
+        Clock.unschedule(self._call_staff)
+        return bool(super().on_touch_up(touch))
+
+    def _is_knock(self, touch: Any) -> bool:
+        """On the drawing in the head, which answers to nothing else."""
+        return bool(self.header.emblem.collide_point(*touch.pos))
+
+    def _call_staff(self, *_: Any) -> None:
+        self.here.act(CallStaff())
 
     def _parts(self, page: Home) -> list[Widget]:
         if page.trouble is not None:

@@ -15,16 +15,14 @@ from kiosk.pages import DOCUMENT_NUMBER_MOST, OpenDocument, OtherWay, StillHere,
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL
+from kiosk.ui.widgets.keypad import DIGITS, Keypad
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.notice import Notice
 from kiosk.ui.widgets.pressable import Act, Pressable, PushButton
 from kiosk.ui.widgets.words import Caption, Words
 
-_DIGITS: Final = ("123", "456", "789", " 0<")
 _LETTERS: Final = ("1234567890", "ABCDEFGHIJ", "KLMNOPQRST", "UVWXYZ<")
-"""Rows of keys: a blank is a gap, < deletes."""
-_HIGH: Final = {_DIGITS: 32.0, _LETTERS: 30.0}
-_BETWEEN: Final = 3.6
+_HIGH: Final = {DIGITS: 32.0, _LETTERS: 30.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class _Blank:
     name: str
     label: Text
     most: int
-    keys: tuple[str, ...] = _DIGITS
+    keys: tuple[str, ...] = DIGITS
 
     @property
     def is_day(self) -> bool:
@@ -69,7 +67,7 @@ class OpenDocumentScreen(Screen):
         self._fields = {
             blank.name: _Field(blank, here.say(blank.label), self._turn_to, here.act) for blank in self._blanks
         }
-        self._pad = Stack(gap=_BETWEEN)
+        self._pad = Stack()
         column = Column(
             title(here.say(wording.OPEN_TITLE), here.say(wording.OPEN_LEADS[page.way])), gap=GAP, margin=(MARGIN, 10)
         )
@@ -111,15 +109,8 @@ class OpenDocumentScreen(Screen):
         for name, field in self._fields.items():
             field.show(self._typed[name], active=name == blank.name, hint=self.here.say(wording.OPEN_DAY))
         self._pad.clear_widgets()
-        for keys in blank.keys:
-            row = Row(gap=_BETWEEN, size_hint_y=None, height=mm(_HIGH[blank.keys]))
-            for key in keys:
-                row.add_widget(Space() if key == " " else self._key(key))
-            self._pad.add_widget(row)
-
-    def _key(self, key: str) -> Pressable:
-        label = self.here.say(wording.OPEN_DELETE) if key == "<" else key
-        return _Key(key, label, self._press, self.here.act)
+        delete = self.here.say(wording.OPEN_DELETE)
+        self._pad.add_widget(Keypad(blank.keys, _HIGH[blank.keys], delete, self._press, self.here.act))
 
     def _press(self, key: str) -> None:
         before = self._typed[self._blank.name]
@@ -188,21 +179,6 @@ class _Field(Pressable):
 
     def on_release(self) -> None:
         self._turn_to(self._blank)
-        super().on_release()
-
-
-class _Key(Pressable):
-    """One key."""
-
-    def __init__(self, key: str, label: str, press: Callable[[str], None], act: Act) -> None:
-        super().__init__(f"key:{key}", label, StillHere(), act, ("surface", "brand_tint_pressed"))
-        self._key, self._tell = key, press
-        self.ground = Ground(self, "surface")
-        face = Words(label, HEADING if label == key else BODY, bold=True, align="center", lines=1)
-        self.add_widget(Column(Space(), face, Space()))
-
-    def on_release(self) -> None:
-        self._tell(self._key)
         super().on_release()
 
 

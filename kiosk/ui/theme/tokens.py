@@ -57,6 +57,7 @@ COLOURS: Final[dict[str, Rgba]] = {
         "good_tint": "#DDF3E7",
         "warn": "#855000",
         "warn_tint": "#FCEFD9",
+        "fail_tint": "#FBE6E4",
         "disabled": "#E4E9F0",
         "on_disabled": "#5A6779",
         "scrim": "#08182ECC",

@@ -4,7 +4,7 @@ from kivy.graphics import Color, Rectangle
 from kivy.metrics import mm
 from kivy.uix.anchorlayout import AnchorLayout
 
-from kiosk.pages import Language, StillHere
+from kiosk.pages import Language, StillHere, Text
 from kiosk.ui import wording
 from kiosk.ui.theme.tokens import BODY, COLOURS, GAP, MARGIN, TITLE
 from kiosk.ui.widgets.layout import Ground, Stack
@@ -15,9 +15,10 @@ _NUMBER = 40.0
 
 
 class Countdown(AnchorLayout):
-    """`leave` is the page's own way out, offered again because the veil covers it. `seconds` changes in place."""
+    """`leave` is the page's own way out, offered again because the veil covers it. `seconds` changes in place; `how`
+    says what happens at their end."""
 
-    def __init__(self, seconds: int, leave: PushButton, language: Language, act: Act) -> None:
+    def __init__(self, seconds: int, how: Text, leave: PushButton, language: Language, act: Act) -> None:
         super().__init__(padding=mm(MARGIN))
         with self.canvas.before:
             Color(*COLOURS["scrim"])
@@ -31,7 +32,7 @@ class Countdown(AnchorLayout):
         card = Stack(
             Words(wording.COUNTDOWN_TITLE.in_language(language), TITLE, bold=True, align="center"),
             self._number,
-            Words(wording.COUNTDOWN_HOW.in_language(language), BODY, "ink_soft", align="center"),
+            Words(how.in_language(language), BODY, "ink_soft", align="center"),
             Stack(
                 PushButton(
                     "still-here",

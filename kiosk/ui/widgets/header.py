@@ -37,8 +37,9 @@ class Header(Row):
             Words(wording.TERMINAL.in_language(language), SMALL, "on_dark_soft", lines=1),
             Space(),
         )
+        self.emblem = Badge("hall", 19, "on_dark", "on_dark_veil", radius=9.5)
         super().__init__(
-            Badge("hall", 19, "on_dark", "on_dark_veil", radius=9.5),
+            self.emblem,
             names,
             times,
             _LanguageSwitch(language, act),
@@ -66,14 +67,12 @@ class Header(Row):
         self._ground.pos, self._ground.size = self.pos, self.size
 
 
-class HelpLine(Row):
-    """Whom to ask, on every page."""
+class FootLine(Row):
+    """One sentence for everybody, under every page."""
 
-    def __init__(self, language: Language) -> None:
-        caption = Caption(
-            wording.HELP.in_language(language), size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5}
-        )
-        super().__init__(Space(), Icon("help", 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19))
+    def __init__(self, icon: str, sentence: str) -> None:
+        caption = Caption(sentence, size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5})
+        super().__init__(Space(), Icon(icon, 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19))
 
 
 class _LanguageSwitch(Pressable):

@@ -1,7 +1,8 @@
 """What pages stand between: the head, the steps and the help line. They stay while pages come and go."""
 
 from kiosk.pages import Language, Text
-from kiosk.ui.widgets.header import Header, HelpLine
+from kiosk.ui import wording
+from kiosk.ui.widgets.header import FootLine, Header
 from kiosk.ui.widgets.pressable import Act
 from kiosk.ui.widgets.steps import StepBar
 
@@ -12,7 +13,7 @@ class Surround:
     def __init__(self, hall: Text, language: Language, act: Act) -> None:
         self.hall, self.language = hall, language
         self.header = Header(hall, language, act)
-        self.help_line = HelpLine(language)
+        self.help_line = FootLine("help", wording.HELP.in_language(language))
         self._steps: dict[int, StepBar] = {}
 
     def steps(self, here: int) -> StepBar:
