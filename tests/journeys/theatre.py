@@ -19,7 +19,7 @@ from hardware.cards.reading import Portrait
 from hardware.cards.synthetic import SyntheticCard
 from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble, Unconfirmed
 from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
-from kiosk.citizen import BRIEF_S
+from kiosk.session import BRIEF_S
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
 from kiosk.messages import Guidance, Matched

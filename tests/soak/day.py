@@ -109,10 +109,14 @@ class Day:
         self.diary = Diary()
         self._desk = desk
         self._hurry = hurry
+        self.killed = 0
+        """How many document processes met a sudden end in this visit."""
         self._promised = 0
 
     async def hurry(self, seconds: float) -> datetime:
-        """Over so much of the terminal's time. The time it is then."""
+        """Over so much of the terminal's time. The time it is then. A process that is being replaced takes a second of
+        the machine's time, which must not be hurried over: it would be away for minutes."""
+        await asyncio.wait_for(self.machine.processes["documents"].ready.wait(), PATIENCE_S)
         reader, writer = await asyncio.open_unix_connection(self._hurry)
         try:
             writer.write(f"{seconds}\n".encode())
@@ -128,7 +132,7 @@ class Day:
         """The story, with the visitor of this number, and what must be so afterwards."""
         self.diary.stories[story.name] += 1
         with _telling(story, which):
-            before = self.machine.processes["documents"].starts
+            before, self.killed = self.machine.processes["documents"].starts, 0
             if story.before:
                 await story.before(self)
             if story.nobody:
@@ -205,12 +209,11 @@ class Day:
         await self._time_goes_on(self._is_ready)
 
     async def _documents_are_fresh(self, before: int) -> None:
-        """Who has seen a document leaves a process that is replaced. That takes a second of the machine's time, which
-        must not be hurried over, or it were away for minutes."""
+        """Who has seen a document leaves a process that is replaced."""
         opened = {type(page) for page in self.screen.seen} & {Preview}
         refused = {page.reason for page in self.screen.seen if isinstance(page, Refusal)} & _OF_DOCUMENTS
         if opened or refused:
-            await asyncio.wait_for(self.machine.processes["documents"].ready_again(before), PATIENCE_S)
+            await asyncio.wait_for(self.machine.processes["documents"].ready_again(before + self.killed), PATIENCE_S)
 
     async def _time_goes_on(self, until: Callable[[], bool]) -> None:
         """What a device needs to be noticed it needs by the machine's time, what the desk waits for by its own: a look

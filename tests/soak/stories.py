@@ -72,6 +72,7 @@ async def _want_slip(day: "Day") -> None:
 
 
 async def _kill_documents(day: "Day") -> None:
+    day.killed += 1
     day.machine.processes["documents"].kill()
 
 
