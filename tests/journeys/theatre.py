@@ -19,7 +19,6 @@ from hardware.cards.reading import Portrait
 from hardware.cards.synthetic import SyntheticCard
 from hardware.printers.port import JobReport, JobTicket, Outcome, PrinterError, Submission, Trouble, Unconfirmed
 from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
-from kiosk.session import BRIEF_S
 from kiosk.desk import Desk
 from kiosk.documents.gate import PrintableDocument
 from kiosk.messages import Guidance, Matched
@@ -27,6 +26,7 @@ from kiosk.pages import Action, Kind, Notice, Page, Prompt
 from kiosk.paper.ledger import Ledger
 from kiosk.paper.stock import StockHistory
 from kiosk.reasons import Reason, Refused
+from kiosk.session import BRIEF_S
 from kiosk.vision.witness import LiveMatch
 from platform_client.client import CallRecord
 from platform_client.sandbox.faults import Faults
