@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from kiosk.audit.anchor import FILE, Anchor
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock
-from kiosk.health.findings import Finding, fail, ok, warn
+from kiosk.health.findings import Finding, ok, warn
 from kiosk.reasons import Refused
 from platform_client.anchor_statement import moment
 from platform_client.anchors import Anchored, NotAnchored, anchor
@@ -108,9 +108,10 @@ class Anchoring:
         return key
 
     def _refused(self, why: str) -> None:
-        """The platform heard us and says no: it remembers more of this log, or another."""
+        """The platform heard us and says no: it remembers more of this log, or another. That is for an auditor to
+        judge, and as any break of the log it does not end service."""
         log.error("the platform does not anchor the audit log: %s", why)
-        self._post(fail(_PART, f"the platform refuses: {why}", "export the log and let an auditor compare both"))
+        self._post(warn(_PART, f"the platform refuses: {why}", "export the log and let an auditor compare both"))
 
     def _late(self, why: str) -> None:
         log.warning("the audit log was not anchored: %s", why)

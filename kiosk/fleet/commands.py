@@ -16,7 +16,7 @@ import hashlib
 import logging
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -67,13 +67,13 @@ class Begun(Struct, frozen=True):
 
 class Outcome(Struct, frozen=True):
     action: str
-    not_after: datetime
+    issued_at: datetime
     done: bool
     says: tuple[str, ...]
 
 
 class Memory(Struct, frozen=True):
-    """By id. `forgotten`: no command that was to be begun by then is remembered any more, and none is done."""
+    """By id. `forgotten`: no command that was issued by then is remembered any more, and none is done."""
 
     outcomes: dict[str, Outcome] = {}
     forgotten: datetime | None = None
@@ -111,7 +111,7 @@ class Commands:
         self._groups = groups
         self._collected = collected
         self._begun = Kept(kept / "command.json", Begun)
-        self._memory = Kept(kept / "commands.json", Memory)
+        self._memory = Kept(kept / "commands.json", Memory, spoilt=self._nothing_is_remembered)
         self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
 
     async def take(self, deployment: Deployment) -> None:
@@ -159,7 +159,7 @@ class Commands:
             return False
         self.leave()
         self._trail.note("command.cancelled", id=begun.command.id)
-        self._remember(begun.command, Outcome(action, begun.command.not_after, False, ("cancelled",)))
+        self._remember(begun.command, Outcome(action, begun.command.issued_at, False, ("cancelled",)))
         self._begun.forget()
         return True
 
@@ -181,8 +181,8 @@ class Commands:
         if before is not None and before.action == deployment.action:
             await self._say(before)
             return None
-        if before is not None or (memory.forgotten is not None and command.not_after <= memory.forgotten):
-            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before")
+        if before is not None or (memory.forgotten is not None and command.issued_at <= memory.forgotten):
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before, or is older than what is remembered")
         words.check_time(command, self._clock.now())
         beside = deployment.bundle.sha256 if deployment.bundle else ""
         if (command.command == UPDATE) != bool(beside) or (beside and command.argument.lower() != beside):
@@ -198,7 +198,7 @@ class Commands:
         ended = self._updates.ended(begun.action)
         if ended is not None:
             done, why = ended
-            self._remember(begun.command, Outcome(begun.action, begun.command.not_after, done, (why,)))
+            self._remember(begun.command, Outcome(begun.action, begun.command.issued_at, done, (why,)))
             self._begun.forget()
 
     async def _restart(self, begun: Begun) -> None:
@@ -272,7 +272,7 @@ class Commands:
 
     async def _close(self, begun: Begun, done: bool, says: tuple[str, ...]) -> None:
         command = begun.command
-        outcome = Outcome(begun.action, command.not_after, done, says[: DETAILS_MOST - 1])
+        outcome = Outcome(begun.action, command.issued_at, done, says[: DETAILS_MOST - 1])
         over = journal.event(journal.FLEET, command=command.command, outcome="done" if done else "failed")
         log.info("command %s is over", command.id, extra=over)
         self._trail.note("command.done" if done else "command.failed", id=command.id, command=command.command)
@@ -286,7 +286,11 @@ class Commands:
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
         memory = self._memory.read() or Memory()
-        by_end = sorted({**memory.outcomes, command.id: outcome}.items(), key=lambda each: each[1].not_after)
-        gone, stay = by_end[:-REMEMBERED_MOST], by_end[-REMEMBERED_MOST:]
-        forgotten = gone[-1][1].not_after if gone else memory.forgotten
+        by_age = sorted({**memory.outcomes, command.id: outcome}.items(), key=lambda each: each[1].issued_at)
+        gone, stay = by_age[:-REMEMBERED_MOST], by_age[-REMEMBERED_MOST:]
+        forgotten = gone[-1][1].issued_at if gone else memory.forgotten
         self._memory.keep(Memory(dict(stay), forgotten))
+
+    def _nothing_is_remembered(self) -> Memory:
+        """Of a memory that was spoilt: whatever was issued until now may have been done."""
+        return Memory(forgotten=self._clock.now() + timedelta(seconds=words.CLOCKS_DIFFER_S))

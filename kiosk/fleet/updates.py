@@ -82,6 +82,7 @@ class Updates:
         self._begun = Kept(kept / RECORD, Begun)
         self._ended = Kept(kept / "update-ended.json", Ended)
         self._bundle = kept / "update.raucb"
+        self._recorded: str | None = None
         self._waiting_since: float | None = None
         self._gate: Gate | None = None
 
@@ -99,7 +100,9 @@ class Updates:
         """`command`: the operator's, to do so."""
         assert deployment.bundle is not None
         try:
-            self._trail.record("update.began", action=deployment.action)
+            if self._recorded != deployment.action:  # a server that does not give the image is asked again and again
+                self._trail.record("update.began", action=deployment.action)
+                self._recorded = deployment.action
             await self._install(deployment, command)
         except (NotUsable, RaucError, OSError, Refused) as error:
             await self._refuse(deployment.action, error)

@@ -18,6 +18,7 @@ PARTS: Final = {
     "audit log": "审计日志",
     "audit key": "审计密钥",
     "audit anchor": "审计锚点",
+    "revocation lists": "吊销列表",
     "doctor": "自检程序",
     "audit disk": "日志磁盘",
     "card reader": "读卡器",
@@ -61,6 +62,11 @@ _SAYS: Final = tuple(
         (r"the platform remembers record (\d+)", r"平台已记住第 \1 条记录"),
         (r"the platform refuses: (.+)", r"平台拒绝：\1"),
         (r"none for two days: (.+)", r"已两天没有：\1"),
+        (r"one of them does not say when it ends", "其中一份没有写明有效期"),
+        (r"the platform sent what is none", "平台发来的不是吊销列表"),
+        (r"one ended at (.+): no certificate can be verified", r"其中一份已于 \1 到期，无法验证证明"),
+        (r"one ends at (.+)", r"其中一份将于 \1 到期"),
+        (r"good until (.+)", r"有效期至 \1"),
         (r"the platform is asked for a portrait that cannot be decoded", "无法解码的照片向平台索取"),
         (r"did not come to an end", "没有正常结束"),
         (r"ready", "就绪"),
@@ -174,6 +180,9 @@ _REMEDIES: Final = {
     "correct the manifest in the models folder": "更正模型目录中的清单",
     "does the platform offer it, and is the key right?": "平台提供此功能吗？密钥正确吗？",
     "export the log and let an auditor compare both": "导出日志，请审计员比对",
+    "does the platform publish new ones? `kiosk sandbox --conformance URL` examines a platform": (
+        "平台是否发布了新的吊销列表？kiosk sandbox --conformance URL 可检查平台"
+    ),
     "grant this terminal a kind at the platform, and list it in [certificates]": (
         "在平台为本终端开通证明种类，并列入 [certificates]"
     ),

@@ -189,11 +189,27 @@ async def test_its_outcome_is_told_again_also_when_its_time_is_over(
 
 async def test_what_is_too_old_to_be_remembered_is_not_done(terminal: Terminal, fleet: OperatorDesk) -> None:
     long_ago = command("in-service")
-    memory = {f"c{number}": Outcome("1", long_ago.not_after, True, ()) for number in range(REMEMBERED_MOST)}
+    memory = {f"c{number}": Outcome("1", long_ago.issued_at, True, ()) for number in range(REMEMBERED_MOST)}
     Kept(terminal.kept / "commands.json", Memory).keep(Memory(memory))
-    later = command("self-test", not_after=long_ago.not_after + timedelta(hours=1))
+    later = command("self-test", issued_at=long_ago.issued_at + timedelta(minutes=1))
     await given(terminal, sign(later, fleet.signer))
     assert (await given(terminal, sign(long_ago, fleet.signer), "9"))[-1][3].startswith("replayed: ")
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"{}x", b'{"outcomes": 3}', b"\xff"])
+async def test_a_memory_that_was_spoilt_lets_nothing_be_done_twice(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, spoilt: bytes
+) -> None:
+    """Fail closed: whatever was issued until now may have been done; what is issued later is done."""
+    before = sign(command("self-test"), fleet.signer)
+    await given(terminal, before)
+    (terminal.kept / "commands.json").write_bytes(spoilt)
+    for action in ("8", "9"):
+        assert (await given(terminal, before, action))[-1][3].startswith("replayed: ")
+    terminal.clock.seconds += 601
+    later = command("in-service", issued_at=terminal.clock.now())
+    assert (await given(terminal, sign(later, fleet.signer), "10"))[-1][2] == "success"
+    assert asked.entries == [("self-test", ""), ("in-service", "")]
 
 
 async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:

@@ -185,6 +185,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     for name in SERVICES:
         await until(lambda name=name: shown(name, "ActiveState") == "active")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
+    seen["asked by the agent's user"] = {what: at_the_door(what) for what in ("self-test", "export all")}
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
     seen["signed"] = verify(STATE / "audit", PublicKey((HALL / "audit.pub").read_bytes())).signed
 
@@ -225,6 +226,14 @@ def scan(machine: Machine) -> dict[str, bool]:
     found = {what: value in everything for what, value in personal.items()}
     numbers = re.search(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])", everything)
     return {**found, "any number of a person": numbers is not None, "the mark": MARK in everything}
+
+
+def at_the_door(what: str) -> str:
+    """An entry of the menu, asked for by the agent's user and group."""
+    python = "/usr/lib/onecard-kiosk/venv/bin/python3"
+    user = ("setpriv", "--reuid=kiosk-agent", "--regid=kiosk-agent", "--groups=kiosk-health")
+    words = (*what.split(), "--yes", "--json", "--profile", str(ETC / "profile.toml"))
+    return output(*user, "env", "-C", "/usr/lib/onecard-kiosk", python, "-m", "kiosk", "maintenance", *words)
 
 
 async def figures() -> str:

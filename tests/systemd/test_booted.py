@@ -61,6 +61,14 @@ def test_the_audit_log_of_it_all_is_whole_and_signed(seen: dict[str, Any]) -> No
     assert seen["signed"] > 0
 
 
+def test_the_agent_asks_a_desk_of_another_user_for_what_is_the_fleets(seen: dict[str, Any]) -> None:
+    """E07: by the door, where the kernel says who knocks; what is for a technician at the terminal is not for it."""
+    asked = {what: said.splitlines() for what, said in seen["asked by the agent's user"].items()}
+    assert any('"audit log: ' in line for line in asked["self-test"]), asked
+    (refused,) = asked["export all"]
+    assert "may not be asked for from here" in refused
+
+
 def test_its_end_is_remembered_by_the_platform(seen: dict[str, Any]) -> None:
     """C19"""
     last = json.loads(seen["anchored"].splitlines()[-1])
