@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -199,6 +200,7 @@ async def ship(pki: Path, seen: dict[str, Any]) -> None:
     fleet = await asyncio.create_subprocess_exec(*words, "--split-mode=none", f"--output={FLEET_JOURNAL}")
     try:
         journal.send(MARK)
+        await until(lambda: listens(FLEET_JOURNAL_PORT))  # or its next try is half a minute later
         systemctl("start", "systemd-journal-upload.service", "prometheus-node-exporter.service")
         await until(lambda: MARK in output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "cat"))
         told = output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "json", "--all")
@@ -216,6 +218,11 @@ async def ship(pki: Path, seen: dict[str, Any]) -> None:
     finally:
         fleet.terminate()
         await fleet.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def scan(machine: Machine) -> dict[str, bool]:
