@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from hardware.cards.emulator.pcscd import PcscdMissing
+from hardware.cards.emulator.technicians import PIN
 from hardware.printers.switchboard import Switches
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine
@@ -32,6 +34,8 @@ PANEL = """
     r  the ticket roll is empty            t  put a new roll in
     n  pull the network cable              m  plug it in again
     w  the platform sends somebody else's certificate (m: back to normal)
+    k  put the technician's card in          l  take it out
+       their menu: hold the drawing at the top left of the home page for five seconds; the PIN is {pin}
     q  end the demo
 """
 PRINTER = {
@@ -67,6 +71,8 @@ class Dock:
             **{key: (says, partial(board.write, switches)) for key, (says, switches) in PRINTER.items()},
             "r": ("the ticket roll is empty", machine.tickets.take_roll_out),
             "t": ("there is a new ticket roll", machine.put_roll_in),
+            "k": ("the technician's card is in its reader", self._insert_technician_card),
+            "l": ("the technician's reader is empty", machine.take_technician_card),
             "n": ("the cable is out", lambda: machine.spoil(Fault.UNREACHABLE)),
             "m": ("the platform is itself again", lambda: machine.spoil(None)),
             "w": ("the platform mixes up two people", lambda: machine.spoil(Fault.WRONG_PERSON)),
@@ -85,6 +91,12 @@ class Dock:
             self._follower = None
         self._machine.puppet.follow(prompt)
 
+    def _insert_technician_card(self) -> None:
+        try:
+            self._machine.insert_technician_card()
+        except PcscdMissing as missing:
+            print(f"  no reader for it: {missing}")
+
     def _lay_wrong_number(self) -> None:
         card = self._machine.citizens[0]
         wrong = "0" if card.number[-1] != "0" else "1"
@@ -93,7 +105,7 @@ class Dock:
 
 async def dock(machine: Machine, eyes: Eyes) -> None:
     """Reads keys until `q`. Without a keyboard it waits for the window to be closed."""
-    print(PANEL)
+    print(PANEL.format(pin=PIN))
     panel = Dock(machine, eyes)
     if not sys.stdin.isatty():
         print("  (no keyboard here: the switches are off; Ctrl-C ends the demo)")

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from hardware.cards.emulator import SamEmulator
+from hardware.cards.emulator.pcscd import PrivatePcscd
+from hardware.cards.emulator.piv_chip import ATR
+from hardware.cards.emulator.technicians import TechnicianCa
 from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, webp_portrait
 from hardware.printers.cups_server import CupsServer
 from hardware.printers.emulator import EmulatedPrinter
@@ -25,6 +28,8 @@ from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from kiosk import meeting
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.puppeteer import Puppet
+from kiosk.maintenance.credential import PURPOSES
+from kiosk.maintenance.plan import Role
 from kiosk.processes import Command, StartFailed, Supervised
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.control import SetFault, SetSource, flip
@@ -36,6 +41,7 @@ TERMINAL: Final = "kiosk-0001"
 HALL: Final[dict[str, object]] = {"zh": "示例区政务服务中心", "en": "Example District Service Hall"}
 # The exit code by which the user interface says that a person closed its window (kiosk.ui.app.CLOSED_BY_HAND).
 WINDOW_CLOSED: Final = 3
+_SERVICE: Final = next(purpose for purpose, role in PURPOSES.items() if role is Role.SERVICE)
 TMPFS: Final = Path("/dev/shm")
 # Where the face is in the demo portrait (left, top, right, bottom, pixels of the 512x512 picture).
 DEMO_FACE: Final = (150, 10, 320, 220)
@@ -84,6 +90,13 @@ class Machine:
         self.cups = CupsServer(run / "cups", claim_port(0))
         self.tickets = EmulatedTicketPrinter(settings.out / "slips")
         self._ticket_line = SerialTicketLine(self.tickets, run / "ticket")
+        staff = run / "staff"
+        staff.mkdir(mode=0o700)
+        self._staff_cards = PrivatePcscd(staff)
+        self._staff_reader_runs = False
+        technicians = TechnicianCa()
+        self._technicians = technicians.publish(staff)
+        self.technician_card = technicians.card(_SERVICE)
         self.processes: dict[str, Supervised] = {}
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
@@ -102,6 +115,17 @@ class Machine:
 
     def take_card(self) -> None:
         self.reader.remove()
+
+    def insert_technician_card(self) -> None:
+        """Puts it into its reader, which is plugged in with the first card: until then nobody needs it. Raises
+        PcscdMissing."""
+        if not self._staff_reader_runs:
+            self._staff_cards.start()
+            self._staff_reader_runs = True
+        self._staff_cards.reader.insert(self.technician_card, ATR)
+
+    def take_technician_card(self) -> None:
+        self._staff_cards.reader.remove()
 
     def put_roll_in(self) -> None:
         """A new roll of paper in the ticket printer."""
@@ -129,7 +153,9 @@ class Machine:
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Starts the four processes of the terminal; they are stopped by `stack`. Raises StartFailed."""
-        await self._start(stack, "desk", "--profile", str(self.profile))
+        stack.callback(self._staff_cards.stop)
+        environment = self._staff_cards.environment
+        await self._start(stack, "desk", "--profile", str(self.profile), environment=environment)
         await asyncio.gather(*(self.start_worker(stack, name) for name in ("ui", "vision", "documents")))
 
     async def start_worker(self, stack: AsyncExitStack, name: str) -> None:
@@ -226,6 +252,7 @@ class Machine:
                 "uri": self.printer.uri,
             },
             "face": {"mode": "demo"},
+            "maintenance": {"reader": "pcsc://", "ca": self._technicians[0], "crls": [self._technicians[1]]},
             "timing": dict(self._settings.timing),
             **{f"certificates.{code}": {"seal": offer.kind.seal_organisation} for code, offer in OFFERS.items()},
         }
@@ -233,10 +260,10 @@ class Machine:
 
 
 def table(name: str, values: dict[str, object]) -> str:
-    """One TOML table; a JSON string or number is a TOML one, too."""
+    """One TOML table; a JSON string or number is a TOML one, too, and so is a list of them."""
     lines = [f"[{name}]"] if name else []
     for key, value in values.items():
-        lines.append(f"{key} = {json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)}")
+        lines.append(f"{key} = {json.dumps(value, default=str, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 
