@@ -8,6 +8,7 @@ from kivy.uix.widget import Widget
 from kiosk.health.findings import Level
 from kiosk.maintenance.line import Line, Live, Number
 from kiosk.maintenance.pages import Back, StaffRun
+from kiosk.pages import Zone
 from kiosk.preview import PreviewRing
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Here
@@ -93,7 +94,7 @@ class StaffRunScreen(StaffScreen):
             self._column.add_widget(self._numbers, index=self._column.children.index(self._roll) + 1)
         self._numbers.show(live)
         if self._camera is None and not over and _has_picture(self.here):
-            self._camera = CameraView(self.here.preview, 0.0)
+            self._camera = CameraView(self.here.preview, 0.0, Zone.MIDDLE, still=True)
             self._camera.size_hint_y, self._camera.height = None, mm(_CAMERA_HIGH)
             self._column.add_widget(self._camera, index=self._column.children.index(self._numbers) + 1)
 
