@@ -6,7 +6,19 @@ from collections.abc import Awaitable, Callable
 from theatre import PATIENCE_S, Stage, performing
 
 from kiosk.journeys.attract import attract
-from kiosk.pages import Action, Page, Refusal
+from kiosk.pages import (
+    Action,
+    ChooseCertificate,
+    FaceCheck,
+    Home,
+    Page,
+    Pick,
+    Preview,
+    Print,
+    ReadingCard,
+    Refusal,
+    Waiting,
+)
 from kiosk.reasons import Reason
 
 KIND = "social-insurance"
@@ -50,3 +62,22 @@ def refused_for(reason: Reason) -> Happening:
         assert page.reason is reason
 
     return check
+
+
+async def tiles(stage: Stage) -> None:
+    await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and bool(pages[-1].kinds))
+
+
+async def tap_tile(stage: Stage) -> None:
+    await tiles(stage)
+    stage.screen.tap(Pick(KIND))
+
+
+def nothing_printed(stage: Stage) -> None:
+    assert stage.printer.printed == []
+
+
+TO_CHOICE: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, None), (Waiting, None)]
+TO_WAITING: list[Scene] = [*TO_CHOICE, (ChooseCertificate, tap(Pick(KIND)))]
+TO_PREVIEW: list[Scene] = [*TO_WAITING, (Waiting, None)]
+TO_PRINTING: list[Scene] = [*TO_PREVIEW, (Preview, tap(Print()))]
