@@ -46,6 +46,7 @@ from kiosk.maintenance.credential import TechnicianTrust, issuers_in
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.examiner import Examiner
+from kiosk.maintenance.exporting import ALLOWED
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
@@ -191,6 +192,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             receipts = SlipPort(tickets, stock, identity, clock)
 
         paper = PaperPort(printer, ledger, stock, job_tickets(profile), clock)
+        (profile.run / ALLOWED).unlink(missing_ok=True)  # of an export that this desk's predecessor did not survive
         floor = Floor()
         workshop = Workshop(
             profile=profile,

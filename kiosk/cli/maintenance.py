@@ -98,6 +98,7 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
                 yield answer
         return
 
+    _refuse_to_leave_traces(profile.audit)
     levels = []
     async with (
         workshop_without_desk(profile, SystemClock(), ExaminerProcess(file, assets)) as workshop,
@@ -108,6 +109,16 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
                 levels.append(said.level)
             yield said
     yield Done(worst(levels))
+
+
+def _refuse_to_leave_traces(audit: Path) -> None:
+    """What is written here is the desk's, which could not go on with files of somebody else. Raises OSError."""
+    import os
+    import pwd
+
+    if audit.exists() and (owner := audit.stat().st_uid) != os.geteuid():
+        name = pwd.getpwuid(owner).pw_name
+        raise PermissionError(f"no desk runs, and {audit} is of {name}: run this as {name}, or start the desk")
 
 
 def _print(said: "Said", *, as_json: bool) -> None:

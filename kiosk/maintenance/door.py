@@ -20,6 +20,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from kiosk.health.findings import Level
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.floor import Floor
@@ -27,7 +29,7 @@ from kiosk.maintenance.line import Line, wrong
 from kiosk.maintenance.menu import Menu, worst
 from kiosk.messages import BadMessage, Do, Done, Message, Waits, encode, receive
 from kiosk.pages import Text
-from kiosk.reasons import Refused
+from kiosk.reasons import Refused, fault
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +65,18 @@ class Door:
             wish = await receive(reader)
             if not isinstance(wish, Do):
                 raise BadMessage(f"{type(wish).__name__} is not for this door")
-            errand = asyncio.ensure_future(self._errand(wish, _may_have_all(writer), writer))
+            if not (may_have_all := _may_have_all(writer)):
+                wish = msgspec.structs.replace(wish, by=f"fleet {wish.by}")  # whatever it says: it is the agent
+            errand = asyncio.ensure_future(self._errand(wish, may_have_all, writer))
             gone = asyncio.ensure_future(reader.read(1))
             try:
                 await asyncio.wait({errand, gone}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 errand.cancel()
                 gone.cancel()
-                await asyncio.gather(errand, gone, return_exceptions=True)
+                failed, _ = await asyncio.gather(errand, gone, return_exceptions=True)
+            if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
+                log.error("fault: %s", fault(failed))
         except (BadMessage, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("maintenance: %s; connection closed", error)
         finally:

@@ -104,7 +104,7 @@ async def _written(
 
         chain = files(workshop.profile.audit)
         for number, path in enumerate(chain, 1):
-            content = await asyncio.to_thread(path.read_bytes)
+            content = await asyncio.to_thread(_whole_lines, path)
             await put(f"{number:04}-{path.name}", content)
             manifest.append(_about(path.name, content))
             yield Live((Number(Text("文件", "files"), f"{number}/{len(chain)}", True),))
@@ -120,6 +120,12 @@ async def _written(
         f"已导出 {len(manifest)} 个文件：{name}。可以拔出 U 盘",
         f"{len(manifest)} files in {name}; the stick may be pulled",
     )
+
+
+def _whole_lines(path: Path) -> bytes:
+    """The newest file is being written: of its last line there may be only half yet."""
+    content = path.read_bytes()
+    return content[: content.rfind(b"\n") + 1]
 
 
 def _packed(content: bytes, workshop: Workshop, reader: x509.Certificate) -> bytes:

@@ -108,9 +108,10 @@ async def test_the_fleet_may_not_have_everything(
     house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F03: whoever is neither root nor the desk's own user gets in those entries alone that are for the fleet."""
-    door, _, _ = house
+    door, _, bench = house
     monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
-    assert (await hear(door, Do("looks", "a", "x")))[0] == fine("好", "well")
+    assert (await hear(door, Do("looks", "a", "console")))[0] == fine("好", "well")
+    assert bench.records("maintenance.began")[-1]["by"] == "fleet console"
     refused, _ = await hear(door, Do("breaks", "", "x"))
     assert isinstance(refused, Line) and refused.level is Level.FAIL
 

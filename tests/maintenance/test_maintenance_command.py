@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import sys
 from asyncio import subprocess
 from pathlib import Path
 
+import pytest
 from workbench import Bench
 
 from kiosk import meeting
@@ -64,6 +66,14 @@ async def test_without_a_desk_the_command_opens_what_it_needs(bench: Bench) -> N
     code, _, complaint = await kiosk("software", "--profile", bench.profile_file)
     held.close()
     assert code == 2 and complaint
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+async def test_root_leaves_no_files_that_the_desk_could_not_write(bench: Bench) -> None:
+    meeting.make(bench.profile.run)
+    os.chown(bench.profile.audit, 65534, -1)
+    code, _, complaint = await kiosk("software", "--profile", bench.profile_file)
+    assert code == 2 and "run this as nobody" in complaint
 
 
 async def test_a_desk_that_runs_does_it_itself(bench: Bench) -> None:
