@@ -12,7 +12,7 @@ from pathlib import Path
 from hurried_clock import HurriedClock
 
 from kiosk.bootstrap import serve
-from kiosk.maintenance.examiner import Commands
+from kiosk.maintenance.examiner import ExaminerProcess
 from kiosk.profile import load
 
 
@@ -28,7 +28,7 @@ async def main(profile: Path, assets: Path, offset: Path, socket: Path) -> int:
         writer.close()
 
     async with await asyncio.start_unix_server(hurry, socket):
-        return await serve(load(profile), clock, Commands(profile, assets))
+        return await serve(load(profile), clock, ExaminerProcess(profile, assets))
 
 
 if __name__ == "__main__":
