@@ -36,10 +36,12 @@ FLEET: Final = "fleet"
 """What is amiss when the server is not reached."""
 BEGUN: Final = "profile.json"
 FORCED_AFTER_S: Final = 1800.0
+LIVES_MOST: Final = 5
 
 
 class Begun(Struct, frozen=True):
-    """`boot`: the one in which the last restart was asked for. `amiss`: what kept the terminal from serving before."""
+    """`boot`: the one in which the last restart was asked for. `amiss`: what kept the terminal from serving before.
+    `lives`: how many agents looked at the trial."""
 
     action: str
     version: int
@@ -47,6 +49,7 @@ class Begun(Struct, frozen=True):
     stage: Literal["waiting", "trying", "returning"]
     amiss: tuple[str, ...] = ()
     boot: str = ""
+    lives: int = 0
 
 
 class Highest(Struct, frozen=True):
@@ -175,6 +178,12 @@ class Profiles:
     async def _look(self, begun: Begun) -> None:
         if self._gate is None:
             self._gate = Gate(begun.amiss, self._clock)
+            begun = msgspec.structs.replace(begun, lives=begun.lives + 1)
+            self._begun.keep(begun)
+            if begun.lives > LIVES_MOST:
+                because = "the agent died over it again and again"
+                _return(begun, because, self._begun, self._folder, self._machine, self._trail)
+                return
         held = signed_profile.delivered(self._installed)
         amiss_now = set(amiss(self._health))
         if held is None or held[0].version != begun.version:

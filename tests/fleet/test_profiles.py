@@ -18,6 +18,7 @@ from hardware.printers.loopback_server import claim_port
 from kiosk.fleet import signed_profile
 from kiosk.fleet.ddi import PROFILE_PART
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
+from kiosk.fleet.profiles import LIVES_MOST
 from kiosk.fleet.signed_profile import in_force, sign
 from kiosk.profile import Updates as Settings
 from kiosk.profile import load
@@ -151,6 +152,19 @@ async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> N
     bench.terminal.restart()
     bench.terminal.settings = there
     assert "not well" in await bench.until_closed()
+
+
+async def test_agents_that_die_over_it_again_and_again_do_not_leave_it_undecided(bench: Bench) -> None:
+    """Each begins the gate anew."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    for _ in range(LIVES_MOST):
+        await bench.terminal.steps(STEADY_S - 10)
+        assert not bench.terminal.wish.exists()
+    await bench.terminal.steps(5)
+    assert bench.terminal.wish.exists()
+    assert bench.idle_s == 45.0
 
 
 async def test_what_was_amiss_before_is_no_reason_to_give_it_back(bench: Bench) -> None:
