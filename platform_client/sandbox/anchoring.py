@@ -3,7 +3,8 @@
     DIR/anchors/key.pem, key.pub.pem      DIR/anchors/TERMINAL.jsonl: what was told, one anchor a line
 
 A log only grows. One that is shorter than it was, or has another record in the last place that was told, is refused:
-people must look at that terminal before its file is taken away here.
+people must look at that terminal before its file is taken away here. As all that a sandbox is told, it is forgotten
+with the process: the next one meets terminals whose logs begin anew.
 """
 
 import base64
@@ -39,6 +40,8 @@ class Anchors:
         self._folder = folder
         self._key = anchor_key(folder)
         self._clock = clock
+        for told in folder.glob("*.jsonl"):
+            told.unlink()
 
     def stand_behind(self, door: Door) -> None:
         door.ask(ANCHOR, self._anchor)

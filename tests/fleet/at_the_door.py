@@ -36,8 +36,8 @@ class Asked:
 
 
 @asynccontextmanager
-async def desk(folder: Path) -> AsyncIterator[tuple[Path, Asked]]:
-    """Its socket, and what it was asked for. `asked.citizen` is set while nobody is served."""
+async def desk(folder: Path, socket: Path) -> AsyncIterator[Asked]:
+    """What it was asked for at this socket. `asked.citizen` is set while nobody is served."""
     profile = parse(PROFILE.format(run=folder, port=9469), folder)
     audit = AuditLog(folder / "desk-audit", SystemClock(), terminal="kiosk-0001", software="0.1.0")
     asked, floor = Asked(), Floor()
@@ -46,7 +46,7 @@ async def desk(folder: Path) -> AsyncIterator[tuple[Path, Asked]]:
     nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door, socket = Door(menu, floor), folder / "door.sock"
+    door = Door(menu, floor)
 
     async def between_citizens() -> None:
         while True:
@@ -59,7 +59,7 @@ async def desk(folder: Path) -> AsyncIterator[tuple[Path, Asked]]:
     serving = asyncio.create_task(between_citizens())
     await door.open(socket)
     try:
-        yield socket, asked
+        yield asked
     finally:
         await door.close()
         serving.cancel()

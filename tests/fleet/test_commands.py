@@ -41,20 +41,13 @@ def fleet(tmp_path: Path) -> OperatorDesk:
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[tuple[Path, Asked]]:
-    async with desk(tmp_path) as there:
-        yield there
+async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
+    async with desk(tmp_path, tmp_path / "door.sock") as asked:
+        yield asked
 
 
 @pytest.fixture
-def asked(served: tuple[Path, Asked]) -> Asked:
-    return served[1]
-
-
-@pytest.fixture
-async def terminal(
-    pki: SandboxPki, fleet: OperatorDesk, served: tuple[Path, Asked], tmp_path: Path
-) -> AsyncIterator[Terminal]:
+async def terminal(pki: SandboxPki, fleet: OperatorDesk, asked: Asked, tmp_path: Path) -> AsyncIterator[Terminal]:
     (tmp_path / "kept").mkdir()
     async with Hawkbit().running(pki) as hawkbit:
         settings = Settings(
@@ -64,7 +57,7 @@ async def terminal(
             *(hawkbit, settings, tmp_path / "kept", tmp_path / "restart"),
             pinned=fleet.pinned,
             groups=("hall-7",),
-            door=DeskDoor(served[0]),
+            door=DeskDoor(tmp_path / "door.sock"),
         )
 
 

@@ -5,18 +5,22 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from at_the_door import desk
 from hawkbit import TERMINAL, Hawkbit, secret
 from publishing import LOST, PROFILE, WELL, PublishingDesk, report
 from signing import OperatorDesk
 from terminal import Terminal
 
 from hardware.printers.loopback_server import claim_port
-from kiosk.fleet import signed_profile
-from kiosk.fleet.ddi import PROFILE_PART
+from kiosk import meeting
+from kiosk.audit.chain import verify
+from kiosk.fleet import command, signed_profile
+from kiosk.fleet.command import Command
+from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
 from kiosk.fleet.profiles import LIVES_MOST
 from kiosk.fleet.signed_profile import in_force, sign
@@ -270,13 +274,36 @@ async def test_an_agent_that_cannot_work_with_it_gives_it_back_itself(bench: Ben
     assert bench.idle_s == 45.0
 
 
+async def test_the_agent_itself_does_what_is_commanded(bench: Bench, fleet: OperatorDesk, tmp_path: Path) -> None:
+    """From the server to the desk's door and back, with the program that a unit starts."""
+    publishing = PublishingDesk(tmp_path)
+    publishing.says(WELL)
+    now = datetime.now(UTC)
+    wanted = Command("c-1", (TERMINAL,), "self-test", now, now + timedelta(hours=1))
+    bench.hawkbit.offer_signed("8", COMMAND_PART, command.sign(wanted, fleet.signer))
+    async with desk(tmp_path, meeting.door_in(tmp_path)) as asked:
+        process = await agent(bench)
+        try:
+            async with asyncio.timeout(60):
+                while not bench.hawkbit.closed:
+                    assert process.returncode is None
+                    await asyncio.sleep(0.05)
+        finally:
+            process.terminate()
+            await process.communicate()
+    publishing.ends()
+    assert (bench.hawkbit.closed, asked.entries, process.returncode) == (["success"], [("self-test", "")], 0)
+    assert bench.hawkbit.introduced is not None and bench.hawkbit.introduced["profile"] == "0"
+    assert verify(tmp_path / "kept/audit").records == 4  # agent started; command received, started, done
+
+
 async def test_a_wrong_secret_does_not_stop_the_figures(bench: Bench, tmp_path: Path) -> None:
     """F03: the fleet sees a terminal that it cannot speak to."""
     from aiohttp import ClientError, ClientSession
 
     (tmp_path / "token").chmod(0o644)  # others may read it: refused
-    desk = PublishingDesk(tmp_path)
-    desk.says(WELL)
+    publishing = PublishingDesk(tmp_path)
+    publishing.says(WELL)
     process = await agent(bench)
     try:
         async with asyncio.timeout(60), ClientSession() as session:
@@ -294,5 +321,5 @@ async def test_a_wrong_secret_does_not_stop_the_figures(bench: Bench, tmp_path: 
     finally:
         process.terminate()
         await process.communicate()
-        desk.ends()
+        publishing.ends()
     assert process.returncode == 0
