@@ -60,7 +60,8 @@ class Lobby:
         fresh = asyncio.ensure_future(self._keep_fresh())
         tapped = asyncio.ensure_future(self._tapped())
         staff = asyncio.ensure_future(self._staff())
-        tasks: list[asyncio.Future[Any]] = [fresh, card, tapped, staff]
+        key = asyncio.ensure_future(self._key())
+        tasks: list[asyncio.Future[Any]] = [fresh, card, tapped, staff, key]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             came: Kind | Errand | None = next(task.result() for task in tasks if task.done())

@@ -21,6 +21,7 @@ EVIDENCE = {
     "kiosk.documents.sealed:SealedDocument": "kiosk/documents/",
     "kiosk.documents.gate:PrintableDocument": "kiosk/documents/",
     "kiosk.paper.ledger:ReprintToken": "kiosk/paper/",
+    "kiosk.maintenance.login:Technician": "kiosk/maintenance/",
     "kiosk.maintenance.staff_paper:StaffPaper": "kiosk/maintenance/",
     "platform_client.evidence:Evidence": "platform_client/",
     "platform_client.evidence:ShownEvidence": "platform_client/",

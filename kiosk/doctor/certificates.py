@@ -8,6 +8,7 @@ from cryptography import x509
 
 from hardware.cards.emrtd.trust import TrustAnchors
 from kiosk.china_time import china_date
+from kiosk.doctor import technicians
 from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.identity import device_identity, platform_login
 from kiosk.profile import Profile
@@ -35,6 +36,7 @@ def validity(profile: Profile, now: datetime) -> list[Finding]:
         ),
         *_validity("platform CA", profile.platform.ca, now, "ask the platform's operator for the new one"),
         *_validity("root of all seals", profile.trust.root, now, "ask the platform's operator for the new one"),
+        *technicians.examine(profile, now),
     ]
 
 

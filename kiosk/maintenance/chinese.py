@@ -42,6 +42,7 @@ PARTS: Final = {
     "device identity": "终端身份",
     "root of all seals": "签章根证书",
     "country signing CAs": "国家签名证书",
+    "technicians' cards": "维护卡",
     "ui process": "屏幕程序",
     "vision process": "摄像头程序",
     "documents process": "文件程序",
@@ -67,6 +68,9 @@ _SAYS: Final = tuple(
         (r"one ended at (.+): no certificate can be verified", r"其中一份已于 \1 到期，无法验证证明"),
         (r"one ends at (.+)", r"其中一份将于 \1 到期"),
         (r"good until (.+)", r"有效期至 \1"),
+        (r"nobody is let in from (.+) on", r"自 \1 起无人能登录"),
+        (r"nobody is let in: (.+)", r"无人能登录：\1"),
+        (r"(.+): no CA's certificates", r"\1 不是 CA 证书"),
         (r"the platform is asked for a portrait that cannot be decoded", "无法解码的照片向平台索取"),
         (r"did not come to an end", "没有正常结束"),
         (r"ready", "就绪"),
@@ -133,6 +137,9 @@ _SAYS: Final = tuple(
     )
 )
 _REMEDIES: Final = {
+    "bring the CA's new certificate or revocation list: docs/maintenance.md": (
+        "请提供发卡机构的新证书或吊销列表，见 docs/maintenance.md"
+    ),
     "set reader.sam_id; `kiosk card read` says it": "在配置中设置 reader.sam_id；kiosk card read 会显示它",
     VALIDATE: "换用对本地人群实测并认可的模型，步骤见 docs/face.md",
     "bring a network that was measured, if the operator asks for one": "如运营方要求，请安装经过实测的模型",

@@ -84,10 +84,18 @@ class TechnicianTrust:
             role = _role_of(certificate)
         except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
             raise NotLetIn(Denied.CERTIFICATE_UNFIT, type(error).__name__) from None
-        newest = self._list_of(issuer, now)
+        newest, _ = self._list_of(issuer, now)
         if newest.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
             raise NotLetIn(Denied.REVOKED)
         return Credential(role, f"{certificate.serial_number:#x}", fingerprint(certificate))
+
+    def good_until(self, now: datetime) -> datetime:
+        """When the first of these CAs or of their lists ends. Raises NotLetIn when one has, or is not there."""
+        ends = []
+        for issuer in self._issuers:
+            _require_valid(issuer, now, "of the CA ")
+            ends += [issuer.not_valid_after_utc, self._list_of(issuer, now)[1]]
+        return min(ends)
 
     def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate:
         if not _is_strong(certificate):
@@ -100,15 +108,16 @@ class TechnicianTrust:
             return issuer
         raise NotLetIn(Denied.ISSUER_UNKNOWN)
 
-    def _list_of(self, issuer: x509.Certificate, now: datetime) -> x509.CertificateRevocationList:
-        """The newest one of this CA. Raises NotLetIn when there is none that counts now."""
+    def _list_of(self, issuer: x509.Certificate, now: datetime) -> tuple[x509.CertificateRevocationList, datetime]:
+        """The newest one of this CA, and when the next is due. Raises NotLetIn when there is none that counts now."""
         found = [crl for crl in _read_lists(self._lists) if _is_of(crl, issuer)]
         if not found:
             raise NotLetIn(Denied.LIST_MISSING, ", ".join(map(str, self._lists)))
         newest = max(found, key=lambda crl: crl.last_update_utc)
-        if newest.next_update_utc is None or not newest.last_update_utc <= now <= newest.next_update_utc:
-            raise NotLetIn(Denied.LIST_STALE, f"it holds until {newest.next_update_utc}")
-        return newest
+        due = newest.next_update_utc
+        if due is None or not newest.last_update_utc <= now <= due:
+            raise NotLetIn(Denied.LIST_STALE, f"it holds until {due}")
+        return newest, due
 
 
 def issuers_in(path: Path) -> list[x509.Certificate]:

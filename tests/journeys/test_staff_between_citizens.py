@@ -1,66 +1,158 @@
-"""Staff and citizens at one terminal: the sign, and the turn between two citizens."""
+"""C16: a technician comes in between two citizens and at no other time, and nobody is served meanwhile."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from playing import Scene, lay_card, play, refused_for
-from theatre import PATIENCE_S, Stage, performing
+import pytest
+from maintenance.staff_cards import Slot
+from playing import lay_card, play, take_card, tap
+from theatre import Stage
 
+from hardware.cards.emulator.technicians import PIN, TechnicianCa
+from kiosk.audit.chain import records
 from kiosk.health.findings import State
 from kiosk.journeys.attract import attract
-from kiosk.pages import ChooseCertificate, FaceCheck, Home, ReadingCard, Refusal, Waiting
+from kiosk.maintenance.back_off import BackOff
+from kiosk.maintenance.credential import PURPOSES, TechnicianTrust
+from kiosk.maintenance.key_switch import KeySwitch
+from kiosk.maintenance.login import Login
+from kiosk.maintenance.pages import CallStaff, StaffCard, StaffMenu, StaffPin, TypedPin
+from kiosk.maintenance.way_in import WayIn
+from kiosk.pages import Cancel, Done, FaceCheck, Home, ReadingCard, Refusal
 from kiosk.reasons import Reason
 
-TO_CHOICE: list[Scene] = [(Home, lay_card), (ReadingCard, None), (FaceCheck, None), (Waiting, None)]
+
+@dataclass
+class Back:
+    """The way in of the stage's desk."""
+
+    slot: Slot
+    ca: TechnicianCa
+
+    def insert(self, stage: Stage) -> None:
+        self.slot.insert(self.ca.card(*list(PURPOSES)[:1]))
+
+    def take_out(self, stage: Stage) -> None:
+        self.slot.remove()
 
 
-async def test_a_closed_terminal_says_so_and_serves_nobody(stage: Stage) -> None:
-    """F03: the home page has the sentence, the board is red, and a card that is laid all the same begins nothing."""
-    stage.desk.sign.hang(Reason.CLOSED_FOR_REPAIR)
+def open_back(stage: Stage, folder: Path, key: Path | None = None) -> Back:
+    """Gives the stage's desk a way in."""
+    ca, slot, desk = TechnicianCa(), Slot(), stage.desk
+    _, crl = ca.publish(folder)
+    trust = TechnicianTrust([ca.certificate], [crl])
+    login = Login(slot, trust, BackOff(folder / "tries.json", stage.clock), stage.clock, desk.audit)
+    switch = KeySwitch(key, stage.clock) if key else None
+    way_in = WayIn(
+        login,
+        desk.menu,
+        desk.screen,
+        stage.clock,
+        desk.audit,
+        desk.health,
+        key=switch,
+        idle_s=120,
+        countdown_s=20,
+    )
+    stage.desk = replace(desk, way_in=way_in)
+    return Back(slot, ca)
 
-    async def is_closed(stage: Stage) -> None:
-        closed = Reason.CLOSED_FOR_REPAIR
-        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is closed)
+
+@pytest.fixture
+async def back(stage: Stage, tmp_path: Path) -> AsyncIterator[Back]:
+    yield open_back(stage, tmp_path)
+
+
+async def ready(stage: Stage) -> None:
+    await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and bool(pages[-1].kinds))
+
+
+async def call(stage: Stage) -> None:
+    await ready(stage)
+    stage.screen.tap(CallStaff())
+
+
+def events(stage: Stage) -> list[object]:
+    return [record.body["event"] for record in records(stage.audit)]
+
+
+async def test_from_the_home_page_and_back_to_it(stage: Stage, back: Back) -> None:
+    """C16, F03: prompt, PIN, menu; the card leaves, and the home page is there as before."""
+
+    def lay_a_citizens_card(stage: Stage) -> None:
         assert stage.desk.health.state is State.OUT_OF_SERVICE
+        stage.reader.insert(stage.card)
+        back.take_out(stage)
+
+    async def as_before(stage: Stage) -> None:
+        await ready(stage)
+        assert stage.desk.health.trouble is None
+
+    await play(
+        stage,
+        [
+            (Home, call),
+            (StaffCard, back.insert),
+            (StaffPin, tap(TypedPin(PIN))),
+            (StaffMenu, lay_a_citizens_card),
+            (Home, as_before),
+        ],
+    )
+    assert "session.began" not in events(stage), "a card that was laid meanwhile begins nothing"
+    assert stage.identified_calls == []
+
+
+async def test_never_while_a_citizen_is_served(stage: Stage, back: Back) -> None:
+    """C16: neither the gesture nor a card in the technicians' reader is anything then."""
+
+    def try_to_come_in(stage: Stage) -> None:
+        back.insert(stage)
+        stage.screen.tap(CallStaff())
+        stage.screen.tap(Cancel())
+
+    stage.booth.go_on.clear()
+    await play(
+        stage,
+        [(Home, lay_card), (ReadingCard, None), (FaceCheck, try_to_come_in), (Refusal, tap(Done())), (Home, None)],
+    )
+    assert "maintenance.called" not in events(stage)
+
+
+async def test_not_over_a_card_that_somebody_left(stage: Stage, back: Back) -> None:
+    """C16: whose card lies there may want to go on."""
+    lay_card(stage)
+    await stage.desk.reader.wait_present()
+
+    async def call_over_the_card(stage: Stage) -> None:
+        await ready(stage)
+        stage.screen.tap(CallStaff())
+        take_card(stage)
+        await stage.desk.reader.wait_absent()
+        stage.screen.tap(CallStaff())
+
+    await play(stage, [(Home, call_over_the_card), (StaffCard, tap(Cancel())), (Home, None)])
+    assert events(stage).count("maintenance.called") == 1
+
+
+async def test_a_terminal_without_a_way_in_has_none(stage: Stage) -> None:
+    async def call_and_stop(stage: Stage) -> None:
+        await call(stage)
+        await ready(stage)
         lay_card(stage)
 
-    await play(stage, [(Home, is_closed), (Refusal, refused_for(Reason.CLOSED_FOR_REPAIR))])
-    assert not stage.identified_calls
+    await play(stage, [(Home, call_and_stop), (ReadingCard, None)])
 
 
-async def test_staff_wait_for_the_citizen_and_the_next_one_for_staff(stage: Stage) -> None:
-    """F03: no journey is cut off, and none begins while staff have the terminal."""
-    begun, done = asyncio.Event(), asyncio.Event()
+async def test_a_key_switch_takes_the_place_of_the_gesture(stage: Stage, tmp_path: Path) -> None:
+    """C16: and waits until the citizen is gone."""
+    key = tmp_path / "key"
+    open_back(stage, tmp_path, key)
 
-    async def errand() -> None:
-        async with stage.desk.floor.alone():
-            begun.set()
-            await done.wait()
+    async def turn(stage: Stage) -> None:
+        await call(stage)
+        key.write_text("1")
+        await stage.clock.pass_by(1)
 
-    async def staff_come(stage: Stage) -> None:
-        working = asyncio.ensure_future(errand())
-        await asyncio.sleep(0)
-        assert not begun.is_set()
-        stage.reader.remove()
-        stage.booth.go_on.set()
-        await begun.wait()
-        page = stage.screen.pages[-1]
-        assert isinstance(page, Home) and page.trouble is Reason.STAFF_AT_WORK
-        lay_card(stage)
-        await asyncio.sleep(0.2)  # nothing comes of it: there is no event to wait for
-        assert stage.screen.pages[-1] == page
-        stage.reader.remove()
-        done.set()
-        await working
-
-    scenes: list[Scene] = [*TO_CHOICE, (ChooseCertificate, None)]
-    async with performing(attract(stage.desk)), asyncio.timeout(PATIENCE_S):
-        for number, (expected, happening) in enumerate(scenes):
-            await stage.screen.seen(lambda pages, number=number: len(pages) > number)
-            assert isinstance(stage.screen.pages[number], expected)
-            if happening is not None:
-                happening(stage)
-        working = asyncio.ensure_future(staff_come(stage))
-        await stage.screen.seen(lambda pages: isinstance(pages[-1], Refusal))
-        await stage.clock.pass_by(30.0)
-        await working
-        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is None)
+    await play(stage, [(Home, turn), (StaffCard, tap(Cancel())), (Home, None)], attract(stage.desk))
+    assert stage.desk.health.trouble is not Reason.STAFF_AT_WORK

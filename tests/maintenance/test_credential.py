@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from cryptography import x509
@@ -10,9 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hardware.cards.emulator.technicians import TechnicianCa
+from kiosk.doctor import technicians
+from kiosk.health.findings import Level
+from kiosk.maintenance.chinese import as_line
 from kiosk.maintenance.credential import PURPOSES, NotLetIn, TechnicianTrust, issuers_in
 from kiosk.maintenance.pages import Denied
 from kiosk.maintenance.plan import Role
+from kiosk.profile import Maintenance, Profile
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CA = TechnicianCa(NOW)
@@ -125,6 +131,19 @@ def test_a_list_is_read_anew_for_each_login(tmp_path: Path) -> None:
     trust.judge(GOOD, NOW)
     listed(tmp_path, CA.revocation_list(GOOD))
     assert refusal(trust, GOOD) is Denied.REVOKED
+
+
+def test_somebody_is_told_before_nobody_is_let_in(tmp_path: Path) -> None:
+    """By `kiosk doctor` and the board: a warning, for citizens are served all the same."""
+    ca, crl = CA.publish(tmp_path)
+    profile = cast(Profile, SimpleNamespace(maintenance=Maintenance("pcsc://", ca, (crl,))))
+    for days, level in ((0, Level.OK), (6, Level.WARN), (8, Level.WARN)):
+        (finding,) = technicians.examine(profile, NOW + timedelta(days=days))
+        assert finding.level is level
+        assert as_line(finding).says.zh.startswith("维护卡：")
+    crl.unlink()
+    (finding,) = technicians.examine(profile, NOW)
+    assert (finding.level, finding.says) == (Level.WARN, "nobody is let in: revocation-list-missing")
 
 
 def test_only_a_ca_can_be_pinned(tmp_path: Path) -> None:
