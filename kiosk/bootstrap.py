@@ -210,6 +210,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             records_key=signer,
             folder=meeting.door_in(profile.run).parent,
             eyes=presence,
+            glass=screen,
             restarts=Supervised(
                 {"ui": screen.dismiss, "vision": presence.dismiss, "documents": documents.dismiss},
                 profile.run / RESTART_WISH,

@@ -19,11 +19,12 @@ from kiosk.china_time import CHINA
 from kiosk.clock import within
 from kiosk.maintenance.entry import Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, not_fitted, wrong
+from kiosk.maintenance.pages import Back, StaffTouch, Touched
 from kiosk.maintenance.printer_page import code, printer_page
 from kiosk.maintenance.staff_paper import StaffPaper
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Alive, Guidance, Seen
-from kiosk.pages import Hint, Prompt
+from kiosk.pages import Cancel, Hint, Prompt
 from kiosk.reasons import EXPLANATIONS, Reason, Refused
 from kiosk.text import Text
 
@@ -35,6 +36,11 @@ TONE_S: Final = 1
 TONE_HZ: Final = 440
 TONE_WITHIN_S: Final = 15.0
 BRIGHT: Final = (60.0, 200.0)
+COLUMNS: Final = 9
+ROWS: Final = 12
+UNTOUCHED_S: Final = 15.0
+TOUCH_TITLE: Final = Text("触摸屏", "Touch grid")
+_NAMED_MOST: Final = 12
 PICTURES_PER_S: Final = 12.0
 FACE: Final = (0.20, 0.72)
 SHARP: Final = 30.0
@@ -82,6 +88,7 @@ _AGAIN: Final = Text("换一张测试卡再试；仍不行则更换读卡器", "
 _PRINTER: Final = Text("按打印机面板提示处理，再试一次", "see to the printer, then try again")
 _CAMERA: Final = Text("检查摄像头连接：journalctl -u kiosk-vision", "is it plugged in? journalctl -u kiosk-vision")
 TYPEFACE: Final = Text("安装 fonts-noto-cjk", "install fonts-noto-cjk")
+_NO_DESK: Final = Text("先启动终端：systemctl start kiosk.target", "start the terminal: systemctl start kiosk.target")
 _LIGHT: Final = Text("请调整灯光，站到镜头前再试", "see to the light, stand before the camera and try again")
 _SPEAKER: Final = Text("检查音箱和 ALSA 设备：aplay -l", "look at the loudspeaker and at ALSA's devices: aplay -l")
 
@@ -196,8 +203,9 @@ def _hint(hint: Hint | None) -> Number:
 
 
 def _no_eyes() -> Line:
-    remedy = Text("先启动终端：systemctl start kiosk.target", "start the terminal: systemctl start kiosk.target")
-    return wrong("摄像头属于摄像头程序，终端没有运行", "the camera belongs to the vision process; no desk runs", remedy)
+    return wrong(
+        "摄像头属于摄像头程序，终端没有运行", "the camera belongs to the vision process; no desk runs", _NO_DESK
+    )
 
 
 async def printer_test(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
@@ -311,8 +319,30 @@ async def speaker(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
 
 
 async def touch_grid(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
-    """The window draws the grid itself while this entry is at work (kiosk/ui)."""
-    yield fine("请依次触摸屏幕上的每一格", "touch every field on the screen")
+    if workshop.glass is None:
+        yield wrong("屏幕属于屏幕程序，终端没有运行", "the screen belongs to the ui process; no desk runs", _NO_DESK)
+        return
+    fields, touched = COLUMNS * ROWS, set[int]()
+    while len(touched) < fields:
+        workshop.glass.show(StaffTouch(TOUCH_TITLE, COLUMNS, ROWS, tuple(sorted(touched))))
+        try:
+            action = await within(workshop.clock, UNTOUCHED_S, workshop.glass.action())
+        except TimeoutError:
+            break
+        if isinstance(action, Back | Cancel):
+            break
+        if isinstance(action, Touched) and 0 <= action.field < fields:
+            touched.add(action.field)
+    left = [divmod(field, COLUMNS) for field in range(fields) if field not in touched]
+    if not left:
+        yield fine(f"触摸屏：{fields} 格全部有反应", f"touch: all {fields} fields were felt")
+        return
+    where = ", ".join(f"{row + 1}/{column + 1}" for row, column in left[:_NAMED_MOST])
+    zh, en = (
+        f"触摸屏：{len(left)} 格没有反应（行/列 {where}）",
+        f"touch: {len(left)} fields not felt (row/column {where})",
+    )
+    yield wrong(zh, en, Text("再试一次；清洁屏幕或更换触摸屏", "try again; clean the panel, or change it"))
 
 
 CARD_READER: Final = Entry(
@@ -340,4 +370,4 @@ TICKET: Final = Entry(
 )
 SCANNER: Final = Entry("scanner", Text("扫描器", "Scanner"), Group.DEVICES, _SERVICE, scanner)
 SPEAKER: Final = Entry("speaker", Text("扬声器", "Loudspeaker"), Group.DEVICES, _SERVICE, speaker, alone=True)
-TOUCH: Final = Entry("touch", Text("触摸屏", "Touch grid"), Group.DEVICES, _SERVICE, touch_grid, alone=True)
+TOUCH: Final = Entry("touch", TOUCH_TITLE, Group.DEVICES, _SERVICE, touch_grid, alone=True, takes_screen=True)

@@ -16,8 +16,9 @@ class Entry:
     """`name` as on the command line. `asks`: the question before it changes anything, None when it only looks.
 
     `choices`: one of them must be chosen; empty when there is nothing to choose. `alone`: it waits until no citizen is
-    served, and none is served meanwhile. `fleet`: the fleet may ask for it, too. `run` says what it finds as it finds
-    it; leaving it ends it. Run it by `kiosk.maintenance.menu`, which writes it down.
+    served, and none is served meanwhile. `fleet`: the fleet may ask for it, too. `takes_screen`: it shows a page of its
+    own and hears what is done on it. `run` says what it finds as it finds it; leaving it ends it. Run it by
+    `kiosk.maintenance.menu`, which writes it down.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Entry:
     choices: tuple[Choice, ...] = ()
     alone: bool = False
     fleet: bool = False
+    takes_screen: bool = False
 
     def takes(self, choice: str) -> bool:
         """Whether it can be run with this; "" is no choice."""

@@ -92,7 +92,16 @@ class StaffRun(Struct, frozen=True, tag=True):
     over: bool = False
 
 
-StaffPage = StaffCard | StaffPin | StaffDenied | StaffMenu | StaffChoose | StaffConfirm | StaffRun
+class StaffTouch(Struct, frozen=True, tag=True):
+    """Touch every field of the grid; `touched`: where a finger was, counted from the upper left, row by row."""
+
+    title: Text
+    columns: int
+    rows: int
+    touched: tuple[int, ...] = ()
+
+
+StaffPage = StaffCard | StaffPin | StaffDenied | StaffMenu | StaffChoose | StaffConfirm | StaffRun | StaffTouch
 
 
 class CallStaff(Struct, frozen=True, tag=True):
@@ -116,4 +125,10 @@ class Back(Struct, frozen=True, tag=True):
     """To the menu: from a question, or from an entry, which then ends."""
 
 
-StaffAction = CallStaff | TypedPin | Agree | Back
+class Touched(Struct, frozen=True, tag=True):
+    """A finger was on this field of StaffTouch."""
+
+    field: int
+
+
+StaffAction = CallStaff | TypedPin | Agree | Back | Touched

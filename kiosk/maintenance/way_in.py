@@ -261,6 +261,9 @@ class WayIn:
     async def _run(self, entry: Entry, choice: str, technician: Technician) -> None:
         """Until it is over and read, or left before that. An entry at work is not idle; one that only shows how it is
         at this moment is, while nobody touches the screen."""
+        if entry.takes_screen:
+            await self._run_on_screen(entry, choice, technician)
+            return
         at_work = _AtWork(self._screen, StaffRun(entry.title))
         work = asyncio.ensure_future(at_work.follow(self._menu.perform(entry, choice, technician.name)))
         leaving = asyncio.ensure_future(self._leave(at_work))
@@ -275,6 +278,15 @@ class WayIn:
             leaving.cancel()
             await asyncio.gather(work, leaving, return_exceptions=True)
         await self._ask(at_work.page, Back)
+
+    async def _run_on_screen(self, entry: Entry, choice: str, technician: Technician) -> None:
+        """It shows what it is about, and ends by itself; what it found is read then."""
+        lines: list[Line] = []
+        async with aclosing(self._menu.perform(entry, choice, technician.name)) as saying:
+            async for said in saying:
+                if isinstance(said, Line):
+                    lines.append(said)
+        await self._ask(StaffRun(entry.title, tuple(lines), over=True), Back)
 
     async def _leave(self, at_work: "_AtWork") -> None:
         """Until the technician goes back to the menu. Raises _Left."""

@@ -17,6 +17,7 @@ from kiosk.maintenance.examiner import Examiner
 from kiosk.maintenance.sign import Sign
 from kiosk.maintenance.staff_paper import StaffPaper
 from kiosk.messages import Alive, Guidance, Seen
+from kiosk.pages import Action, Page
 from kiosk.paper.ledger import Issue
 from kiosk.paper.stock import StockHistory
 from kiosk.profile import Profile
@@ -57,6 +58,14 @@ class Eyes(Protocol):
     def try_liveness(self) -> AsyncGenerator[Guidance | Alive, None]: ...
 
 
+class Glass(Protocol):
+    """The screen, for an entry that shows a page of its own (kiosk.desk.Screen)."""
+
+    def show(self, page: Page) -> None: ...
+
+    async def action(self) -> Action: ...
+
+
 class Restarts(Protocol):
     """What can be started anew. A desk that was not opened by the service manager has none (None in the workshop)."""
 
@@ -72,7 +81,7 @@ class Restarts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Of a desk that runs, or opened for one command when none does: then there are neither `eyes` nor `restarts`.
+    """Of a desk that runs, or opened for one command when none does: then no `eyes`, `glass` and `restarts`.
 
     `reader`: open for as long as its context. `issues`: what the ledger keeps of prints, without their contents.
     `feed`: certificates and revocation lists as the platform gives them now. `records_key`: signs the audit log.
@@ -94,4 +103,5 @@ class Workshop:
     records_key: KeyFile
     folder: Path
     eyes: Eyes | None = None
+    glass: Glass | None = None
     restarts: Restarts | None = None

@@ -17,11 +17,12 @@ from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.ticket_uri import line as ticket_line
 from kiosk.health.findings import Level
 from kiosk.maintenance import devices
-from kiosk.maintenance.devices import CAMERA, CARD_READER, LIVENESS, PRINTER_PAGE, SCANNER, SPEAKER, TICKET
+from kiosk.maintenance.devices import CAMERA, CARD_READER, LIVENESS, PRINTER_PAGE, SCANNER, SPEAKER, TICKET, TOUCH
 from kiosk.maintenance.line import Line, Live
+from kiosk.maintenance.pages import Back, StaffTouch, Touched
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Alive, Guidance, Seen
-from kiosk.pages import Hint, Prompt
+from kiosk.pages import Action, Hint, Page, Prompt
 from kiosk.reasons import Reason, Refused
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
@@ -168,3 +169,43 @@ async def test_a_tone(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (said,) = await bench.lines(SPEAKER)
     assert said.level is level
     assert ("no card" in said.says.en) is bool(code)
+
+
+class Glass:
+    """A screen on which somebody does these things."""
+
+    def __init__(self, *does: Action) -> None:
+        self._does = list(does)
+        self.shown: list[Page] = []
+
+    def show(self, page: Page) -> None:
+        self.shown.append(page)
+
+    async def action(self) -> Action:
+        if not self._does:
+            raise TimeoutError
+        return self._does.pop(0)
+
+
+FIELDS = devices.COLUMNS * devices.ROWS
+
+
+@pytest.mark.parametrize(
+    ("does", "says", "level"),
+    [
+        ([Touched(number) for number in range(FIELDS)], f"touch: all {FIELDS} fields were felt", Level.OK),
+        ([Touched(0), Touched(FIELDS), Touched(-1), Back(), Touched(1)], f"touch: {FIELDS - 1} fields", Level.FAIL),
+        ([Touched(number) for number in range(1, FIELDS)], "touch: 1 fields not felt (row/column 1/1)", Level.FAIL),
+    ],
+)
+async def test_fields_that_no_finger_reached_are_named(
+    bench: Bench, does: list[Action], says: str, level: Level
+) -> None:
+    """F03: and a dead corner of a panel with them."""
+    glass = Glass(*does)
+    workshop = replace(bench.workshop, glass=glass)
+    (said,) = [each async for each in TOUCH.run(workshop, "")]
+    assert isinstance(said, Line) and said.level is level and said.says.en.startswith(says)
+    assert isinstance(glass.shown[-1], StaffTouch)
+    (alone,) = await bench.lines(TOUCH)
+    assert alone.level is Level.FAIL and "no desk runs" in alone.says.en

@@ -16,6 +16,7 @@ from kiosk.maintenance.pages import (
     StaffMenu,
     StaffPin,
     StaffRun,
+    StaffTouch,
     Tile,
 )
 from kiosk.maintenance.plan import Choice, Group, Role
@@ -274,6 +275,7 @@ def staff_pages() -> dict[str, Page]:
         "staff-run-over": StaffRun(network, _LINES, over=True),
         "staff-run-well": StaffRun(network, _LINES[:2], over=True),
         "staff-run-long": StaffRun(network, _LINES * 6, over=True),
+        "staff-touch": StaffTouch(Text("触摸屏", "Touch grid"), 9, 12, tuple(range(0, 60, 7))),
         "staff-run-numbers": StaffRun(Text("摄像头", "Camera"), (), _NUMBERS),
     }
 

@@ -18,7 +18,9 @@ from kiosk.maintenance.pages import (
     StaffMenu,
     StaffPin,
     StaffRun,
+    StaffTouch,
     Tile,
+    Touched,
     TypedPin,
 )
 from kiosk.maintenance.plan import Group, Role
@@ -232,3 +234,18 @@ def test_the_countdown_of_a_technician_speaks_of_the_menu(half_stage: Stage, lan
     shown = half_stage.show(samples.staff_pages()["staff-menu"], language, countdown_s=20)
     assert wording.STAFF_COUNTDOWN_HOW.in_language(language) in texts(shown)
     assert {"still-here", "cancel"} <= enabled(shown)
+
+
+# --- the touch grid --------------------------------------------------------------------------------------------------
+
+
+def test_a_finger_that_slides_over_fields_is_felt_on_each(half_stage: Stage) -> None:
+    """F03: dead places of a panel show."""
+    half_stage.show(Home(()))
+    half_stage.show(StaffTouch(Text("触摸屏", "Touch grid"), 9, 12))
+    felt = set()
+    with half_stage.holding(270, 480):
+        felt.add(said(half_stage))
+        half_stage.slide(150, 480)
+        felt.add(said(half_stage))
+    assert all(isinstance(each, Touched) for each in felt) and len(felt) == 2

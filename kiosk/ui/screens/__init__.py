@@ -26,6 +26,7 @@ _MODULES = {
     "StaffChoose": "staff_choose",
     "StaffConfirm": "staff_confirm",
     "StaffRun": "staff_run",
+    "StaffTouch": "staff_touch",
 }
 
 
