@@ -25,14 +25,15 @@ from kiosk.meeting import ring_in
 from kiosk.pages import FaceCheck, Prompt
 from kiosk.preview import PreviewRing
 
-TURNS: Final = 4
-"""In a round. Short ones, so that what else the machine does meets both alike."""
+TURNS: Final = 10
+"""Of each kind, three seconds long: short ones, so that what else the machine does meets both alike. More of them tell
+nothing new, and a minute is long enough."""
 SETTLES_S: Final = 0.5
 WATCHED_S: Final = 2.5
 HEAD_OVER_S: Final = 1.5
 
 
-async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portrait, rounds: int) -> Row:
+async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portrait) -> Row:
     """How late the latest twentieth of the window's beats is, in each turn: with vision, and without."""
     machine, desk = terminal.machine, terminal.desk
     lates: dict[bool, list[float]] = {True: [], False: []}
@@ -55,7 +56,7 @@ async def jitter(terminal: Terminal, frames: tuple[Frame, ...], portrait: Portra
             await followed(desk.presence.prove(portrait), machine, over_s=HEAD_OVER_S)
             raise NotMeasured("the check was over before the window had been watched")
 
-        for number in range(rounds * TURNS):
+        for number in range(TURNS):
             for works in (True, False) if number % 2 else (False, True):
                 lates[works].append(await _late(machine.probe, vision if works else pictures_only))
         ring.close()

@@ -36,6 +36,6 @@ async def face(bench: Bench) -> None:
             findings.aim("the match after the last prompt is done", decision.ours.median, DECIDE_MOST_S, "s")
         bench.say("watch the window's timer beside vision")
         async with bench.noting("window beside vision"):
-            late = await jitter(terminal, recording.frames, portrait, rounds)
+            late = await jitter(terminal, recording.frames, portrait)
             findings.rows.append(late)
             findings.aim("lateness of the window's timer, with vision", late.ratio, JITTER_RATIO_MOST, "x")
