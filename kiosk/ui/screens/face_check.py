@@ -82,7 +82,7 @@ class _Prompt(Row):
         used = "right" if page.prompt is Prompt.TURN_RIGHT else "left"
         for side, gesture in self._sides.items():
             gesture.opacity = 1.0 if side == used else 0.0
-        self._sides[used].do(*_DRAWINGS[page.prompt])
+            gesture.do(*_DRAWINGS[page.prompt if side == used else Prompt.LOOK])
         self._words.say(self._here.say(wording.PROMPTS[page.prompt]))
         self._words.meaning = wording.voice(page.prompt)
 

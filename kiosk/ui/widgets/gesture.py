@@ -1,4 +1,5 @@
-"""What the head is asked to do, as a drawing that does it: a few slow times, then it rests as the head is to be.
+"""What the head is asked to do, as a drawing that does it: a few slow times, then it rests as the head is to be, and as
+it was at first, so that the side meant is plain at once.
 
 Two drawings take turns; nothing moves between them, so a beat costs one frame. Once it rests it costs none. Where
 nothing on the screen is to move by itself, it rests from the start.
@@ -25,13 +26,14 @@ class Gesture(Badge):
         self._beat = Clock.create_trigger(self._change, _BEAT_SECONDS, interval=True)
 
     def do(self, *drawings: str) -> None:
-        """From the first drawing to the last, or only one that rests. The same as before goes on as it was."""
+        """The last drawing, the first, the last again, and so on; or only one, that rests. The same as before goes on
+        as it was."""
         if drawings == self._drawings:
             return
         self._drawings = drawings
-        self._beats_left = 0 if self._still else (2 * _TIMES - 1) * (len(drawings) - 1)
+        self._beats_left = 0 if self._still else 2 * (_TIMES - 1) * (len(drawings) - 1)
         self._beat.cancel()
-        self.icon.change(drawings[0 if self._beats_left else -1])
+        self.icon.change(drawings[-1])
         if self._beats_left:
             self._beat()
 
