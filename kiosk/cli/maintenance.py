@@ -117,7 +117,7 @@ def _refuse_to_leave_traces(audit: Path) -> None:
     import pwd
 
     if audit.exists() and (owner := audit.stat().st_uid) != os.geteuid():
-        name = pwd.getpwuid(owner).pw_name
+        name = next((each.pw_name for each in pwd.getpwall() if each.pw_uid == owner), str(owner))
         raise PermissionError(f"no desk runs, and {audit} is of {name}: run this as {name}, or start the desk")
 
 

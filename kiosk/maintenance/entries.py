@@ -10,9 +10,11 @@ from kiosk.maintenance import (
     image,
     looking,
     network,
+    printing,
     readiness,
     software,
     supplies,
+    watching,
 )
 from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.entry import Entry
@@ -20,10 +22,10 @@ from kiosk.maintenance.entry import Entry
 ENTRIES: Final[tuple[Entry, ...]] = (
     looking.SELF_TEST,
     devices.CARD_READER,
-    devices.CAMERA,
-    devices.LIVENESS,
-    devices.PRINTER_PAGE,
-    devices.TICKET,
+    watching.CAMERA,
+    watching.LIVENESS,
+    printing.PRINTER_PAGE,
+    printing.TICKET,
     devices.SCANNER,
     devices.SPEAKER,
     devices.TOUCH,

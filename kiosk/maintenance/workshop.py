@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from hardware.cards.port import IdentityReader
 from hardware.printers.port import JobReport
@@ -22,8 +22,12 @@ from kiosk.paper.ledger import Issue
 from kiosk.paper.stock import StockHistory
 from kiosk.profile import Profile
 from kiosk.reasons import Reason
+from kiosk.text import Text
 from platform_client.identity import DeviceIdentity
 from platform_client.trust import TrustFeed
+
+NO_DESK: Final = Text("先启动终端：systemctl start kiosk.target", "start the terminal: systemctl start kiosk.target")
+"""What to do about an entry that needs more than one command can open."""
 
 
 class Audit(Protocol):

@@ -16,10 +16,12 @@ from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.ticket_uri import line as ticket_line
 from kiosk.health.findings import Level
-from kiosk.maintenance import devices
-from kiosk.maintenance.devices import CAMERA, CARD_READER, LIVENESS, PRINTER_PAGE, SCANNER, SPEAKER, TICKET, TOUCH
+from kiosk.maintenance import devices, printing, watching
+from kiosk.maintenance.devices import CARD_READER, SCANNER, SPEAKER, TOUCH
 from kiosk.maintenance.line import Line, Live
 from kiosk.maintenance.pages import Back, StaffTouch, Touched
+from kiosk.maintenance.printing import PRINTER_PAGE, TICKET
+from kiosk.maintenance.watching import CAMERA, LIVENESS
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Alive, Guidance, Seen
 from kiosk.pages import Action, Hint, Page, Prompt
@@ -103,7 +105,7 @@ async def test_a_camera_that_is_gone(bench: Bench, entry: devices.Entry) -> None
 
 
 def test_every_prompt_and_hint_has_words() -> None:
-    assert set(devices.PROMPTS) == set(Prompt) and set(devices.HINTS) == set(Hint)
+    assert set(watching.PROMPTS) == set(Prompt) and set(watching.HINTS) == set(Hint)
 
 
 async def test_a_liveness_run_tells_its_result_only(bench: Bench) -> None:
@@ -126,7 +128,7 @@ async def test_the_printers_page_comes_out_as_drawn(bench: Bench) -> None:
 
 async def test_a_printer_without_paper(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for staff, says so once, and the job is taken back when nobody comes."""
-    monkeypatch.setattr(devices, "PAGE_WITHIN_S", 0.5)
+    monkeypatch.setattr(printing, "PAGE_WITHIN_S", 0.5)
     bench.printer.trouble_during = Trouble.PAPER_EMPTY
     said = [line for line in await bench.lines(PRINTER_PAGE) if line.level is not Level.OK]
     assert [line.says.en for line in said] == ["printer: waits, paper-empty", "printer: not out within 0 s, cancelled"]

@@ -15,7 +15,8 @@ from kiosk.maintenance import software
 from kiosk.maintenance.chinese import as_line
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.looking import MODELS, PROFILE, SELF_TEST
-from kiosk.maintenance.readiness import KIND, READINESS, Readiness, digest, made
+from kiosk.maintenance.readiness import KIND, READINESS, Readiness, made
+from kiosk.maintenance.readiness_page import digest
 from kiosk.maintenance.supplies import COUNTERS, REFILL, SUPPLIES
 from kiosk.paper.stock import StockHistory
 from kiosk.reasons import Reason

@@ -107,6 +107,8 @@ def prepare(machine: Machine, display: str) -> None:
     }
     profile["trust"]["root"] = str(ETC / "root.pem")
     profile["printer"]["server"] = f"127.0.0.1:{PORT}"
+    staff = profile["maintenance"]
+    staff |= {"ca": in_etc(staff["ca"]), "crls": [in_etc(path) for path in staff["crls"]]}
     (ETC / "profile.toml").write_text(toml(profile), encoding="utf-8")
     for path in ETC.glob("*.*"):
         path.chmod(0o644)
@@ -126,6 +128,10 @@ def prepare(machine: Machine, display: str) -> None:
         f"ExecStart={command('vision')} --preview /run/onecard-kiosk/preview/ring {camera} --assets {ASSETS}"
         f" --profile {ETC}/profile.toml",
     )
+
+
+def in_etc(path: str) -> str:
+    return str(shutil.copy(path, ETC))
 
 
 def command(worker: str) -> str:
