@@ -112,6 +112,13 @@ def test_only_desk_self_test_print_server_and_agent_have_a_network() -> None:
     assert "PrivateDevices=yes" in (UNITS / "kiosk-documents.service").read_text()
 
 
+def test_only_desk_and_self_test_reach_cards() -> None:
+    """C16: a window's process that was taken over sees a PIN, and must not have the card, too."""
+    assert "InaccessiblePaths=-/run/pcscd\n" in (UNITS / "kiosk-.service.d/10-hardening.conf").read_text()
+    opened = {path.parent.name for path in UNITS.glob("*/*.conf") if "InaccessiblePaths=\n" in path.read_text()}
+    assert opened == {"kiosk-desk.service.d", "kiosk-doctor.service.d"}
+
+
 def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
     """systemd-sysusers says 0 also when it could not make one."""
     subprocess.run(["systemd-sysusers", f"--root={installed}"], check=True, capture_output=True)
