@@ -26,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for which in ("", "second-"):
         real.addoption(f"--{which}can", metavar="DIGITS", help=f"opens the {which or 'first '}document")
         real.addoption(f"--{which}mrz", metavar="NUMBER,YYMMDD,YYMMDD", help=f"opens the {which or 'first '}document")
+    staff = parser.getgroup("a real technician's card")
+    staff.addoption("--staff-reader", metavar="URI", help="run the conformance suite on this reader: pcsc://NAME")
+    staff.addoption("--staff-pin", metavar="DIGITS", help="the card's PIN; no wrong one is tried")
 
 
 @pytest.fixture(scope="session")
