@@ -46,8 +46,6 @@ class Refusal(Enum):
     UNKNOWN_COMMAND = "unknown-command"
     OLDER = "older-than-held"
     NO_PROFILE = "not-a-profile"
-    BUSY = "busy"
-    """Something else is under way, and what was wanted could not wait."""
     CANNOT = "cannot"
     """Nothing is wrong with the words; the terminal could not do it."""
 
