@@ -211,11 +211,10 @@ class Server:
         if len(chunks) != len(files) or set(files) not in ({"bundle"}, {"command"}, {"profile"}, {"bundle", "command"}):
             raise NotUsable(f"{len(chunks)} files: a deployment is one {BUNDLE}, command or profile", told.id)
         deployment = told.deployment
+        versions = {_kind(chunk, artifact): chunk.version for chunk, artifact in chunks}
         return Deployment(
             told.id,
-            next(
-                chunk.version for chunk, artifact in chunks if _kind(chunk, artifact) != "command" or len(chunks) == 1
-            ),
+            versions.get("bundle") or next(iter(versions.values())),
             deployment.update == "forced",
             deployment.maintenance_window == "available" and deployment.update != "skip",
             **files,
