@@ -81,10 +81,12 @@ class StaffCardReaderConformance:
         bench.unplug()
         async with asyncio.timeout(PATIENCE_S):
             await bench.reader.wait_absent()
-        assert bench.reader.state is ReaderState.LOST
+            await bench.reader.wait_state(ReaderState.LOST)
         with pytest.raises(PivError) as refused:
             await bench.reader.look()
         assert refused.value.fault is PivFault.READER_LOST
         bench.plug()
+        async with asyncio.timeout(PATIENCE_S):
+            await bench.reader.wait_state(ReaderState.READY)
         await insert(bench)
         await bench.reader.look()

@@ -6,6 +6,7 @@ channel is left for the next, and a restarted service is met afresh.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
@@ -18,6 +19,7 @@ from hardware.cards.port import CardError, CardFault, ReaderState
 from hardware.cards.watched import WatchedReader
 
 _SETTLES_MS: Final = 1500
+_STILL_MOVING_S: Final = (0.2, 0.5)
 
 Answer = TypeVar("Answer")
 
@@ -107,7 +109,7 @@ class PcscStation(WatchedReader):
 
 
 def _hold_in(context: Context, reader: str, conversation: Callable[[Apdu], Answer]) -> Answer:
-    with closing(context.connect(reader)) as connection:
+    with closing(_connect(context, reader)) as connection:
         chip = _Chip(connection)
         try:
             return conversation(chip)
@@ -115,6 +117,18 @@ def _hold_in(context: Context, reader: str, conversation: Callable[[Apdu], Answe
             if chip.lost is not None:
                 raise _why_lost(context, reader, chip.lost) from None
             raise
+
+
+def _connect(context: Context, reader: str) -> Connection:
+    """A card that is noticed may still be on its way in, and not answer yet."""
+    for pause_s in _STILL_MOVING_S:
+        try:
+            return context.connect(reader)
+        except ScardError as error:
+            if not error.card_mute:
+                raise
+            time.sleep(pause_s)
+    return context.connect(reader)
 
 
 async def _in_thread(work: Callable[[], Answer]) -> Answer:
