@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 from kiosk.china_time import china_date
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
     from hardware.cards.port import Access, CardError, IdentityReader
     from hardware.cards.reading import CardReading
     from kiosk.demo.emulated_cards import Emulated
@@ -59,8 +62,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     sdt.add_argument("--layout", choices=["resident", "J", "I", "Y"], default="resident")
     emrtd = kinds.add_parser("emrtd", help="a passport of Utopia on a PC/SC reader (needs pcscd, vsmartcard-vpcd)")
     emrtd.add_argument("--access", choices=["pace", "bac"], default="pace", help="how the chip can be opened")
+    staff = kinds.add_parser("technician", help="a technician's card on a PC/SC reader (needs the same)")
+    staff.add_argument("--role", choices=["service", "supplies", "auditor"], default="service")
     for kind in (sdt, emrtd):
         kind.add_argument("--portrait", type=Path, help="the face on the card, instead of a grey one")
+    for kind in (sdt, emrtd, staff):
         kind.add_argument("--fault", help="start with this fault on; an unknown word lists them")
         kind.add_argument("--json", action="store_true")
 
@@ -185,12 +191,7 @@ def _emulate(args: argparse.Namespace) -> int:
     from kiosk.demo.emulated_cards import NoSuchSwitch
 
     try:
-        running = (
-            emulated_cards.sdt(args.layout, args.portrait)
-            if args.kind == "sdt"
-            else emulated_cards.emrtd(args.access, args.portrait, china_date(datetime.now(UTC)))
-        )
-        with running as emulated:
+        with _running(args) as emulated:
             if args.fault is not None:
                 emulated.obey(args.fault)
             _say_how(emulated, as_json=args.json)
@@ -204,16 +205,40 @@ def _emulate(args: argparse.Namespace) -> int:
     return 0
 
 
+def _running(args: argparse.Namespace) -> "AbstractContextManager[Emulated]":
+    from kiosk.demo import emulated_cards
+
+    match args.kind:
+        case "sdt":
+            return emulated_cards.sdt(args.layout, args.portrait)
+        case "emrtd":
+            return emulated_cards.emrtd(args.access, args.portrait, china_date(datetime.now(UTC)))
+    return emulated_cards.staff_card(args.role)
+
+
 def _say_how(emulated: "Emulated", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**emulated.tell, "environment": dict(emulated.environment)}), flush=True)
         return
     before = "".join(f"{name}={value} " for name, value in emulated.environment.items())
-    words = [f"--reader {emulated.tell['reader']}"]
-    words += [f"--trust {emulated.tell['trust']}"] if "trust" in emulated.tell else []
-    ways = [f" --{way} {emulated.tell[way]}" for way in ("can", "mrz") if way in emulated.tell] or [""]
+    if "pin" in emulated.tell:
+        _say_how_to_log_in(emulated.tell, before)
+    else:
+        _say_how_to_read(emulated.tell, before)
+    print("Here, one word a line: " + ", ".join((*emulated.hands, *emulated.faults)) + "; -NAME turns a fault off")
+    sys.stdout.flush()
+
+
+def _say_how_to_log_in(tell: "Mapping[str, str]", before: str) -> None:
+    print(f"The card is in its reader, its PIN is {tell['pin']}. A desk that is started with {before.strip()}")
+    print("and this in its profile lets it in:\n")
+    print(f'[maintenance]\nreader = "{tell["reader"]}"\nca = "{tell["ca"]}"\ncrls = ["{tell["crl"]}"]\n')
+
+
+def _say_how_to_read(tell: "Mapping[str, str]", before: str) -> None:
+    words = [f"--reader {tell['reader']}"]
+    words += [f"--trust {tell['trust']}"] if "trust" in tell else []
+    ways = [f" --{way} {tell[way]}" for way in ("can", "mrz") if way in tell] or [""]
     print("The card lies there; everything on it is invented. In another terminal:")
     for way in ways:
         print(f"  {before}kiosk card read {' '.join(words)}{way}")
-    print("Here, one word a line: " + ", ".join((*emulated.hands, *emulated.faults)) + "; -NAME turns a fault off")
-    sys.stdout.flush()

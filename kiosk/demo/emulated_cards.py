@@ -9,20 +9,22 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TextIO
 
 from PIL import Image, ImageOps
 
-from hardware.cards.emulator import SWITCHES, SamEmulator
+from hardware.cards.emulator import SWITCHES, SamEmulator, piv_chip, technicians
 from hardware.cards.emulator.chip import CHIP_SWITCHES, ChipFaults, EmrtdChip
 from hardware.cards.emulator.pcscd import PrivatePcscd
+from hardware.cards.emulator.piv_chip import PIV_SWITCHES, PivChip
 from hardware.cards.emulator.specimens import Specimen, make
 from hardware.cards.emulator.utopia import Document
 from hardware.cards.reading import Kind
 from hardware.cards.synthetic import PORTRAIT_SIZE_PX, citizens, foreigners_and_others, portrait_block, webp_portrait
+from kiosk.maintenance.credential import PURPOSES
 
 LAYOUTS: Final = {
     "resident": Kind.RESIDENT,
@@ -35,6 +37,8 @@ _WAYS: Final = {"pace": Specimen.PASSPORT, "bac": Specimen.OLD_PASSPORT}
 _GOOD: Final = frozenset({*_WAYS.values(), Specimen.CARD, Specimen.SEVERAL_PACE})
 # These are no faults of a chip but of the document on it.
 _BAD_DOCUMENTS: Final = tuple(specimen.value for specimen in Specimen if specimen not in _GOOD)
+
+_TRIES_LEFT: Final = {"last-try": 1, "blocked": 0}
 
 
 class NoSuchSwitch(ValueError):
@@ -65,6 +69,11 @@ class Emulated:
 def sdt_faults() -> tuple[str, ...]:
     """The names of what can be wrong with an SDT reader and its cards."""
     return tuple(SWITCHES)
+
+
+def staff_card_faults() -> tuple[str, ...]:
+    """The names of what can be wrong with a technician's card."""
+    return (*PIV_SWITCHES, "expired", "revoked", "other-ca", "no-role", *_TRIES_LEFT)
 
 
 def emrtd_faults() -> tuple[str, ...]:
@@ -157,6 +166,73 @@ class _PassportDesk:
         else:
             self._specimen = self._good
             self.lay()
+
+
+@contextmanager
+def staff_card(role: str) -> Iterator[Emulated]:
+    """A technician's card on a PC/SC reader of its own service, with the CA to believe. Raises PcscdMissing."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="kiosk-card-")))
+        service = stack.enter_context(PrivatePcscd(folder))
+        desk = _StaffCardDesk(service, folder, role)
+        desk.insert()
+        yield Emulated(
+            {"reader": "pcsc://", "ca": str(desk.ca), "crl": str(desk.crl), "pin": technicians.PIN},
+            {"insert": desk.insert, "remove": service.reader.remove, "unplug": service.stop, "plug": desk.plug},
+            desk.turn_on,
+            desk.turn_off,
+            staff_card_faults(),
+            service.environment,
+        )
+
+
+class _StaffCardDesk:
+    """Issues cards and puts them in; `ca` and `crl` say whom a terminal should believe."""
+
+    def __init__(self, service: PrivatePcscd, folder: Path, role: str) -> None:
+        self._service = service
+        self._folder = folder
+        self._purpose = next(purpose for purpose, each in PURPOSES.items() if each.value == role)
+        self._authority = technicians.TechnicianCa()
+        self.ca, self.crl = self._authority.publish(folder)
+        self._chip = self._good = self._authority.card(self._purpose)
+
+    def insert(self) -> None:
+        self._service.reader.insert(self._chip, piv_chip.ATR)
+
+    def plug(self) -> None:
+        self._service.start()
+        self.insert()
+
+    def turn_on(self, fault: str) -> None:
+        if fault in PIV_SWITCHES:
+            self._chip.faults.turn_on(fault)
+            return
+        self._chip = self._bad(fault)
+        self.insert()
+
+    def turn_off(self, fault: str) -> None:
+        if fault in PIV_SWITCHES:
+            self._chip.faults.turn_off(fault)
+            return
+        self._chip = self._good
+        self.insert()
+
+    def _bad(self, fault: str) -> PivChip:
+        """A card of its own with this fault."""
+        match fault:
+            case "expired":
+                return self._authority.card(self._purpose, lasts=timedelta(seconds=-1))
+            case "other-ca":
+                return technicians.TechnicianCa().card(self._purpose)
+            case "no-role":
+                return self._authority.card()
+        card = self._authority.card(self._purpose)
+        if fault == "revoked":
+            self._authority.publish(self._folder, card.certificate)
+        else:
+            card.tries_left = _TRIES_LEFT[fault]
+        return card
 
 
 def serve(emulated: Emulated, words: TextIO) -> None:

@@ -141,6 +141,48 @@ def test_a_bad_resident_card_is_named(emulate: Emulate, fault: str, expected: st
     assert (done.returncode, answer(done)["fault"]) == (1, expected)
 
 
+LOOK = """\
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from hardware.cards.piv.reader import PivReader
+from kiosk.maintenance.credential import NotLetIn, TechnicianTrust, issuers_in
+
+async def look():
+    reader = PivReader("")
+    await reader.open()
+    await asyncio.wait_for(reader.wait_present(), 20)
+    holder = await reader.look()
+    try:
+        trust = TechnicianTrust(issuers_in(Path(sys.argv[1])), [Path(sys.argv[2])])
+        print(trust.judge(holder.certificate, datetime.now(UTC)).role.value, holder.tries_left)
+    except NotLetIn as denied:
+        print(denied.why.value, holder.tries_left)
+    await reader.close()
+
+asyncio.run(look())
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), "service 3"),
+        (("--role", "auditor"), "auditor 3"),
+        (("--fault", "revoked"), "revoked 3"),
+        (("--fault", "blocked"), "service 0"),
+    ],
+)
+def test_a_technicians_card_good_or_bad(emulate: Emulate, options: tuple[str, ...], expected: str) -> None:
+    """C16."""
+    told = emulate("technician", *options).told
+    words = [sys.executable, "-c", LOOK, told["ca"], told["crl"]]
+    seen = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, env={**os.environ, **told["environment"]}, check=True
+    )
+    assert seen.stdout.strip() == expected
+
+
 def test_words_switch_faults_on_and_off(emulate: Emulate) -> None:
     emulator = emulate("sdt")
     emulator.say("expired")

@@ -86,6 +86,7 @@ ICONS: Final[dict[str, tuple[Stroke, ...]]] = {
         "C14.6 4.5 16.9 5.8 18.3 7.8",
         "M18.8 3.8 V8.2 H14.4",
     ),
+    "left": ("M20 12 H4.5", "M11 5.5 L4.5 12 L11 18.5"),
     "right": ("M4 12 H19.5", "M13 5.5 L19.5 12 L13 18.5"),
     # what a head is asked to do: as it is, and as it is to be
     "left-from": (("o", 15.8, 12, 6.2), "M13.8 10 V10.8", "M17.8 10 V10.8", "M14 15 H17.6"),
