@@ -35,6 +35,7 @@ class EmulatedTicketPrinter:
         self.roll_lines = roll_lines
         self.cover_is_open = False
         self.is_silent = False
+        self.cover_opens_within_next_slip = False
         self.fault: UnknownCommand | None = None
         self._memory = b""
         self._rows: list[Image.Image] = []
@@ -47,6 +48,7 @@ class EmulatedTicketPrinter:
     def put_roll_in(self, lines: int = 400_000) -> bytes:
         """What waited in the memory goes on; what it answers then."""
         self.roll_lines = lines
+        self._rows = []  # the end of the old roll goes with it
         return self._work()
 
     def slips(self) -> list[Path]:
@@ -67,7 +69,7 @@ class EmulatedTicketPrinter:
                 said = said[:at] + said[at + 3 :]
             if CLEAR_MEMORY in said:
                 said = said.partition(CLEAR_MEMORY)[2]
-                self._memory, self._rows = b"", []
+                self._memory = b""
         self._memory += said
         return answer + self._work()
 
@@ -122,13 +124,16 @@ class EmulatedTicketPrinter:
         size = width * height
         if len(memory) < 8 + size:
             return _NEEDS_MORE
+        if self.cover_opens_within_next_slip:
+            self.cover_opens_within_next_slip, self.cover_is_open = False, True
+            self._rows.append(_dots(memory[8 : 8 + width * (height // 2)], width))
+            return _NEEDS_MORE
         # A roll that ends within the picture ends the paper there; the rest waits.
         if height > self.roll_lines:
             self.roll_lines = 0
             return _NEEDS_MORE
         self.roll_lines -= height
-        dots = bytes(byte ^ 0xFF for byte in memory[8 : 8 + size])
-        self._rows.append(Image.frombytes("1", (width * 8, height), dots))
+        self._rows.append(_dots(memory[8 : 8 + size], width))
         return 8 + size
 
     def _cut(self) -> None:
@@ -143,6 +148,11 @@ class EmulatedTicketPrinter:
         coming = self._tray / f"{len(self.slips()) + 1:03}.part"
         slip.save(coming, "PNG")
         coming.rename(coming.with_suffix(".png"))
+
+
+def _dots(raster: bytes, width: int) -> Image.Image:
+    """Lines of `width` bytes, black where a bit is set."""
+    return Image.frombytes("1", (width * 8, len(raster) // width), bytes(byte ^ 0xFF for byte in raster))
 
 
 class SerialTicketLine:

@@ -3,8 +3,8 @@
 Two things the library does not know: it takes a printer that says nothing for one with plenty of paper, so the status
 bytes are asked for and read here; and it cannot tell when a slip is out. `GS r` can: the printer answers it in its
 turn, after everything sent before it, and real-time status (`DLE EOT`) at once. A slip that stops half way is cleared
-from the printer's memory (`DLE DC4`, function 8), as soon as the printer answers again: it must not come out for the
-next one after a refill.
+from the printer's memory (`DLE DC4`, function 8), as soon as the printer answers again, and what had come out of it is
+cut off as soon as it prints again: neither rest nor beginning may come out with the next one's.
 """
 
 import asyncio
@@ -83,13 +83,15 @@ class EscposPrinter:
             paper = self._asked(line, PAPER_STATUS)
             if status is None or paper is None:
                 return TicketCondition(TicketTrouble.OFFLINE)
-            self._is_unfinished = False
             low = bool(paper & _PAPER_NEAR_END)
             if paper & _PAPER_END:
                 return TicketCondition(TicketTrouble.PAPER_EMPTY, paper_is_low=True)
             if status & _OFFLINE:
                 cause = self._asked(line, OFFLINE_STATUS) or 0
                 return TicketCondition(TicketTrouble.COVER_OPEN if cause & _COVER_OPEN else TicketTrouble.OTHER, low)
+            if self._is_unfinished:
+                line.cut()
+                self._is_unfinished = False
             return TicketCondition(None, low)
         except _LINE_FAULTS:
             self._hang_up()

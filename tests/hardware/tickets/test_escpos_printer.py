@@ -121,6 +121,25 @@ async def test_half_a_slip_is_taken_back_as_soon_as_the_printer_hears_again(
         assert len(bench.slips()) == 1
 
 
+async def test_half_a_slip_that_hangs_from_the_roll_is_cut_off_before_the_next_citizens(
+    tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E01: the cover was opened within it, and closed again: nobody gets the beginning of somebody else's."""
+    monkeypatch.setattr(escpos_printer, "SLIP_WITHIN_S", 1.0)
+    device = EmulatedTicketPrinter(tmp_path / "slips")
+    async for bench in bench_on(SerialTicketLine(device, tmp_path / "ticket"), device, font):
+        await bench.printer.print(SLIP)
+        device.cover_opens_within_next_slip = True
+        with pytest.raises(TicketError) as refused:
+            await bench.printer.print(SLIP)
+        assert refused.value.trouble is TicketTrouble.COVER_OPEN
+        device.cover_is_open = False
+        await bench.printer.print(SLIP)
+        whole, half, next_one = bench.slips()
+        assert half.height < whole.height
+        assert next_one.size == whole.size
+
+
 async def test_a_printer_that_takes_no_more_is_not_waited_for_for_ever(
     tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
