@@ -82,7 +82,9 @@ class TechnicianTrust:
         _require_valid(certificate, now)
         try:
             role = _role_of(certificate)
-        except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+        except NotLetIn:
+            raise
+        except Exception as error:  # a library's parser, over a stranger's bytes
             raise NotLetIn(Denied.CERTIFICATE_UNFIT, type(error).__name__) from None
         newest, _ = self._list_of(issuer, now)
         if newest.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:

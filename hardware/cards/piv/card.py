@@ -15,13 +15,13 @@ from hashlib import sha256
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from hardware.cards.emrtd import tlv
 from hardware.cards.emrtd.apdu import Apdu, CardGone, Command, Response, send
-from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault
+from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault, parsing
 from hardware.cards.piv.faults import PivError, PivFault
 
 APPLICATION: Final = bytes.fromhex("A000000308000010000100")
@@ -159,14 +159,19 @@ def _certificate(card: Apdu) -> x509.Certificate:
         if objects.get(0x71) == _COMPRESSED:
             unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
             encoded = unpacking.decompress(encoded, CERTIFICATE_BYTES_MOST)
-        return x509.load_der_x509_certificate(encoded)
-    except (EmrtdError, KeyError, ValueError, zlib.error) as error:
+        with parsing("certificate"):
+            return x509.load_der_x509_certificate(encoded)
+    except (EmrtdError, KeyError, zlib.error) as error:
         raise PivError(PivFault.NO_CERTIFICATE, type(error).__name__) from None
 
 
 def _key_of(certificate: x509.Certificate) -> int:
     """The algorithm by which this card signs. Raises PivError."""
-    match certificate.public_key():
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise PivError(PivFault.KEY_UNSUPPORTED, "it cannot be read") from None
+    match key:
         case rsa.RSAPublicKey(key_size=2048):
             return RSA_2048
         case ec.EllipticCurvePublicKey(curve=ec.SECP256R1()):
