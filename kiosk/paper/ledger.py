@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=62)
 """Long enough to forecast from, and to answer a complaint."""
+FILES_KEPT: Final = 3
+"""The newest months stay whatever the clock says: a wrong one must not forget what is out."""
 _MINT: Final = object()
 
 
@@ -125,11 +127,14 @@ class Ledger:
         self._clock = clock
         self._issues: dict[str, Issue] = {}
         self._tokens: dict[str, str] = {}
-        for path in _files(directory):
-            if path.stem < _month(clock.now() - KEPT):
+        files = _files(directory)
+        for path in files:
+            lines, whole = _read(path)
+            stand = {issue.token: issue.state for issue in lines}
+            is_settled = UNSETTLED.isdisjoint(stand.values())
+            if path.stem < _month(clock.now() - KEPT) and path not in files[-FILES_KEPT:] and is_settled:
                 path.unlink()
                 continue
-            lines, whole = _read(path)
             for issue in lines:
                 self._know(issue)
             if whole is None:

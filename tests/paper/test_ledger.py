@@ -1,5 +1,6 @@
 """The ledger of paper: what it promises, line by line, byte by byte."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,34 @@ def test_a_disk_that_takes_nothing_more_stops_the_print(tmp_path: Path, monkeypa
     monkeypatch.undo()
     assert written(tmp_path).read_bytes() == before
     assert len(ledger.issues()) == 1
+
+
+class Calendar(SystemClock):
+    """Any day."""
+
+    def __init__(self, today: datetime) -> None:
+        self.today = today
+
+    def now(self) -> datetime:
+        return self.today
+
+
+def test_old_months_are_forgotten_but_nothing_that_is_unsettled_nor_the_newest_whatever_the_clock_says(
+    tmp_path: Path,
+) -> None:
+    """C20: kept for as long as a complaint may come."""
+    calendar = Calendar(datetime(2026, 1, 15, tzinfo=UTC))
+    for month in range(1, 7):
+        calendar.today = datetime(2026, month, 15, tzinfo=UTC)
+        ledger = Ledger(tmp_path, calendar)
+        token = ledger.issue("household", f"digest {month}", 1).token
+        if month != 2:
+            ledger.out(token)
+    assert [issue.digest for issue in Ledger(tmp_path, calendar).issues()] == [
+        "digest 2",
+        "digest 4",
+        "digest 5",
+        "digest 6",
+    ]
+    calendar.today = datetime(2099, 1, 1, tzinfo=UTC)
+    assert len(Ledger(tmp_path, calendar).issues()) == 4
