@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from image import build, debian, uki
-from image.flavour import Flavour
+from image.flavour import IMAGE, Flavour
 
 CACHE = build.CHECKOUT / ".cache" / "image"
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--flavour", default="dev", help="dev (default), qa or production: image/flavours/")
     parser.add_argument("--keys", metavar="DIR|pkcs11:URI", help="db.key and db.crt in a folder, or a key in a token")
     parser.add_argument("--certificate", type=Path, help="that of a key in a token")
-    parser.add_argument("--recovery", type=Path, metavar="PEM", help="who may open a terminal's state without its TPM")
+    parser.add_argument("--operator", type=Path, metavar="DIR", help="what of the operator stands in it: docs/image.md")
     parser.add_argument("--level", type=int, default=9, help="lz4hc: 1 is quick, 12 small (default 9)")
     parser.add_argument("--renew-lock", action="store_true", help="image/packages.lock, with what the mirror has today")
     parser.add_argument("out", nargs="?", type=Path, help="a folder (default .cache/image/FLAVOUR)")
@@ -35,7 +35,10 @@ def main(arguments: list[str]) -> int:
         out = (asked.out or CACHE / asked.flavour).resolve()
         with tempfile.TemporaryDirectory(dir="/dev/shm") as work:
             signer = _signer(flavour, asked.keys, asked.certificate, Path(work))
-            build.build(build.Order(asked.flavour, flavour, signer, out, asked.recovery, asked.level), CACHE)
+            operator = asked.operator or (IMAGE / flavour.operator if flavour.operator else None)
+            if operator is None:
+                raise ValueError("this flavour belongs to an operator: give --operator")
+            build.build(build.Order(asked.flavour, flavour, signer, out, operator.resolve(), asked.level), CACHE)
     except (ValueError, debian.LockBroken, CalledProcessError) as error:
         print(f"script/image: {error}", file=sys.stderr)
         return 1

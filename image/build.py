@@ -15,7 +15,7 @@ from image import debian, disk, sbom, uki, verity
 from image.flavour import IMAGE, Flavour
 
 CHECKOUT = IMAGE.parent
-_HOOKS = ("10-product", "20-root", "30-users", "40-units", "50-kernel", "60-initrd", "70-bytecode")
+_HOOKS = ("10-product", "20-root", "25-updates", "30-users", "40-units", "50-kernel", "60-initrd", "70-bytecode")
 _LOADER_CONF = "timeout 0\neditor no\nauto-firmware no\nauto-entries no\n"
 
 
@@ -27,7 +27,7 @@ class Order:
     flavour: Flavour
     signer: uki.Signer
     out: Path
-    recovery: Path | None = None
+    operator: Path | None = None
     level: int = 9
 
     @property
@@ -85,7 +85,7 @@ def _disk(order: Order, root: verity.Root, os_release: Path, work: Path) -> None
     files["EFI/BOOT/BOOTX64.EFI"] = out / "loader.efi"
     files["loader/loader.conf"] = work / "loader.conf"
     # Three tries to show that it boots (systemd-boot(7), boot counting).
-    files[f"EFI/Linux/onecard-kiosk-a_{order.version}+3.efi"] = out / "kiosk-a.efi"
+    files[f"EFI/Linux/onecard-a_{order.version}+3.efi"] = out / "kiosk-a.efi"
     contents = {"esp": disk.esp(files, out), "root-a": root.data, "root-a-verity": root.hashes}
     disk.write(contents, out / "disk.raw")
 
@@ -93,7 +93,7 @@ def _disk(order: Order, root: verity.Root, os_release: Path, work: Path) -> None
 def _run_hook(name: str, tree: Path, order: Order) -> None:
     environment = {**os.environ, "CHECKOUT": str(CHECKOUT), "OUT": str(order.out), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     environment |= {"FLAVOUR": order.flavour_name, "FLAVOUR_ROOT": order.flavour.root, "VERSION": order.version}
-    environment |= {"SOURCE_DATE_EPOCH": str(order.epoch), "RECOVERY": str(order.recovery or "")}
+    environment |= {"SOURCE_DATE_EPOCH": str(order.epoch), "OPERATOR": str(order.operator or "")}
     subprocess.run([IMAGE / "hooks" / name, tree], env=environment, cwd=CHECKOUT, check=True)
 
 

@@ -52,7 +52,7 @@ def tree(cache: Path, target: Path) -> None:
     if not kept.exists():
         with tempfile.TemporaryDirectory(dir=cache) as work:
             _bootstrap(cache, Path(work), locked())
-            _compare(_unpacked(cache, Path(work)), locked())
+            compare(_unpacked(cache, Path(work)), locked())
             for old in cache.glob("debian-*"):
                 old.unlink()
             (Path(work) / "build-only").rename(kept.with_suffix(".build-only"))
@@ -121,7 +121,7 @@ def _unpacked(cache: Path, work: Path) -> list[Package]:
     return packages
 
 
-def _compare(there: list[Package], wanted: list[Package]) -> None:
+def compare(there: list[Package], wanted: list[Package]) -> None:
     wrong = sorted(set(there) ^ set(wanted))
     if wrong:
         names = ", ".join(sorted({f"{p.name} {p.version}" for p in wrong})[:12])

@@ -57,7 +57,8 @@ def snakeoil(work: Path) -> KeyFile:
 def command_line(root_hash: str, slot: str, extra: list[str]) -> str:
     root = f"/dev/disk/by-partlabel/root-{slot}"
     found = [f"roothash={root_hash}", f"systemd.verity_root_data={root}", f"systemd.verity_root_hash={root}-verity"]
-    return " ".join([*words(IMAGE / "kernel" / "command-line"), *found, *extra])
+    # By the last, updates know which slot runs (RAUC).
+    return " ".join([*words(IMAGE / "kernel" / "command-line"), *found, f"rauc.slot={slot}", *extra])
 
 
 def assemble(sections: dict[str, Path], program: Path) -> None:
