@@ -50,8 +50,10 @@ def build(order: Order, cache: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cache) as work:
         tree = Path(work) / "root"
         with _step("debian"):
-            debian.tree(cache, tree)
-        shutil.move(tree.with_suffix(".build-only"), order.out / "build-only")
+            lists = debian.tree(cache, tree)
+        surplus = {"build", "dev"} - set(order.flavour.packages)
+        gone = "".join((lists / f"only-{name}").read_text(encoding="utf-8") for name in sorted(surplus))
+        (order.out / "surplus").write_text(gone, encoding="utf-8")
         for hook in _HOOKS:
             with _step(hook):
                 _run_hook(hook, tree, order)

@@ -42,24 +42,28 @@ def locked() -> list[Package]:
     return [Package(*line.split()) for line in LOCK.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
 
 
-def tree(cache: Path, target: Path) -> None:
-    """Unpacks Debian's part into `target`, an empty folder; with it `target.build-only`, what only the building needs.
+def tree(cache: Path, target: Path) -> Path:
+    """Unpacks Debian's part into `target`, a folder that is not there yet. Returns a folder of lists, `only-NAME`: the
+    packages that came with `packages/NAME` alone.
 
     Raises LockBroken, CalledProcessError.
     """
-    key = hashlib.sha256(b"".join(p.read_bytes() for p in (LOCK, *_lists(), Path(__file__)))).hexdigest()[:16]
-    kept = cache / f"debian-{key}.tar"
+    key = hashlib.sha256(
+        b"".join(p.read_bytes() for p in (LOCK, *_lists(), IMAGE / "hooks/build-packages", Path(__file__)))
+    ).hexdigest()[:16]
+    kept = cache / f"debian-{key}"
     if not kept.exists():
         with tempfile.TemporaryDirectory(dir=cache) as work:
             _bootstrap(cache, Path(work), locked())
             compare(_unpacked(cache, Path(work)), locked())
             for old in cache.glob("debian-*"):
-                old.unlink()
-            (Path(work) / "build-only").rename(kept.with_suffix(".build-only"))
-            (Path(work) / "debian.tar").rename(kept)
+                shutil.rmtree(old)
+            Path(work).rename(kept)
+            Path(work).mkdir()  # for the one who made it to remove
     target.mkdir()
-    subprocess.run(["tar", "--extract", "--numeric-owner", "--xattrs", "-f", kept, "-C", target], check=True)
-    shutil.copy(kept.with_suffix(".build-only"), target.with_suffix(".build-only"))
+    archive = kept / "debian.tar"
+    subprocess.run(["tar", "--extract", "--numeric-owner", "--xattrs", "-f", archive, "-C", target], check=True)
+    return kept
 
 
 def renew(cache: Path) -> int:
@@ -73,11 +77,11 @@ def renew(cache: Path) -> int:
 
 
 def _lists() -> list[Path]:
-    return [IMAGE / "packages" / name for name in ("base", "build")]
+    return [IMAGE / "packages" / name for name in ("base", "dev", "build")]
 
 
 def _bootstrap(cache: Path, work: Path, pinned: Iterable[Package]) -> None:
-    base, build = (words(path) for path in _lists())
+    base = words(_lists()[0])
     debs = cache / "debs"
     debs.mkdir(exist_ok=True)
     line = f"deb [signed-by={KEYRING}] $(REPO_URI) $(RELEASE) $(COMPONENT)"
@@ -86,7 +90,6 @@ def _bootstrap(cache: Path, work: Path, pinned: Iterable[Package]) -> None:
         raise ValueError("apt knows no Debian here: run apt-get update")
     (work / "sources.list").write_text(found, encoding="utf-8")
     (work / "preferences").write_text(_preferences(pinned), encoding="utf-8")
-    (work / "build").write_text(" ".join(build), encoding="utf-8")
     command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=essential", "--format=tar"]
     command += [f"--include={','.join(base)}", "--aptopt=Apt::Install-Recommends false"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _EXCLUDED]

@@ -12,6 +12,7 @@ class Flavour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     keys: str  # "snakeoil": OVMF's, which everybody has; "operator": must be given
     command_line: list[str]
+    packages: list[str] = []  # lists in `packages/` that this flavour keeps beside `base`
     root: str = ""  # a folder beside `root/` that is laid over it
     operator: str = ""  # a folder in place of an operator's
 
