@@ -10,7 +10,7 @@ import pytest
 from image import debian
 from tests.image.built import CHECKOUT, Built
 
-LICENSED_AT_LEAST = 0.9
+LICENSED_AT_LEAST = 0.75
 
 
 @pytest.mark.image
