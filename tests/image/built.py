@@ -122,11 +122,13 @@ class Esp:
     def __init__(self, disk: Path) -> None:
         self._at = f"{disk}@@{partition(disk, 'esp')[0]}"
 
+    def names(self, folder: str = "") -> list[str]:
+        words = ["mdir", "-b", "-i", self._at, f"::/{folder}"]
+        told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        return [line.rstrip("/").rpartition("/")[2] for line in told.splitlines()]
+
     def kernels(self) -> list[str]:
-        told = subprocess.run(
-            ["mdir", "-b", "-i", self._at, "::/EFI/Linux"], capture_output=True, text=True, check=True
-        )
-        return [line.rpartition("/")[2] for line in told.stdout.split()]
+        return self.names("EFI/Linux")
 
     def get(self, name: str, target: Path) -> None:
         subprocess.run(["mcopy", "-o", "-i", self._at, f"::/{name}", target], check=True)

@@ -1,0 +1,114 @@
+"""What an image is ordered with: flavours, keys, an operator's folder; and the lists it is made from."""
+
+import itertools
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from image import disk, uki
+from image.flavour import IMAGE, Flavour, words
+from tests.image.built import CHECKOUT
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+def run(*arguments: str, **environment: str) -> str:
+    there = {**os.environ, **environment}
+    return subprocess.run(arguments, check=True, capture_output=True, text=True, env=there).stdout
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> uki.KeyFile:
+    """An operator's, made for this test."""
+    made = uki.KeyFile(tmp_path / "db.key", tmp_path / "db.crt")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=operator", "-days", "2"]
+    run(*words, "-keyout", str(made.key), "-out", str(made.certificate))
+    return made
+
+
+def test_a_key_in_a_file_signs(key: uki.KeyFile, tmp_path: Path) -> None:
+    key.sign(uki.LOADER, tmp_path / "loader.efi")
+    run("sbverify", "--cert", str(key.certificate), str(tmp_path / "loader.efi"))
+    with pytest.raises(subprocess.CalledProcessError):
+        run("sbverify", "--cert", str(uki.snakeoil(tmp_path).certificate), str(tmp_path / "loader.efi"))
+
+
+def test_a_key_that_does_not_leave_its_token_signs(
+    key: uki.KeyFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PKCS#11, as a hardware token speaks it: the key is imported, its file thrown away."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm.conf").write_text(f"directories.tokendir = {tmp_path / 'tokens'}\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm.conf"))
+    monkeypatch.setenv("PKCS11_MODULE_PATH", MODULE)
+    run("softhsm2-util", "--init-token", "--free", "--label", "image", "--so-pin", "12345678", "--pin", "1234")
+    plain = tmp_path / "pkcs8.pem"
+    run("openssl", "pkcs8", "-topk8", "-nocrypt", "-in", str(key.key), "-out", str(plain))
+    run("softhsm2-util", "--import", str(plain), "--token", "image", "--label", "db", "--id", "01", "--pin", "1234")
+    for file in (plain, key.key):
+        file.unlink()
+    token = uki.Token("pkcs11:token=image;object=db;type=private?pin-value=1234", key.certificate)
+    token.sign(uki.LOADER, tmp_path / "loader.efi")
+    run("sbverify", "--cert", str(key.certificate), str(tmp_path / "loader.efi"))
+    with pytest.raises(ValueError, match="sbsign"):
+        uki.Token("pkcs11:token=other;object=db?pin-value=1234", key.certificate).sign(uki.LOADER, tmp_path / "x.efi")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a root")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--flavour", "production"], "give --keys"),
+        (["--flavour", "production", "--keys", "nowhere"], "give --operator"),
+        (["--flavour", "production", "--keys", "pkcs11:object=db"], "needs --certificate"),
+        (["--flavour", "prod"], "there are dev, production, qa"),
+    ],
+)
+def test_an_order_that_lacks_something_says_what(arguments: list[str], said: str) -> None:
+    done = subprocess.run([CHECKOUT / "script/image", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_production_adds_nothing() -> None:
+    """No packages, no files, no console, no credentials from the host: dev is the only one that has any of these."""
+    for name in ("production", "qa"):
+        flavour = Flavour.read(name)
+        assert (flavour.keys, flavour.packages, flavour.root, flavour.operator) == ("operator", [], "", "")
+        assert "systemd.import_credentials=no" in flavour.command_line
+    assert not [word for word in Flavour.read("production").command_line if word.startswith("console=")]
+
+
+def test_each_slot_finds_its_own_root_and_both_have_all_words() -> None:
+    lines = {slot: uki.command_line("ab" * 32, slot, ["quiet"]).split() for slot in uki.SLOTS}
+    assert set(lines["a"]) ^ set(lines["b"]) == {
+        word.format(slot)
+        for slot in uki.SLOTS
+        for word in (
+            "systemd.verity_root_data=/dev/disk/by-partlabel/root-{}",
+            "systemd.verity_root_hash=/dev/disk/by-partlabel/root-{}-verity",
+            "rauc.slot={}",
+        )
+    }
+    for word in (
+        "systemd.verity_root_options=panic-on-corruption",
+        "lockdown=confidentiality",
+        "rd.shell=0",
+        "panic=10",
+    ):
+        assert word in lines["a"]
+
+
+def test_both_slots_hold_the_same_and_nothing_overlaps() -> None:
+    parts = {part.label: part for part in disk.layout()}
+    for kind in ("root-{}", "root-{}-verity"):
+        assert parts[kind.format("a")].size_mib == parts[kind.format("b")].size_mib
+    ordered = sorted(parts.values(), key=lambda part: part.start_mib)
+    assert all(one.start_mib + one.size_mib <= other.start_mib for one, other in itertools.pairwise(ordered))
+
+
+def test_what_is_masked_is_not_enabled_elsewhere() -> None:
+    presets = [*(IMAGE / "root").rglob("*.preset"), *(CHECKOUT / "systemd").rglob("*.preset")]
+    enabled = {line.split()[1] for path in presets for line in path.read_text().splitlines() if line[:7] == "enable "}
+    assert not enabled & set(words(IMAGE / "units.masked"))
