@@ -34,7 +34,7 @@ PANEL = """
     r  the ticket roll is empty            t  put a new roll in
     n  pull the network cable              m  plug it in again
     w  the platform sends somebody else's certificate (m: back to normal)
-    k  put the technician's card in          l  take it out
+    k  put the technician's card in        l  take it out
        their menu: hold the drawing at the top left of the home page for five seconds; the PIN is {pin}
     q  end the demo
 """
