@@ -2,14 +2,15 @@
 
 ```
 run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
-run/health/state.json     run/maintenance/desk.sock
+run/health/state.json     run/maintenance/desk.sock     run/enrol/desk.sock
 ```
 
 The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
 user and to the worker's group, and its set-group-id bit hands that group to the socket in it (systemd/tmpfiles.d). The
 ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
-socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published); at
-`maintenance` root and the fleet's agent may ask it for work of staff (kiosk.maintenance.door).
+socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published); at `maintenance`
+root and the fleet's agent may ask it for work of staff (kiosk.maintenance.door). To `enrol` the ui is led on a machine
+that is no terminal yet (kiosk.enrolment.process).
 """
 
 from pathlib import Path

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kiosk.enrolment.settings import Settings
 
+OF_THE_IMAGE = Path("/usr/share/onecard-kiosk/operator/enrolment.toml")
+
 HELP = "make this machine a terminal: key, certificate, signed profile; sign the orders for it"
 
 

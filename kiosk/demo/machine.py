@@ -71,7 +71,8 @@ class Settings:
 
 
 class Machine:
-    """The running demo: what a hand can do to it, and its processes by name. `profile` is what the desk reads."""
+    """The running demo: what a hand can do to it, and its processes by name. `profile` is what the desk reads;
+    `control` says where the platform's switches are."""
 
     def __init__(self, settings: Settings, run: Path) -> None:
         """Claims ports, puts the reader there and writes the profile; nothing runs yet."""
@@ -100,7 +101,7 @@ class Machine:
         self.processes: dict[str, Supervised] = {}
         self.citizens: tuple[SyntheticCard, ...] = ()
         self._settings = settings
-        self._control = run / "control.json"
+        self.control = run / "control.json"
         self._audit_key = run / "audit.key"
         self._sandbox_port = claim_port(0)
         for folder in (self.printed, self.logs, self.audit):
@@ -133,7 +134,7 @@ class Machine:
 
     async def spoil(self, fault: Fault | None, *, seconds: float = 30.0) -> None:
         """Turns one fault of the platform on, all others off. UNREACHABLE pulls the network cable."""
-        await flip(self._control, SetFault(fault, seconds))
+        await flip(self.control, SetFault(fault, seconds))
 
     async def window_closed(self) -> None:
         """Until the person closes the window."""
@@ -184,8 +185,8 @@ class Machine:
         box = DEMO_FACE if self._settings.portrait is None else await asyncio.to_thread(face_box, self._portrait)
         self.citizens = citizens(portrait_block(await asyncio.to_thread(webp_portrait, self._portrait, box)))
 
-    async def start_platform(self, stack: AsyncExitStack) -> None:
-        """The sandbox alone; stopped by `stack`. Raises StartFailed."""
+    async def start_platform(self, stack: AsyncExitStack, *further: str) -> None:
+        """The sandbox alone, with `further` words of its command; stopped by `stack`. Raises StartFailed."""
         await self._start(
             stack,
             "sandbox",
@@ -197,10 +198,10 @@ class Machine:
                 "--assets",
                 str(self._settings.assets),
             ),
-            *("--control", str(self._control)),
+            *("--control", str(self.control), *further),
         )
         for name in NAMES:
-            await flip(self._control, SetSource(name, latency_s=self._settings.source_s))
+            await flip(self.control, SetSource(name, latency_s=self._settings.source_s))
 
     async def _start_paper(self, stack: AsyncExitStack) -> None:
         self._ticket_line.plug()

@@ -7,11 +7,12 @@ image.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 from cryptography import x509
 from msgspec import Meta, Struct
 
@@ -133,18 +134,39 @@ def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str 
     ):
         if said != wanted:
             return f"its profile says {name} = {said}, on this machine it is {wanted}"
-    for name, file in (("platform.ca", platform.ca), ("trust.root", profile.trust.root)):
-        if file.parent != current or file.name not in order.files:
-            return f"its profile looks for {name} at {file}, and the order does not bring it there"
+    if platform.ca.parent != current or profile.trust.root.parent != current:
+        return f"its profile looks for platform.ca or trust.root elsewhere than in {current}"
+    brought = {current / name for name in order.files} | {current / CERTIFICATE}
+    for path in _paths(profile):
+        if path.is_relative_to(current) and not any(file.is_relative_to(path) for file in brought):
+            return f"its profile names {path}, and the order does not bring it"
     try:
         for name, content in order.files.items():
             _checked(name)
-            x509.load_pem_x509_certificates(content.encode())
+            _pem(content)
         if order.url is not None:
             require_https(order.url)
     except ValueError as error:
         return f"{name}: {error}"
     return None
+
+
+def _paths(settings: Struct) -> Iterator[Path]:
+    """Every file and folder that is named anywhere in a profile."""
+    for value in msgspec.structs.astuple(settings):
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Path):
+                yield each
+            elif isinstance(each, Struct):
+                yield from _paths(each)
+
+
+def _pem(content: str) -> None:
+    """Certificates or a revocation list. Raises ValueError."""
+    if "BEGIN X509 CRL" in content:
+        x509.load_pem_x509_crl(content.encode())
+    else:
+        x509.load_pem_x509_certificates(content.encode())
 
 
 def _checked(name: str) -> None:

@@ -1,6 +1,7 @@
-"""The enrolling process: it stands where the desk will stand, on the same socket, until there can be a desk.
+"""The enrolling process: it speaks to the ui as the desk will, until there can be a desk.
 
-So the ui needs to know nothing of it. When it ends, the ui sees its socket close, is started again, and finds the desk.
+The desk's socket is a link to this one's at first (systemd/tmpfiles.d), and the desk replaces it by its own. So the ui
+needs to know nothing of it: when enrolment ends it sees its socket close, is started again, and finds the desk.
 """
 
 import asyncio
@@ -31,7 +32,9 @@ async def serve(settings: Settings) -> int:
     except OperatorKeyError as error:
         raise ProfileError(f"operator: {error}") from None
     screen = UiScreen(settings.language, NOBODYS_HALL)
-    await screen.open(meeting.socket_of(settings.run, "ui"))
+    socket = meeting.socket_of(settings.run, "enrol")
+    socket.parent.mkdir(mode=0o700, exist_ok=True)  # on the appliance it is there
+    await screen.open(socket)
     work = asyncio.create_task(Enrolment(settings, operator, screen, SystemClock()).run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)

@@ -1,8 +1,7 @@
-"""What the image says of enrolment (`/etc/onecard-kiosk/enrolment.toml`), before there is a profile."""
+"""What the image says of enrolment, before there is a profile: `enrolment.toml` of its operator's folder."""
 
 import tomllib
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -10,8 +9,6 @@ from msgspec import Struct
 from kiosk.pages import Language
 from kiosk.profile import ProfileError
 from platform_client.transport import require_https
-
-FILE: Final = Path("/etc/onecard-kiosk/enrolment.toml")
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +40,7 @@ class Settings(_Table, frozen=True):
     operator: Path
     site: Path = Path("/var/lib/onecard-site")
     run: Path = Path("/run/onecard-kiosk")
-    stick: Path = Path("/run/onecard-stick")
+    stick: Path = Path("/run/onecard/stick")
     language: Language = "zh"
     key: Key = Key()
     pairing: Pairing | None = None

@@ -7,6 +7,7 @@ site/current/profile.toml     enrolled: all of it is there, or nothing
              NAME.pem         the roots that the order brought
              credentials/     platform.key or platform.pin, audit.key: for the unit's LoadCredential=, and nobody else
              device/          certificate.pem, which the desk replaces before it ends
+site/token/                   where the library of a TPM keeps what only this TPM can read
 ```
 
 Everything is written into `coming` and made durable there; then the folder is renamed. A power cut before that leaves a
@@ -60,7 +61,10 @@ class Site:
         folder = self._credentials()
         if module is not None:
             pin = _once(folder / PIN, _make_pin).read_text(encoding="ascii")
-            return TokenKey(make_key(module, token, pin), module, pin)
+            uri = make_key(module, token, pin)
+            for file in (self._where / "token").glob("*"):
+                file.chmod(0o660)  # the desk opens it, too
+            return TokenKey(uri, module, pin)
         return FileKey(_once(folder / DEVICE_KEY, _make_key))
 
     def audit_key(self) -> bytes:

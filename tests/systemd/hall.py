@@ -1,7 +1,8 @@
-"""What stands around a terminal, inside the booted machine of `nspawn.py`: screen, reader, printer, platform, a person.
+"""What stands around a terminal, inside the booted machine of `nspawn.py`: screen, reader, printer, platform, people.
 
-Run as root by its own unit, before kiosk.target: `hall.py CHECKOUT RESULTS`. It prepares (profile, credentials,
-drop-ins of the emulated devices), says READY, then is the citizen and the vandal, and leaves what it saw in RESULTS.
+Run as root by its own unit, before kiosk.target: `hall.py CHECKOUT RESULTS`. It prepares (what an operator puts into an
+image, an order for this terminal, drop-ins of the emulated devices), says READY, then is the operator who enrols the
+machine, the citizen and the vandal, and leaves what it saw in RESULTS.
 """
 
 import asyncio
@@ -15,25 +16,40 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from systemd import daemon, journal
 
+from hardware.printers.loopback_server import claim_port
 from kiosk.audit.anchor import FILE
 from kiosk.audit.chain import verify
-from kiosk.audit.checkpoint import KeyFile, PublicKey
+from kiosk.audit.checkpoint import PublicKey
 from kiosk.demo import machine as demo
 from kiosk.demo.display import virtual_display
 from kiosk.demo.eyes import Eyes
 from kiosk.demo.machine import Machine, Settings
 from kiosk.demo.puppeteer import Puppet, follow_prompts
+from kiosk.enrolment.order import write
+from platform_client.device_key import FileKey
 from platform_client.sandbox.anchoring import anchor_key
+from platform_client.sandbox.control import ApprovePairing, flip, pairings
 
 KIND = "social-insurance"
+OPERATOR = Path("/usr/share/onecard-kiosk/operator")
 ETC = Path("/etc/onecard-kiosk")
 SECRETS = ETC / "credentials"
+SITE = Path("/var/lib/onecard-site/current")
 STATE = Path("/var/lib/onecard-kiosk")
 UNITS = Path("/run/systemd/system")
 ASSETS = Path("/usr/share/onecard-kiosk")
@@ -57,8 +73,10 @@ async def main(checkout: Path, results: Path) -> None:
     async with AsyncExitStack() as stack:
         display = await stack.enter_async_context(virtual_display())
         machine = Machine(Settings(assets, pki, HALL / "out", display, source_s=0.1), HALL)
-        prepare(machine, display)
-        await asyncio.gather(machine.start_platform(stack), machine.make_cards(), machine.printer.start())
+        enrolment_port = claim_port(0)
+        prepare(machine, display, pki, enrolment_port)
+        enrolling = ("--orders", str(HALL / "orders"), "--enrolment-port", str(enrolment_port))
+        await asyncio.gather(machine.start_platform(stack, *enrolling), machine.make_cards(), machine.printer.start())
         stack.push_async_callback(machine.printer.stop)
         systemctl("daemon-reload")
         daemon.notify("READY=1")
@@ -77,20 +95,13 @@ async def main(checkout: Path, results: Path) -> None:
             results.write_text(json.dumps(seen), encoding="utf-8")
 
 
-def prepare(machine: Machine, display: str) -> None:
-    """What provisioning does on a real terminal, and drop-ins for devices that are not real."""
+def prepare(machine: Machine, display: str, pki: Path, enrolment_port: int) -> None:
+    """What an operator does, and drop-ins for devices that are not real."""
     profile = tomllib.loads(machine.profile.read_text(encoding="utf-8"))
-    SECRETS.mkdir(parents=True, mode=0o700, exist_ok=True)
-    shutil.copy(profile["platform"]["key"], SECRETS / "platform.key")
-    (HALL / "audit.pub").write_bytes(KeyFile.create(SECRETS / "audit.key").public_pem())
-    shutil.copy(profile["platform"]["ca"], ETC / "ca.pem")
-    STATE.mkdir(mode=0o700)
-    shutil.copy(profile["platform"]["certificate"], STATE / "device.pem")  # here the desk may renew it
-    for path in (STATE, STATE / "device.pem"):
-        shutil.chown(path, "kiosk-desk", "kiosk-desk")
-    shutil.copy(profile["trust"]["root"], ETC / "root.pem")
     anchor_key(HALL / "pki" / "anchors")
-    shutil.copy(profile["platform"]["anchor_key"], ETC / "anchor.pem")
+    roots = {"ca.pem": Path(profile["platform"]["ca"]), "root.pem": Path(profile["trust"]["root"])}
+    roots["anchor.pem"] = Path(profile["platform"]["anchor_key"])
+    SECRETS.mkdir(parents=True, mode=0o700, exist_ok=True)
     shutil.copy(profile["platform"]["ca"], ETC / "fleet-ca.pem")
     shutil.copy(profile["platform"]["certificate"], ETC / "fleet.pem")
     shutil.copy(profile["platform"]["key"], SECRETS / "fleet.key")
@@ -100,18 +111,31 @@ def prepare(machine: Machine, display: str) -> None:
     profile |= {"run": "/run/onecard-kiosk", "audit": str(STATE / "audit"), "audit_key": "audit.key"}
     profile |= {"ledger": str(STATE / "ledger")}
     profile["platform"] |= {
-        "ca": str(ETC / "ca.pem"),
-        "certificate": str(STATE / "device.pem"),
+        "ca": str(SITE / "ca.pem"),
+        "certificate": str(SITE / "device/certificate.pem"),
         "key": "platform.key",
-        "anchor_key": str(ETC / "anchor.pem"),
+        "anchor_key": str(SITE / "anchor.pem"),
     }
-    profile["trust"]["root"] = str(ETC / "root.pem")
+    profile["trust"]["root"] = str(SITE / "root.pem")
     profile["printer"]["server"] = f"127.0.0.1:{PORT}"
     staff = profile["maintenance"]
     staff |= {"ca": in_etc(staff["ca"]), "crls": [in_etc(path) for path in staff["crls"]]}
-    (ETC / "profile.toml").write_text(toml(profile), encoding="utf-8")
-    for path in ETC.glob("*.*"):
+    OPERATOR.mkdir()
+    secret = ec.generate_private_key(ec.SECP256R1())
+    key = HALL / "operator.key"
+    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = secret.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (OPERATOR / "operator.pem").write_bytes(public)
+    shutil.copy(roots["ca.pem"], OPERATOR / "ca.pem")
+    url = f"https://localhost:{enrolment_port}"
+    settings = {"operator": str(OPERATOR / "operator.pem"), "pairing": {"url": url, "ca": str(OPERATOR / "ca.pem")}}
+    (OPERATOR / "enrolment.toml").write_text(toml(settings), encoding="utf-8")
+    for path in (*OPERATOR.iterdir(), *ETC.glob("*.*")):
         path.chmod(0o644)
+    files = {name: path.read_text(encoding="ascii") for name, path in roots.items()}
+    order = write(toml(profile), 1, files, FileKey(key), datetime.now(UTC), timedelta(days=1))
+    (HALL / "orders").mkdir()
+    (HALL / "orders" / "terminal.jws").write_bytes(order)
     (HALL / "reader").chmod(0o666)  # the pseudo-terminal; udev's rule on a real one
     drop_in(
         "ui",
@@ -126,7 +150,7 @@ def prepare(machine: Machine, display: str) -> None:
         "vision",
         "ExecStart=",
         f"ExecStart={command('vision')} --preview /run/onecard-kiosk/preview/ring {camera} --assets {ASSETS}"
-        f" --profile {ETC}/profile.toml",
+        " --profile /etc/onecard-kiosk/profile.toml",
     )
 
 
@@ -158,7 +182,15 @@ def toml(profile: dict[str, Any]) -> str:
 
 
 async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
-    """One citizen whose terminal is attacked from within, then a terminal that is killed as a whole."""
+    """A machine that becomes a terminal, one citizen whose terminal is attacked from within, then a terminal that is
+    killed as a whole."""
+    await eyes.page("NotEnrolled", seconds=PATIENCE_S)
+    seen["before"] = {name: shown(name, "ActiveState") for name in SERVICES}
+    view = await eyes.see(lambda view: "code" in view.items, seconds=PATIENCE_S, what="a code")
+    (code, fingerprint), *_ = (await pairings(machine.control)).items()
+    seen["code"] = view.items["code"]["text"] == f"{code[:4]}-{code[4:]}"
+    seen["fingerprint"] = all(group in view.text for group in fingerprint.split())
+    await flip(machine.control, ApprovePairing(code, demo.TERMINAL))
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
@@ -194,7 +226,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
     seen["asked by the agent's user"] = {what: at_the_door(what) for what in ("self-test", "export all")}
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
-    seen["signed"] = verify(STATE / "audit", PublicKey((HALL / "audit.pub").read_bytes())).signed
+    seen["signed"] = verify(STATE / "audit", audit_key()).signed
 
 
 async def ship(pki: Path, seen: dict[str, Any]) -> None:
@@ -270,6 +302,12 @@ def maintained(entry: str) -> list[dict[str, Any]]:
 def audit() -> list[dict[str, Any]]:
     lines = [line for path in sorted((STATE / "audit").glob("audit-*")) for line in path.read_text().splitlines()]
     return [json.loads(line) for line in lines]
+
+
+def audit_key() -> PublicKey:
+    """The public half of what was made here; the platform was given it, too."""
+    secret = load_pem_private_key((SITE / "credentials/audit.key").read_bytes(), None)
+    return PublicKey(secret.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 async def hang(name: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _HALL = """
 [Unit]
 Description=What stands around the terminal
 Before=kiosk.target kiosk-cups.service kiosk-desk.service kiosk-ui.service kiosk-vision.service kiosk-documents.service
-Before=kiosk-agent.service
+Before=kiosk-agent.service kiosk-enrol.service
 [Service]
 Type=notify
 ExecStart={checkout}/.venv/bin/python3 {checkout}/tests/systemd/hall.py {checkout} /results.json
@@ -58,7 +58,8 @@ def boot(work: Path) -> dict[str, Any]:
         console = work / "console"
         binds = [f"--bind-ro={CHECKOUT / name}:/{PROGRAM / name}" for name in PACKAGES]
         # The checkout may lie where the units cannot look: in /tmp, or in somebody's home.
-        binds += [f"--bind-ro={CHECKOUT / '.cache/assets'}:/usr/share/onecard-kiosk"]
+        assets = CHECKOUT / ".cache/assets"
+        binds += [f"--bind-ro={part}:/usr/share/onecard-kiosk/{part.name}" for part in assets.iterdir()]
         binds += [f"--bind-ro={CHECKOUT / '.venv'}:/{PROGRAM / 'venv'}", f"--bind={CHECKOUT}:{CHECKOUT}"]
         command = [
             "systemd-nspawn",

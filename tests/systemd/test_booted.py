@@ -21,6 +21,15 @@ def seen() -> dict[str, Any]:
     return nspawn.boot(Path(tempfile.mkdtemp(prefix="kiosk-boot-", dir="/dev/shm")))
 
 
+def test_a_machine_that_is_nobody_says_so_and_becomes_a_terminal_without_a_restart(seen: dict[str, Any]) -> None:
+    """E07: the ui shows what enrolment says, everything else waits; then the same boot serves citizens."""
+    assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
+    waiting = {name for name, state in seen["before"].items() if state == "inactive"}
+    assert waiting == {"cups", "desk", "vision", "documents", "agent"}
+    assert seen["before"]["ui"] == "active"
+    assert seen["code"] and seen["fingerprint"]
+
+
 def test_every_process_has_a_user_of_its_own_and_starts_after_the_desk(seen: dict[str, Any]) -> None:
     assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
     assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents", "agent")}

@@ -26,7 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(f"/etc/{name}", root / "etc")
     for part in ("usr/lib/systemd/system", "bin", "sbin", "usr/bin", "usr/lib/onecard-kiosk/venv/bin"):
         (root / part).mkdir(parents=True, exist_ok=True)
-    for program in ("usr/lib/onecard-kiosk/venv/bin/python3", "usr/bin/systemctl", "usr/bin/true"):
+    for program in ("usr/lib/onecard-kiosk/venv/bin/python3", "usr/bin/systemctl", "usr/bin/true", "usr/bin/ln"):
         (root / program).write_text("#!/bin/sh\n")
         (root / program).chmod(0o755)
     for program in (
@@ -104,10 +104,10 @@ def test_no_unit_says_what_the_drop_in_for_all_takes_back() -> None:
         assert {key: said[key] for key in both if said[key] != last[key]} == {}, unit.name
 
 
-def test_only_desk_self_test_print_server_and_agent_have_a_network() -> None:
+def test_only_desk_self_test_print_server_agent_and_enrolment_have_a_network() -> None:
     """DESIGN.md: only the desk has a network, only vision has the camera, documents has neither."""
     networked = {unit.stem for unit in SERVICES if "PrivateNetwork=yes" not in unit.read_text()}
-    assert networked == {"kiosk-desk", "kiosk-doctor", "kiosk-cups", "kiosk-agent"}
+    assert networked == {"kiosk-desk", "kiosk-doctor", "kiosk-cups", "kiosk-agent", "kiosk-enrol"}
     assert {unit.stem for unit in SERVICES if "char-video4linux" in unit.read_text()} == {"kiosk-vision"}
     assert "PrivateDevices=yes" in (UNITS / "kiosk-documents.service").read_text()
 
@@ -124,7 +124,7 @@ def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
     subprocess.run(["systemd-sysusers", f"--root={installed}"], check=True, capture_output=True)
     users = {line.split(":")[0] for line in (installed / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0] for line in (installed / "etc/group").read_text().splitlines()}
-    assert {f"kiosk-{name}" for name in ("desk", "ui", "vision", "documents", "cups", "agent")} <= users
+    assert {f"kiosk-{name}" for name in ("desk", "ui", "vision", "documents", "cups", "agent", "enrol")} <= users
     assert {"kiosk-preview", "kiosk-health", "kiosk-reader"} <= groups
     for unit in SERVICES:
         for user in re.findall(r"^User=(.+)$", unit.read_text(), re.M):

@@ -52,7 +52,9 @@ class NotEnrolledScreen(Screen):
             until = say(wording.ENROL_CODE_UNTIL, at=wording.to_the_second(page.until))
             panel.add_widget(Space(high=4))
             panel.add_widget(Words(say(wording.ENROL_CODE), BODY, "ink_soft", align="center"))
-            panel.add_widget(Words(page.code, _CODE, bold=True, align="center"))
+            code = Words(page.code, _CODE, bold=True, align="center")
+            code.meaning = "code"
+            panel.add_widget(code)
             panel.add_widget(Words(until, BODY, "ink_soft", align="center"))
         else:
             panel.add_widget(Activity())
