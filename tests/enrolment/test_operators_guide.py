@@ -89,7 +89,17 @@ def test_entries_of_the_menu_are_called_what_they_are_called_there(file: str, la
     text = (DOCS / file).read_text(encoding="utf-8")
     titles = {entry.name: entry.title.in_language(language) for entry in ENTRIES}
     named = {"self-test", "card-reader", "camera", "liveness", "printer-page", "ticket", "touch", "supplies", "refill"}
-    named |= {"network", "certificates", "models", "out-of-service", "in-service", "restart", "readiness"}
+    named |= {
+        "network",
+        "certificates",
+        "models",
+        "out-of-service",
+        "in-service",
+        "restart",
+        "readiness",
+        "export",
+        "rollback",
+    }
     quoted = "*{}*" if language == "en" else "“{}”"
     for name in named:
         assert quoted.format(titles[name]) in text, name
