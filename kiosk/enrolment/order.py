@@ -28,7 +28,8 @@ from platform_client.transport import require_https
 
 TYPE: Final = "onecard-kiosk-enrolment+jws"
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}(/[a-z0-9][a-z0-9._-]{0,63})?")
+_NAME: Final = re.compile(r"(?!credentials/|device/)([a-z0-9][a-z0-9._-]{0,63}/)?[a-z0-9][a-z0-9._-]{0,59}\.pem")
+"""Of a file that an order may bring: nothing of these can stand where something of the terminal's own does."""
 _Hex128 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
@@ -134,8 +135,9 @@ def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str 
     ):
         if said != wanted:
             return f"its profile says {name} = {said}, on this machine it is {wanted}"
-    if platform.ca.parent != current or profile.trust.root.parent != current:
-        return f"its profile looks for platform.ca or trust.root elsewhere than in {current}"
+    for name, file in (("platform.ca", platform.ca), ("trust.root", profile.trust.root)):
+        if file.parent != current or file.name not in order.files:
+            return f"its profile looks for {name} at {file}, and the order does not bring it there"
     brought = {current / name for name in order.files} | {current / CERTIFICATE}
     for path in _paths(profile):
         if path.is_relative_to(current) and not any(file.is_relative_to(path) for file in brought):
@@ -144,6 +146,8 @@ def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str 
         for name, content in order.files.items():
             _checked(name)
             _pem(content)
+        for name in (platform.ca.name, profile.trust.root.name):
+            x509.load_pem_x509_certificates(order.files[name].encode())
         if order.url is not None:
             require_https(order.url)
     except ValueError as error:

@@ -9,6 +9,7 @@ from cryptography import x509
 from world import TERMINAL, OperatorsDesk, World, settled
 
 from kiosk.audit.checkpoint import KeyFile
+from kiosk.enrolment import order
 from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
 from kiosk.reasons import Reason
 from platform_client.credentials import DIRECTORY
@@ -219,6 +220,14 @@ async def test_a_profile_that_would_not_work_here_is_refused_before_anything_is_
     async with world.enrolling() as (glass, _):
         await glass.until(trouble(Reason.ENROLMENT_UNFIT))
     assert not world.site.enrolled
+
+
+@pytest.mark.parametrize("name", ["profile.toml", "credentials/platform.pem", "device/certificate.pem", "../x.pem"])
+async def test_an_order_brings_roots_and_nothing_in_the_place_of_what_is_the_terminal_s_own(
+    world: World, name: str
+) -> None:
+    with pytest.raises(ValueError, match="may bring"):
+        order.write(world.profile(), 1, {name: "x"}, world.operator.key, datetime.now(UTC), timedelta(days=1))
 
 
 async def test_what_is_on_the_disk_afterwards_is_private_where_it_must_be(world: World) -> None:
