@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import World
+from fresh_machine import World
 
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.typeface import Typecase

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from world import TERMINAL, OperatorsDesk, World, settled
+from fresh_machine import TERMINAL, OperatorsDesk, World, settled
 
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.enrolment import order

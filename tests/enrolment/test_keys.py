@@ -20,7 +20,7 @@ import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from world import TERMINAL, World, settled
+from fresh_machine import TERMINAL, World, settled
 from kiosk.enrolment.settings import Key
 from platform_client.credentials import DIRECTORY
 from platform_client.sandbox.control import ApprovePairing

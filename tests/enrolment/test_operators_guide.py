@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from world import World
+from fresh_machine import World
 
 from kiosk.enrolment import settings
 from kiosk.maintenance.entries import ENTRIES

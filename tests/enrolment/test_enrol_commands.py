@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from world import TERMINAL, OperatorsDesk, World
+from fresh_machine import TERMINAL, OperatorsDesk, World
 
 from kiosk import meeting
 from kiosk.messages import Show, receive
