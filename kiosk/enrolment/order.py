@@ -14,6 +14,7 @@ from typing import Annotated, Final
 
 import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Meta, Struct
 
 from kiosk.enrolment.settings import Settings
@@ -166,9 +167,11 @@ def _paths(settings: Struct) -> Iterator[Path]:
 
 
 def _pem(content: str) -> None:
-    """Certificates or a revocation list. Raises ValueError."""
+    """Certificates, a revocation list or a public key. Raises ValueError."""
     if "BEGIN X509 CRL" in content:
         x509.load_pem_x509_crl(content.encode())
+    elif "BEGIN PUBLIC KEY" in content:
+        load_pem_public_key(content.encode())
     else:
         x509.load_pem_x509_certificates(content.encode())
 
