@@ -23,12 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     status.add_argument("--json", action="store_true")
     status.set_defaults(work=_status)
     for each in (run, status):
-        each.add_argument(
-            "--settings",
-            type=Path,
-            default=Path("/etc/onecard-kiosk/enrolment.toml"),
-            help="what the image says (TOML)",
-        )
+        each.add_argument("--settings", type=Path, default=OF_THE_IMAGE, help="what the image says of it (TOML)")
     order = what.add_parser("order", help="for the operator: sign what a terminal is to be")
     order.add_argument("profile", type=Path, help="the profile of the terminal (TOML)")
     order.add_argument("--version", type=int, required=True, help="of the profile; higher than every one before")

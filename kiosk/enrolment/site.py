@@ -86,9 +86,9 @@ class Site:
             _write(self._coming / name, content.encode())
         _write(self._coming / ORDER, order)
         _write(self._coming / PROFILE, profile.encode())
-        _write(self._coming / CERTIFICATE, certificate.public_bytes(Encoding.PEM))
         # The desk renews its certificate: a draft beside it, then a rename. Nothing else here is the desk's to change.
-        (self._coming / CERTIFICATE).parent.chmod(0o2775)
+        _folder((self._coming / CERTIFICATE).parent, 0o775)
+        _write(self._coming / CERTIFICATE, certificate.public_bytes(Encoding.PEM))
         for folder, _, _ in os.walk(self._coming):
             _sync(Path(folder))
         self._coming.rename(self.current)
@@ -96,7 +96,7 @@ class Site:
 
     def _credentials(self) -> Path:
         folder = self._coming / CREDENTIALS
-        _folder(self._coming, 0o2755)
+        _folder(self._coming, 0o755)
         _folder(folder, 0o700)
         return folder
 
@@ -125,13 +125,17 @@ def _make_key(file: Path) -> None:
 
 
 def _folder(path: Path, mode: int) -> None:
-    """The set-group-id bit hands on the desk's group (systemd/tmpfiles.d)."""
-    path.mkdir(exist_ok=True)
-    path.chmod(mode)
+    """Made with this mode, whatever the unit's umask. It is never changed: who sets a mode takes away the set-group-id
+    bit that hands on the desk's group (systemd/tmpfiles.d), and no unit may set one."""
+    before = os.umask(0)
+    try:
+        path.mkdir(mode, exist_ok=True)
+    finally:
+        os.umask(before)
 
 
 def _write(path: Path, content: bytes) -> None:
-    _folder(path.parent, 0o2755)
+    _folder(path.parent, 0o755)
     path.write_bytes(content)
     path.chmod(0o644)
     _sync(path)
