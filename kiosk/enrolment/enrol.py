@@ -156,7 +156,7 @@ class Enrolment:
                 for task in (reading, leaving):
                     task.cancel()
                 await asyncio.gather(reading, leaving, return_exceptions=True)
-            self._show(step=EnrolmentStep.WAITING)
+            self._show(step=EnrolmentStep.WAITING, terminal="")
 
     async def _of_the_stick(self, stick: Stick, keys: Keys) -> tuple[Believed, x509.Certificate]:
         """Ends when there is a certificate. Until then whoever waits for it cancels it when the stick is taken away."""
