@@ -196,6 +196,17 @@ def test_nothing_older_is_admitted(esp: Esp) -> None:
     esp.ask("admit", "1.10")
 
 
+def test_what_was_proven_is_remembered_also_when_the_power_went_just_then(esp: Esp) -> None:
+    esp.install("b", "1.2")
+    esp.start()
+    esp.bless()
+    (esp.folder / "floor").unlink()
+    esp.ask("set-primary", "a")
+    esp.start()
+    esp.bless()
+    assert "older than 1.2" in esp.refuses("admit", "1.1")
+
+
 @pytest.mark.parametrize(
     "left",
     [
@@ -216,6 +227,13 @@ def test_what_an_attempt_before_left_neither_starts_nor_stays(esp: Esp, left: tu
     esp.install("b", "1.1")
     assert esp.entries == {"onecard-a_1.0.efi", "onecard-b_1.1+3.efi"}
     assert not (esp.folder / "FSCK0000.REC").exists()
+
+
+def test_a_machine_that_does_not_know_which_slot_runs_changes_nothing(esp: Esp) -> None:
+    esp.install("b", "1.1")
+    esp.running = "?"
+    for words in (("go-back",), ("set-primary", "a"), ("set-state", "b", "good"), ("admit", "1.2")):
+        assert "does not say which slot runs" in esp.refuses(*words)
 
 
 def test_a_name_without_content_is_no_entry(esp: Esp) -> None:
