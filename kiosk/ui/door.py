@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from kiosk.maintenance.pages import TypedPin
+from kiosk.maintenance.pages import CallStaff, TypedPin
 from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Show, decode, encode
 from kiosk.pages import Action, StillHere, SwitchLanguage
 
@@ -69,7 +69,8 @@ class Door:
         """Tells the desk, once: a second tap on the same button of the same page says nothing new."""
         if action in self._sent:
             return
-        self._sent.add(action)
+        if not isinstance(action, CallStaff):  # who holds a place for seconds means it each time
+            self._sent.add(action)
         try:
             self._socket.sendall(encode(Act(seq, action)))
         except OSError:

@@ -71,8 +71,9 @@ def said(stage: Stage) -> Action:
 def test_who_holds_the_drawing_in_the_head_calls_for_the_card_prompt(half_stage: Stage, page: Home) -> None:
     """C16: also while the terminal is out of service."""
     half_stage.show(page)
-    with half_stage.holding(*emblem(0.5)):
-        assert half_stage.act().action == CallStaff()
+    for _ in range(2):  # the desk may have had a reason not to hear of it the first time
+        with half_stage.holding(*emblem(0.5)):
+            assert half_stage.act().action == CallStaff()
 
 
 def test_a_tap_a_slide_and_any_other_place_are_nothing(half_stage: Stage) -> None:
