@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from kiosk import durable
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from platform_client.device_key import DeviceKey, DeviceKeyError, FileKey, TokenKey
 from platform_client.token import make_key
@@ -90,9 +91,9 @@ class Site:
         _folder((self._coming / CERTIFICATE).parent, 0o775)
         _write(self._coming / CERTIFICATE, certificate.public_bytes(Encoding.PEM))
         for folder, _, _ in os.walk(self._coming):
-            _sync(Path(folder))
+            durable.settle(Path(folder))
         self._coming.rename(self.current)
-        _sync(self._where)
+        durable.settle(self._where)
 
     def _credentials(self) -> Path:
         folder = self._coming / CREDENTIALS
@@ -109,7 +110,7 @@ def _once(file: Path, make: Callable[[Path], object]) -> Path:
         make(draft)
         _sync(draft)
         draft.rename(file)
-        _sync(file.parent)
+        durable.settle(file.parent)
     return file
 
 
@@ -141,9 +142,6 @@ def _write(path: Path, content: bytes) -> None:
     _sync(path)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(file: Path) -> None:
+    with file.open("rb") as written:
+        os.fsync(written.fileno())

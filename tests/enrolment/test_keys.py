@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from cryptography import x509
 from kiosk.__main__ import main
 from platform_client.device_key import DeviceKeyError
 from platform_client.token import make_key
+from tests import emulated_tpm
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
+FONTS = Path(__file__).parents[2] / ".cache/assets/fonts/cut"
 
 IN_A_TOKEN = """
 import asyncio, os, sys
@@ -30,7 +33,7 @@ from platform_client.sandbox.typeface import Typecase
 async def main():
     where, module = Path(sys.argv[2]), Path(sys.argv[3])
     pki = make(where / "pki", terminals=[], now=datetime.now(UTC))
-    world = World(where, pki, Typecase.open(Path(".cache/assets/fonts/cut")))
+    world = World(where, pki, Typecase.open(Path(sys.argv[4])))
     world.key = Key(module, "onecard")
     in_token = {"key": '"pkcs11:token=onecard;object=device"', "pkcs11_module": f'"{module}"', "pin": '"platform.pin"'}
     async with world.platform():
@@ -49,20 +52,6 @@ asyncio.run(main())
 print("enrolled")
 """
 
-TPM = """
-set -eu
-swtpm socket --tpm2 --tpmstate dir=. --flags not-need-init,startup-clear \\
-    --server type=unixio,path="$PWD/tpm" --ctrl type=unixio,path="$PWD/tpm.ctrl" >swtpm.log 2>&1 & tpm=$!
-trap 'kill $tpm $broker 2>/dev/null' EXIT
-broker=
-until [ -S tpm ]; do sleep 0.1; done
-tpm2-abrmd --session --allow-root --tcti=swtpm:path="$PWD/tpm" >broker.log 2>&1 & broker=$!
-export TPM2_PKCS11_TCTI=tabrmd:bus_type=session TPM2TOOLS_TCTI=tabrmd:bus_type=session TPM2_PKCS11_STORE="$PWD"
-until tpm2_getrandom 1 >random 2>/dev/null; do kill -0 $broker; sleep 0.1; done
-cd "$CHECKOUT"
-"$@"
-"""
-
 
 @pytest.fixture
 def softhsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -77,7 +66,7 @@ def softhsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_whole_way_with_a_key_in_a_token(softhsm: Path) -> None:
     """In a process of its own, as on a terminal: an engine of OpenSSL is set up once."""
-    words = (sys.executable, "-c", IN_A_TOKEN, str(Path(__file__).parent), str(softhsm), str(MODULE))
+    words = (sys.executable, "-c", IN_A_TOKEN, str(Path(__file__).parent), str(softhsm), str(MODULE), str(FONTS))
     done = subprocess.run(
         words, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": "."}, timeout=120
     )
@@ -86,14 +75,14 @@ def test_the_whole_way_with_a_key_in_a_token(softhsm: Path) -> None:
 
 async def test_the_whole_way_with_a_key_in_a_tpm(tmp_path: Path) -> None:
     """An emulated TPM that nobody has prepared: its token is made, its key, and the certificate for it."""
-    module = Path("/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so")
-    if not module.exists() or not Path("/usr/bin/swtpm").exists():
+    module = Path(emulated_tpm.MODULE)
+    if not module.exists() or any(shutil.which(name) is None for name in emulated_tpm.PROGRAMS):
         pytest.skip("no emulated TPM: script/setup --tests")
-    words = (sys.executable, "-c", IN_A_TOKEN, str(Path(__file__).parent), str(tmp_path), str(module))
+    words = (sys.executable, "-c", IN_A_TOKEN, str(Path(__file__).parent), str(tmp_path), str(module), str(FONTS))
     process = await asyncio.create_subprocess_exec(
-        *("dbus-run-session", "--", "sh", "-c", TPM, "sh", *words),
+        *("dbus-run-session", "--", "sh", "-c", emulated_tpm.SESSION, "sh", *words),
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "CHECKOUT": str(Path.cwd())},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

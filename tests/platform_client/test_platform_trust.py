@@ -29,6 +29,7 @@ from platform_client.sandbox.accounts import Account, hashed_key, hashed_passwor
 from platform_client.sandbox.assembly import Options, Sandbox
 from platform_client.sandbox.pki import SandboxPki, make
 from platform_client.sandbox.typeface import Typecase
+from tests import emulated_tpm
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "271828"
@@ -129,28 +130,22 @@ asyncio.run(main())
 print("issued")
 """
 
-SESSION = """
-set -eu
-swtpm socket --tpm2 --tpmstate dir=. --flags not-need-init,startup-clear \\
-    --server type=unixio,path="$PWD/tpm" --ctrl type=unixio,path="$PWD/tpm.ctrl" >swtpm.log 2>&1 & tpm=$!
-trap 'kill $tpm $broker 2>/dev/null' EXIT
-broker=
-until [ -S tpm ]; do sleep 0.1; done
-tpm2-abrmd --session --allow-root --tcti=swtpm:path="$PWD/tpm" >broker.log 2>&1 & broker=$!
-export TPM2_PKCS11_TCTI=tabrmd:bus_type=session TPM2TOOLS_TCTI=tabrmd:bus_type=session TPM2_PKCS11_STORE="$PWD"
-until tpm2_getrandom 1 >random 2>/dev/null; do kill -0 $broker; sleep 0.1; done
+SESSION = (
+    emulated_tpm.STARTED
+    + """
 tpm2_ptool init >ptool.log
 tpm2_ptool addtoken --pid=1 --sopin=31415926 --userpin=271828 --label=kiosk >>ptool.log
 tpm2_ptool addkey --algorithm=ecc256 --label=kiosk --userpin=271828 --key-label=device >>ptool.log
 "$@"
 """
+)
 
 
 async def test_tls_and_evidence_with_a_key_in_a_tpm(pki: SandboxPki, typecase: Typecase, tmp_path: Path) -> None:
     """An emulated TPM behind its resource manager and its PKCS#11 module: the key is made in it and enrolled by a
     request that it signs."""
-    module = Path("/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so")
-    if not module.exists() or any(shutil.which(name) is None for name in ("swtpm", "tpm2-abrmd", "tpm2_ptool")):
+    module = Path(emulated_tpm.MODULE)
+    if not module.exists() or any(shutil.which(name) is None for name in emulated_tpm.PROGRAMS):
         pytest.skip("no emulated TPM: script/setup --tests")
     async with served(pki, typecase) as port:
         words = (sys.executable, "-c", TPM, str(port), str(pki.directory), str(Path(__file__).parent), str(module))
