@@ -144,3 +144,18 @@ def test_preview_that_cannot_be_shown_cannot_be_printed(stage: Stage, pages: dic
     assert "print" not in buttons(shown)
     assert "cancel" in buttons(shown)
     assert faults(shown["items"]) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_machine_that_is_nobody_shows_its_code_large_and_its_fingerprint_whole(
+    stage: Stage, pages: dict[str, Page], language: Language
+) -> None:
+    shown = stage.show(pages["not-enrolled-foreign"], language)
+    (code,) = (item for item in shown["items"] if item["id"] == "code")
+    assert code["text"] == "BCDF-WXZK"
+    assert code["font_px"] == max(item["font_px"] for item in shown["items"])
+    assert all(group in texts(shown) for group in samples.FINGERPRINT.split())
+    assert Reason.ENROLMENT_FOREIGN.value in texts(shown)
+    assert "retry" not in buttons(shown), "a code is open"
+    assert "retry" in buttons(stage.show(pages["not-enrolled-no-code"], language))
+    assert "kiosk-0001" in texts(stage.show(pages["not-enrolled-stick"], language))
