@@ -51,7 +51,7 @@ from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
 from kiosk.maintenance.menu import Menu
-from kiosk.maintenance.restarts import RESTART_WISH, Supervised
+from kiosk.maintenance.restarts import Supervised
 from kiosk.maintenance.way_in import WayIn
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Policy
@@ -213,7 +213,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             glass=screen,
             restarts=Supervised(
                 {"ui": screen.dismiss, "vision": presence.dismiss, "documents": documents.dismiss},
-                profile.run / RESTART_WISH,
+                profile.run,
             ),
         )
         menu = Menu(ENTRIES, workshop)

@@ -62,6 +62,9 @@ async def restart(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
     elif choice in _WORKERS:
         restarts.worker(choice)
         yield fine(f"{choice} 进程已结束，随即重新启动", f"the {choice} process was ended and starts anew")
+    elif choice == "print-server":
+        restarts.print_server()
+        yield fine("即将重新启动打印服务", "the print server is to start anew")
     elif choice == "program":
         restarts.program()
         yield fine("一秒后重新启动终端程序", "the program starts anew in a second")
@@ -106,6 +109,7 @@ RESTART: Final = Entry(
         Choice("ui", Text("屏幕程序", "The screen's process")),
         Choice("vision", Text("摄像头程序", "The camera's process")),
         Choice("documents", Text("文件程序", "The documents' process")),
+        Choice("print-server", Text("打印服务", "The print server")),
         Choice("machine", Text("整机", "The machine")),
     ),
     alone=True,

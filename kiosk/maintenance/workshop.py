@@ -79,6 +79,9 @@ class Restarts(Protocol):
     def program(self) -> None:
         """The desk and with it the other processes, in a second."""
 
+    def print_server(self) -> None:
+        """As soon as the service manager sees the wish."""
+
     def machine(self) -> None:
         """As soon as the service manager sees the wish."""
 

@@ -47,12 +47,12 @@ async def test_what_is_restarted(bench: Bench, tmp_path: Path) -> None:
     (said,) = await bench.lines(RESTART, "ui")
     assert said.level is Level.FAIL and said.remedy is not None
     ended: list[str] = []
-    supervised = Supervised({"ui": lambda: ended.append("ui")}, tmp_path / "restart")
+    supervised = Supervised({"ui": lambda: ended.append("ui")}, tmp_path)
     workshop = replace(bench.workshop, restarts=supervised)
-    for choice in ("ui", "machine"):
+    for choice in ("ui", "print-server", "machine"):
         assert [line.level async for line in RESTART.run(workshop, choice)] == [Level.OK]  # type: ignore[union-attr]
     assert ended == ["ui"]
-    assert (tmp_path / "restart").exists()
+    assert (tmp_path / "restart").exists() and (tmp_path / "restart-cups").exists()
 
 
 @pytest.mark.parametrize("choice", ["", "sleep"])

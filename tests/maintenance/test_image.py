@@ -32,7 +32,7 @@ async def slots(tmp_path: Path) -> AsyncIterator[TwoSlots]:
 async def test_back_to_the_other_image(bench: Bench, slots: TwoSlots, monkeypatch: pytest.MonkeyPatch) -> None:
     """F03: Debian's RAUC boots the other slot next, and the machine restarts."""
     monkeypatch.setattr(image, "Rauc", partial(Rauc, slots.address))
-    workshop = replace(bench.workshop, restarts=Supervised({}, slots.wish))
+    workshop = replace(bench.workshop, restarts=Supervised({}, slots.wish.parent))
     (said,) = [each async for each in ROLLBACK.run(workshop, "")]
     assert isinstance(said, Line) and said.level is Level.OK and said.says.en.startswith("leaves A")
     assert slots.primary == "B" and slots.wish.exists()
@@ -40,7 +40,7 @@ async def test_back_to_the_other_image(bench: Bench, slots: TwoSlots, monkeypatc
 
 async def test_a_machine_without_rauc_cannot_go_back(bench: Bench, tmp_path: Path) -> None:
     wish = tmp_path / "restart"
-    workshop = replace(bench.workshop, restarts=Supervised({}, wish))
+    workshop = replace(bench.workshop, restarts=Supervised({}, tmp_path))
     (said,) = [each async for each in ROLLBACK.run(workshop, "")]
     assert isinstance(said, Line) and said.level is Level.FAIL and not wish.exists()
 

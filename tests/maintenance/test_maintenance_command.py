@@ -46,7 +46,7 @@ async def test_wrong_words_are_answered_with_the_right_ones(tmp_path: Path) -> N
     """2: it was not done."""
     assert (await kiosk("reader"))[0] == 2
     code, _, complaint = await kiosk("restart", "sleep")
-    assert code == 2 and "program|ui|vision|documents|machine" in complaint
+    assert code == 2 and "program|ui|vision|documents|print-server|machine" in complaint
     assert (await kiosk("software"))[0] == 2
     assert (await kiosk("software", "--profile", tmp_path / "none.toml"))[0] == 2
 

@@ -59,6 +59,7 @@ def test_root_reaches_the_desks_door_for_staff(seen: dict[str, Any]) -> None:
     scanner, software = seen["maintained"]
     assert [line["says"]["en"] for line in scanner] == ["scanner: not fitted"]
     assert any(line["says"]["en"].startswith("program ") for line in software)
+    assert [line["level"] for line in seen["print server restarted"]] == ["OK"]
 
 
 def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any]) -> None:
