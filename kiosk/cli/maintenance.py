@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: all is well; 1: something is not; 2: it was not done, or nobody can tell."""
+    """0: nothing is wrong (also with warnings); 1: something is; 2: it was not done, or nobody can tell."""
     import asyncio
     import logging
 

@@ -12,7 +12,9 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
+from kiosk.fleet.signed_profile import in_force
 from kiosk.health.findings import Finding, fail
+from kiosk.profile import Profile
 
 WITHIN_S: Final = 60.0
 _JOURNAL: Final = "run `kiosk doctor` by hand; its journal says why"
@@ -26,6 +28,9 @@ class Examiner(Protocol):
 
     async def models(self) -> list[dict[str, Any]]:
         """As `kiosk models list` says; nothing when it cannot."""
+
+    def profile(self) -> Profile:
+        """As its file says now. Raises ProfileError."""
 
 
 class _Said(Struct):
@@ -52,6 +57,9 @@ class ExaminerProcess:
             return msgspec.convert(json.loads(said), list[dict[str, Any]])
         except (ValueError, msgspec.ValidationError):
             return []
+
+    def profile(self) -> Profile:
+        return in_force(self._profile)
 
 
 async def _run(*words: str) -> bytes:

@@ -11,6 +11,7 @@ from kiosk.maintenance.chinese import as_line
 from kiosk.maintenance.entry import Entry, Group, Role
 from kiosk.maintenance.line import Line, Said, doubtful, fine, wrong
 from kiosk.maintenance.workshop import Workshop
+from kiosk.profile import ProfileError
 from kiosk.text import Text
 
 STATES: Final = {
@@ -22,6 +23,7 @@ _SECRETS: Final = frozenset({"key", "pin", "password", "account", "token", "data
 """Their values name secrets and where they lie; who looks over the technician's shoulder need know neither."""
 _MASK: Final = "••••"
 _RISING: Final = (Level.FAIL, Level.WARN, Level.OK)
+_CORRECT: Final = Text("放回原处，或更正配置", "put it in place again, or correct the profile")
 _SETUP: Final = Text("运行 script/setup，或检查模型目录", "run script/setup, or look at the models' folder")
 _VALIDATE: Final = Text("按 docs/face.md 逐步验证", "validate it step by step: docs/face.md")
 
@@ -63,7 +65,16 @@ def _threshold(point: dict[str, Any], *, in_use: bool) -> Line:
 
 
 async def profile(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
-    """It was valid when the desk started, or there would be none; the files that it names may be gone since."""
+    """As it is in force. It was valid when the desk started, or there would be none; its file may have changed since,
+    and the files that it names may be gone."""
+    try:
+        if workshop.examiner.profile() == workshop.profile:
+            yield fine("配置文件有效，正在使用", "the file is valid, and in force")
+        else:
+            zh, en = "配置文件有效，但启动后有改动", "the file is valid, but changed since the start"
+            yield doubtful(zh, en, Text("重新启动终端程序后生效", "it counts when the program starts anew"))
+    except ProfileError as error:
+        yield wrong(f"配置文件无效：{error}", f"the file is not valid: {error}", _CORRECT)
     for name, value in _rows(msgspec.to_builtins(workshop.profile, enc_hook=str), ""):
         yield fine(f"{name} = {value}", f"{name} = {value}")
     named = workshop.profile
@@ -76,8 +87,7 @@ async def profile(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         "ledger": named.ledger,
     }.items():
         if not Path(path).exists():
-            remedy = Text("放回原处，或更正配置", "put it in place again, or correct the profile")
-            yield wrong(f"{part}：{path} 不存在", f"{part}: {path} is not there", remedy)
+            yield wrong(f"{part}：{path} 不存在", f"{part}: {path} is not there", _CORRECT)
 
 
 def _rows(table: dict[str, Any], before: str) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,7 @@ from kiosk.maintenance.workshop import Workshop
 from kiosk.paper.ledger import Ledger
 from kiosk.paper.stock import StockHistory
 from kiosk.ports.printer import PaperPort
-from kiosk.profile import load
+from kiosk.profile import Profile, load
 from platform_client.client import PlatformClient
 from platform_client.https import HttpsTransport
 from platform_client.identity import DeviceIdentity
@@ -76,6 +76,9 @@ async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], assets: Path, tmp
 
         async def models(self) -> list[dict[str, Any]]:
             return await ExaminerProcess(file, assets).models()
+
+        def profile(self) -> Profile:
+            return ExaminerProcess(file, assets).profile()
 
     async def feed() -> TrustFeed:
         return await client.fetch(TRUST)

@@ -84,6 +84,16 @@ async def test_the_profile_shows_no_secret(bench: Bench) -> None:
     assert levels(said) == {Level.OK}
 
 
+async def test_a_profile_that_was_changed_or_spoilt(bench: Bench) -> None:
+    """What runs is not what would run after a restart."""
+    text = bench.profile_file.read_text()
+    bench.profile_file.write_text(text.replace("Example District", "Other District"))
+    assert (await bench.lines(PROFILE))[0].level is Level.WARN
+    bench.profile_file.write_text(text.replace('uri = "sdt:', 'url = "sdt:'))
+    first = (await bench.lines(PROFILE))[0]
+    assert first.level is Level.FAIL and "did you mean 'uri'" in first.says.en
+
+
 def test_what_the_machine_does_not_say_is_not_known(tmp_path: Path) -> None:
     """D08: never *fine*."""
     nothing = software.facts(tmp_path, tmp_path / "lockdown", tmp_path / "cmdline", tmp_path / "os-release")

@@ -196,7 +196,6 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
     seen["maintained"] = [maintained("scanner"), maintained("software")]
-    seen["print server restarted"] = await restarted_print_server()
     puppeteer = asyncio.create_task(follow_prompts(eyes, Puppet(PUPPET)))
     try:
         machine.lay_card()
@@ -227,6 +226,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
     seen["asked by the agent's user"] = {what: at_the_door(what) for what in ("self-test", "export all")}
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
+    seen["print server restarted"] = await restarted_print_server()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
 
 

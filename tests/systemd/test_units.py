@@ -26,7 +26,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(f"/etc/{name}", root / "etc")
     for part in ("usr/lib/systemd/system", "bin", "sbin", "usr/bin", "usr/lib/onecard-kiosk/venv/bin"):
         (root / part).mkdir(parents=True, exist_ok=True)
-    for program in ("usr/lib/onecard-kiosk/venv/bin/python3", "usr/bin/systemctl", "usr/bin/true", "usr/bin/ln", "usr/bin/rm"):
+    for program in (
+        "usr/lib/onecard-kiosk/venv/bin/python3",
+        "usr/bin/systemctl",
+        "usr/bin/true",
+        "usr/bin/ln",
+        "usr/bin/rm",
+    ):
         (root / program).write_text("#!/bin/sh\n")
         (root / program).chmod(0o755)
     for program in (
