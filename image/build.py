@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from image import debian, disk, sbom, uki, verity
+from image import debian, disk, sbom, splash, uki, verity
 from image.flavour import IMAGE, Flavour
 
 CHECKOUT = IMAGE.parent
@@ -75,11 +75,13 @@ def build(order: Order, cache: Path) -> None:
 def _disk(order: Order, root: verity.Root, os_release: Path, work: Path) -> None:
     out = order.out
     files: dict[str, Path] = {}
+    (work / "splash.bmp").write_bytes(splash.bitmap())
     for slot in uki.SLOTS:
         line, unsigned, signed = work / f"command-line-{slot}", work / "unsigned.efi", out / f"kiosk-{slot}.efi"
         line.write_text(uki.command_line(root.root_hash, slot, order.flavour.command_line), encoding="utf-8")
         shutil.copy(line, out)
-        sections = {".osrel": os_release, ".cmdline": line, ".linux": out / "vmlinuz", ".initrd": out / "initrd"}
+        sections = {".osrel": os_release, ".cmdline": line, ".splash": work / "splash.bmp"}
+        sections |= {".linux": out / "vmlinuz", ".initrd": out / "initrd"}
         uki.assemble(sections, unsigned)
         order.signer.sign(unsigned, signed)
     order.signer.sign(uki.LOADER, out / "loader.efi")

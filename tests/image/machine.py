@@ -35,8 +35,8 @@ SECURE_BOOT_CODE: Final = OVMF / "OVMF_CODE_4M.secboot.fd"
 # Its platform key is a public one for tests: /usr/share/ovmf/PkKek-1-snakeoil.key, pass phrase "snakeoil".
 SNAKEOIL_VARIABLES: Final = OVMF / "OVMF_VARS_4M.snakeoil.fd"
 PORTRAIT: Final = (1080, 1920)
-BOOT_S: Final = 300.0
-"""For anything a guest does while it starts: ten times what a quiet machine needs."""
+BOOT_S: Final = 600.0
+"""For anything a guest does while it starts: many times what a quiet machine needs."""
 _CONNECTS_S: Final = 60.0
 _LOOKS_EVERY_S: Final = 0.5
 _ABSOLUTE: Final = 0x7FFF  # the far end of both axes of a QEMU tablet

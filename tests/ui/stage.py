@@ -42,6 +42,12 @@ def display(width: int, height: int) -> Iterator[str]:
         server.wait(SECONDS)
 
 
+def on_the_panel(x: int, y: int, size: tuple[int, int], rotation: int) -> tuple[int, int]:
+    """A place on a page of this size, on the panel where the page is turned counter-clockwise."""
+    width, height = size
+    return {0: (x, y), 90: (y, width - x), 180: (width - x, height - y), 270: (height - y, x)}[rotation]
+
+
 class Stage:
     """The ui process between a fake desk and a private display."""
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 from kiosk.pages import Pick
 from kiosk.ui.display import panel_size
 from tests.ui.samples import pages
-from tests.ui.stage import Stage, display
+from tests.ui.stage import Stage, display, on_the_panel
 
 PANEL = (960, 540)
 
@@ -18,12 +18,6 @@ PANEL = (960, 540)
 def on_its_side() -> Iterator[str]:
     with display(*PANEL) as name:
         yield name
-
-
-def on_the_panel(x: int, y: int, size: tuple[int, int], rotation: int) -> tuple[int, int]:
-    """A place on a page of this size, on the panel where the page is turned counter-clockwise."""
-    width, height = size
-    return {0: (x, y), 90: (y, width - x), 180: (width - x, height - y), 270: (height - y, x)}[rotation]
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
