@@ -73,7 +73,7 @@ class Reason(Enum):
     CLOSED_BY_OPERATOR = "K608"
     # Before there is a terminal: enrolment
     ENROLMENT_FOREIGN = "K701"
-    ENROLMENT_UNREADABLE = "K702"
+    ENROLMENT_STICK = "K702"
     ENROLMENT_EXPIRED = "K703"
     ENROLMENT_TAKEN = "K704"
     ENROLMENT_ANSWER_FOREIGN = "K705"
@@ -488,11 +488,11 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The terminal takes no other. Bring the right stick, or check whose key is in the image.",
         retry=False,
     ),
-    Reason.ENROLMENT_UNREADABLE: _say(
-        "登记盘上的文件读不出来",
-        "请不要提前拔出登记盘；仍读不出时，请重新制作登记盘。",
-        "The files on the stick could not be read",
-        "Leave the stick in until the page says so. If it still fails, make the stick again.",
+    Reason.ENROLMENT_STICK: _say(
+        "登记盘无法使用",
+        "请不要提前拔出，也不要打开写保护；仍然不行时，请重新制作登记盘。",
+        "This stick could not be used",
+        "Leave it in until the page says so, and do not write-protect it. If it still fails, make it again.",
         retry=False,
     ),
     Reason.ENROLMENT_EXPIRED: _say(

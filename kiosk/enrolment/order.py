@@ -103,7 +103,7 @@ def believe(jws: bytes, pinned: Operator, settings: Settings, now: datetime) -> 
     except OrderRefused as refused:
         foreign = refused.refusal is Refusal.WRONG_SIGNER
         unfit = refused.refusal in (Refusal.NO_PROFILE, Refusal.OTHER_TERMINAL)
-        reason = Reason.ENROLMENT_UNFIT if unfit else Reason.ENROLMENT_UNREADABLE
+        reason = Reason.ENROLMENT_UNFIT if unfit else Reason.ENROLMENT_STICK
         raise Refused(Reason.ENROLMENT_FOREIGN if foreign else reason, str(refused)) from None
     if now < order.issued_at - CLOCKS_DIFFER:
         raise Refused(

@@ -54,7 +54,7 @@ class Stick:
         try:
             return x509.load_pem_x509_certificate(self._read("certificate.pem"))
         except ValueError:
-            raise Refused(Reason.ENROLMENT_UNREADABLE, "certificate.pem is no PEM certificate") from None
+            raise Refused(Reason.ENROLMENT_STICK, "certificate.pem is no PEM certificate") from None
 
     def check_unused(self, public: bytes) -> None:
         """`public`: of this terminal's key, SubjectPublicKeyInfo, DER."""
@@ -64,7 +64,7 @@ class Stick:
             request = x509.load_pem_x509_csr(self._read("request.pem"))
             asked = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         except ValueError:
-            raise Refused(Reason.ENROLMENT_UNREADABLE, "request.pem is no PEM request") from None
+            raise Refused(Reason.ENROLMENT_STICK, "request.pem is no PEM request") from None
         if asked != public:
             raise Refused(Reason.ENROLMENT_TAKEN, "the stick carries the request of another key")
 
@@ -82,16 +82,16 @@ class Stick:
                     os.fsync(file.fileno())
                 draft.replace(self._folder / name)
             except OSError as error:
-                raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name} was not written: {error.strerror}") from None
+                raise Refused(Reason.ENROLMENT_STICK, f"{name} was not written: {error.strerror}") from None
 
     def _read(self, name: str) -> bytes:
         try:
             with (self._folder / name).open("rb") as file:
                 content = file.read(BYTES_MOST + 1)
         except OSError as error:
-            raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name}: {error.strerror}") from None
+            raise Refused(Reason.ENROLMENT_STICK, f"{name}: {error.strerror}") from None
         if len(content) > BYTES_MOST:
-            raise Refused(Reason.ENROLMENT_UNREADABLE, f"{name} is longer than any file of an enrolment")
+            raise Refused(Reason.ENROLMENT_STICK, f"{name} is longer than any file of an enrolment")
         return content
 
 

@@ -91,11 +91,19 @@ async def test_a_stranger_s_order_is_refused_by_name(world: World, way: str) -> 
 async def test_who_is_no_order_is_unreadable(world: World) -> None:
     async with world.enrolling() as (glass, _):
         world.plug(b"not.a.jws")
-        await glass.until(trouble(Reason.ENROLMENT_UNREADABLE))
+        await glass.until(trouble(Reason.ENROLMENT_STICK))
         world.unplug()
         world.plug(b"x" * 300_000)
         await glass.until(lambda page: page.trouble is None)
-        await glass.until(trouble(Reason.ENROLMENT_UNREADABLE))
+        await glass.until(trouble(Reason.ENROLMENT_STICK))
+
+
+async def test_a_stick_that_cannot_be_written_to(world: World) -> None:
+    """Full, or write-protected: here a folder stands where the request would."""
+    world.plug(world.order())
+    (world.folder / "request.pem.new").mkdir()
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_STICK))
 
 
 async def test_an_order_that_has_expired(world: World) -> None:
