@@ -32,6 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "usr/bin/true",
         "usr/bin/ln",
         "usr/bin/rm",
+        "sbin/modprobe",
     ):
         (root / program).write_text("#!/bin/sh\n")
         (root / program).chmod(0o755)
