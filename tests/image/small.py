@@ -168,7 +168,7 @@ def furnish(root: Path, ca: Path) -> None:
     shutil.copyfile(ROOT / "systemd/sysusers.d/onecard-kiosk.conf", root / "usr/lib/sysusers.d/onecard-kiosk.conf")
     _run("systemd-sysusers", f"--root={root}")
     for name in _AS_THE_IMAGE_HAS_THEM:
-        shutil.copyfile(ROOT / "image/root/usr/lib/systemd/system" / name, units / name)
+        shutil.copyfile(ROOT / "image" / "root" / "usr/lib/systemd/system" / name, units / name)
     _write(units / "kiosk-healthy.service.d" / "50-test.conf", _GATE)
     _write(units / "test-driver.service", _DRIVER)
     _write(root / "etc/fstab", _FSTAB)
