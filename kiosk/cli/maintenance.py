@@ -81,14 +81,9 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
     from contextlib import aclosing
 
     from kiosk import meeting
-    from kiosk.bootstrap import workshop_without_desk
-    from kiosk.clock import SystemClock
     from kiosk.fleet.signed_profile import in_force
     from kiosk.health.published import read
-    from kiosk.maintenance.examiner import ExaminerProcess
     from kiosk.maintenance.knock import knock
-    from kiosk.maintenance.line import Line
-    from kiosk.maintenance.menu import Menu, worst
     from kiosk.messages import Do, Done
 
     profile = in_force(file)
@@ -97,6 +92,12 @@ async def _said(entry: "Entry", choice: str, file: Path, assets: Path) -> "Async
             async for answer in answers:
                 yield answer
         return
+
+    from kiosk.bootstrap import workshop_without_desk
+    from kiosk.clock import SystemClock
+    from kiosk.maintenance.examiner import ExaminerProcess
+    from kiosk.maintenance.line import Line
+    from kiosk.maintenance.menu import Menu, worst
 
     _refuse_to_leave_traces(profile.audit)
     levels = []

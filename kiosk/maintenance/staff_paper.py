@@ -9,10 +9,7 @@ way, whoever calls it. Only kiosk.maintenance draws (pyproject.toml, importlinte
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, NoReturn
-
-from fpdf import FPDF
-from fpdf.enums import Align
+from typing import Any, Final, Literal, NoReturn
 
 from kiosk.china_time import CHINA
 
@@ -65,7 +62,9 @@ class Sheet:
 
     def __init__(self, title: str, terminal: str, at: datetime, fonts: Path = FONTS) -> None:
         """Raises OSError when the typeface is not there."""
-        self._pdf = FPDF(format="A4")
+        from fpdf import FPDF  # a third of a second that a desk which starts has no use for
+
+        self._pdf: Any = FPDF(format="A4")
         self._pdf.set_auto_page_break(False)
         self._pdf.c_margin = 0
         self._pdf.set_title(title)
@@ -123,7 +122,7 @@ class Sheet:
         self._pdf.set_text_color(*ink)
         self._pdf.set_xy(x_mm, y_mm)
         width = width_mm or self._pdf.get_string_width(text) + 1
-        self._pdf.cell(width, self.line_mm(size_pt), text, align=Align[align])
+        self._pdf.cell(width, self.line_mm(size_pt), text, align=align)
 
     def paragraph(
         self,
