@@ -14,9 +14,11 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.health.findings import Finding, fail, ok, warn
 from kiosk.messages import Trust
+from kiosk.reasons import fault
 from platform_client.client import PlatformClient
 from platform_client.errors import PlatformError
 from platform_client.trust import TRUST
@@ -59,9 +61,12 @@ class TrustStore:
     async def keep_fresh(self, post: Callable[[Finding], None]) -> None:
         """For as long as the terminal runs; `post`: the board that staff read."""
         while True:
-            trust = await self.current()
-            if trust.crls:
-                post(_lists(trust.crls, self._clock.now()))
+            try:
+                trust = await self.current()
+                if trust.crls:
+                    post(_lists(trust.crls, self._clock.now()))
+            except Exception as error:
+                log.error("fault: %s", fault(error), extra=journal.event(journal.FAULT))
             await self._clock.sleep(ASK_EVERY_S)
 
 

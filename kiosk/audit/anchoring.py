@@ -16,11 +16,12 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from kiosk import journal
 from kiosk.audit.anchor import FILE, Anchor
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock
 from kiosk.health.findings import Finding, ok, warn
-from kiosk.reasons import Refused
+from kiosk.reasons import Refused, fault
 from platform_client.anchor_statement import moment
 from platform_client.anchors import Anchored, NotAnchored, anchor
 from platform_client.client import PlatformClient
@@ -64,10 +65,13 @@ class Anchoring:
         self._at: datetime | None = None
 
     async def keep(self) -> None:
-        """For as long as the terminal runs."""
+        """For as long as the terminal runs. A fault is one more reason to try again, and not the end of it."""
         while True:
-            if self.is_due:
-                await self.once()
+            try:
+                if self.is_due:
+                    await self.once()
+            except Exception as error:
+                log.error("fault: %s", fault(error), extra=journal.event(journal.FAULT))
             await self._clock.sleep(LOOK_EVERY_S)
 
     @property

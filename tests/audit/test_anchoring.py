@@ -277,6 +277,24 @@ async def test_at_each_checkpoint_and_every_day(terminal: Terminal, clock: Clock
     assert await look() == 3
 
 
+async def test_a_fault_is_not_the_end_of_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Enough(BaseException):
+        """The test has seen enough."""
+
+    async def ends(seconds: float) -> None:
+        terminal.clock.slept.append(seconds)
+        if len(terminal.clock.slept) == 2:
+            raise Enough
+
+    with monkeypatch.context() as patched, pytest.raises(Enough):
+        patched.setattr(terminal.clock, "sleep", ends)
+        patched.setattr(terminal.anchoring, "_write", lambda anchored: {}["nothing"])
+        await terminal.anchoring.keep()
+    assert terminal.kept == []
+    await terminal.anchoring.once()
+    assert len(terminal.kept) == 1
+
+
 async def test_a_platform_that_is_silent_is_told_of_after_two_days(
     terminal: Terminal, client: PlatformClient, clock: Clock
 ) -> None:
