@@ -1,6 +1,7 @@
 """Where terminals that are nobody yet become one (platform_client/enrolment.py): a CA with a door of its own.
 
-Its operator lays signed orders into a folder, one file for each terminal (`TERMINAL.jws`). This CA believes them, since
+Its operator lays signed orders into a folder, one file for each terminal, and finds there beside them what each
+terminal's audit log is to be verified with (`TERMINAL.audit-key.pem`). This CA believes the orders, since
 nobody else can write there; whether they are the operator's is for the terminal to find out, which trusts no CA in
 this. What is decided here is whose key gets which name: by a token in an order, spent by the first key that shows it;
 or by a person who compares a code and a fingerprint. A real one would keep in a database what is in memory here.
@@ -19,7 +20,9 @@ from typing import Final
 import msgspec
 from aiohttp import web
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from platform_client import binding
 from platform_client.enrolment import (
@@ -65,17 +68,15 @@ class _Paired:
     pairing: str
     code: str
     until: datetime
-    audit_key: bytes
+    audit_key: Ed25519PublicKey
     terminal: str | None = None
     refused: bool = False
 
 
 class EnrollingAuthority:
-    """`orders`: the folder; None: there are none. `clock` returns the time, timezone-aware. `audit_keys`: of each
-    terminal that it enrolled, DER."""
+    """`orders`: the folder; None: there are none. `clock` returns the time, timezone-aware."""
 
     def __init__(self, pki: SandboxPki, orders: Path | None, faults: Faults, clock: Callable[[], datetime]) -> None:
-        self.audit_keys: dict[str, bytes] = {}
         self._pki = pki
         self._orders = orders
         self._faults = faults
@@ -132,7 +133,7 @@ class EnrollingAuthority:
         self._app.router.add_post(operation.path, handle)
 
     async def _redeem(self, call: RedeemCall) -> Redeemed:
-        request = signed_request(call.request)
+        request, audit_key = signed_request(call.request), verifying_key(call.audit_key)
         order = next((order for order, _ in self._all_orders() if order.order == call.order), None)
         if order is None or order.token is None or not hmac.compare_digest(order.token, call.token):
             raise Refuse(EnrolmentRefusal.ORDER_UNKNOWN.value)
@@ -141,17 +142,17 @@ class EnrollingAuthority:
         key = public(request)
         if self._spent.setdefault(order.order, key) != key:
             raise Refuse(EnrolmentRefusal.TOKEN_SPENT.value)
-        self.audit_keys[order.terminal] = call.audit_key
+        self._remember(order.terminal, audit_key)
         return Redeemed(self._certificate(request, order.terminal))
 
     async def _pair(self, call: PairingCall) -> Pairing:
-        request = signed_request(call.request)
+        request, audit_key = signed_request(call.request), verifying_key(call.audit_key)
         key = hashlib.sha256(public(request)).hexdigest()
         held = self._paired.get(key)
         if held is None or held.refused or self._clock() >= held.until:
             code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
             until = (self._clock() + CODE_LASTS).replace(microsecond=0)
-            held = self._paired[key] = _Paired(request, secrets.token_hex(16), code, until, call.audit_key)
+            held = self._paired[key] = _Paired(request, secrets.token_hex(16), code, until, audit_key)
         return Pairing(held.pairing, held.code, held.until, EVERY_S)
 
     async def _collect(self, call: CollectCall) -> Collected:
@@ -164,9 +165,15 @@ class EnrollingAuthority:
             if self._clock() >= held.until:
                 raise Refuse(EnrolmentRefusal.CODE_EXPIRED.value)
             return Collected()
-        self.audit_keys[held.terminal] = held.audit_key
+        self._remember(held.terminal, held.audit_key)
         _, jws = self._order_for(held.terminal)
         return Collected(Granted(jws, self._certificate(held.request, held.terminal)))
+
+    def _remember(self, terminal: str, audit_key: Ed25519PublicKey) -> None:
+        """No terminal is admitted without an order, so there is a folder."""
+        assert self._orders is not None
+        pem = audit_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (self._orders / f"{terminal}.audit-key.pem").write_bytes(pem)
 
     def _certificate(self, request: x509.CertificateSigningRequest, terminal: str) -> bytes:
         return self._pki.enrolled(request, terminal, self._clock()).public_bytes(Encoding.DER)
@@ -215,6 +222,17 @@ def signed_request(der: bytes) -> x509.CertificateSigningRequest:
     if not signed:
         raise Refuse("not-a-request", 400)
     return request
+
+
+def verifying_key(der: bytes) -> Ed25519PublicKey:
+    """The public key of an audit log. Raises Refuse."""
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise Refuse("not-an-audit-key", 400)
+    return key
 
 
 def public(request: x509.CertificateSigningRequest) -> bytes:

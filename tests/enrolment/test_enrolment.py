@@ -23,6 +23,10 @@ def trouble(reason: Reason):  # type: ignore[no-untyped-def]
     return lambda page: page.trouble is reason
 
 
+def audit_key_of(world: World) -> bytes:
+    return KeyFile(str(world.site.current / "credentials/audit.key")).public_pem()
+
+
 async def enrolled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.site.enrolled
     await world.serves(lambda folder: monkeypatch.setenv(DIRECTORY, str(folder)))
@@ -43,8 +47,7 @@ async def test_by_a_stick_that_goes_to_whoever_signs_and_comes_back(
         await asyncio.wait_for(task, 30)
         assert settled(glass.pages[-1])
     await enrolled(world, monkeypatch)
-    left = (world.folder / "audit-key.pem").read_bytes()
-    assert left == KeyFile(str(world.site.current / "credentials/audit.key")).public_pem()
+    assert (world.folder / "audit-key.pem").read_bytes() == audit_key_of(world)
 
 
 async def test_by_a_stick_whose_token_is_redeemed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +58,8 @@ async def test_by_a_stick_whose_token_is_redeemed_at_once(world: World, monkeypa
         await asyncio.wait_for(task, 30)
         assert settled(glass.pages[-1])
     await enrolled(world, monkeypatch)
-    assert TERMINAL in world.sandbox.enrolling.audit_keys
+    told = (world.orders / f"{TERMINAL}.audit-key.pem").read_bytes()
+    assert told == audit_key_of(world)
 
 
 async def test_by_a_code_that_somebody_types(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
