@@ -107,8 +107,11 @@ class EnrollingAuthority:
         return {each.code: fingerprint(each.request) for each in self._paired.values() if self._is_open(each)}
 
     def approve(self, code: str, terminal: str) -> None:
-        """Whoever shows this code becomes that terminal. Raises KeyError: no such open code, or no order for it."""
-        self._with(code).terminal = self._order_for(terminal)[0].terminal
+        """Whoever shows this code becomes that terminal. Raises KeyError: no such open code, no order for it, or one
+        by which another key became it."""
+        held, order = self._with(code), self._order_for(terminal)[0]
+        self._spend(order, public(held.request))
+        held.terminal = order.terminal
 
     def refuse(self, code: str) -> None:
         """Raises KeyError."""
@@ -139,9 +142,10 @@ class EnrollingAuthority:
             raise Refuse(EnrolmentRefusal.ORDER_UNKNOWN.value)
         if self._clock() >= order.expires_at:
             raise Refuse(EnrolmentRefusal.ORDER_EXPIRED.value)
-        key = public(request)
-        if self._spent.setdefault(order.order, key) != key:
-            raise Refuse(EnrolmentRefusal.TOKEN_SPENT.value)
+        try:
+            self._spend(order, public(request))
+        except KeyError:
+            raise Refuse(EnrolmentRefusal.TOKEN_SPENT.value) from None
         self._remember(order.terminal, audit_key)
         return Redeemed(self._certificate(request, order.terminal))
 
@@ -168,6 +172,11 @@ class EnrollingAuthority:
         self._remember(held.terminal, held.audit_key)
         _, jws = self._order_for(held.terminal)
         return Collected(Granted(jws, self._certificate(held.request, held.terminal)))
+
+    def _spend(self, order: Order, key: bytes) -> None:
+        """An order is good for one key, by whichever way. Raises KeyError."""
+        if self._spent.setdefault(order.order, key) != key:
+            raise KeyError(order.terminal)
 
     def _remember(self, terminal: str, audit_key: Ed25519PublicKey) -> None:
         """No terminal is admitted without an order, so there is a folder."""

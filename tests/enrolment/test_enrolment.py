@@ -75,6 +75,20 @@ async def test_by_a_code_that_somebody_types(world: World, monkeypatch: pytest.M
         world.sandbox.obey(ApprovePairing(page.code, TERMINAL))  # a code is good for one
 
 
+async def test_an_order_is_good_for_one_machine_by_codes_too(world: World) -> None:
+    """Nobody can be talked into admitting a second machine by the order of the first."""
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.code)
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    world.site.current.rename(world.where / "first")
+    async with world.enrolling() as (glass, _):
+        page = await glass.until(lambda page: page.code)
+        with pytest.raises(KeyError):
+            world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+
+
 @pytest.mark.parametrize("way", ["stick", "token", "code"])
 async def test_a_stranger_s_order_is_refused_by_name(world: World, way: str) -> None:
     """Signed by another operator, it counts by no way: nor does the platform's word make up for it."""
