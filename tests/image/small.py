@@ -40,6 +40,12 @@ RestartSec=100ms
 [Install]
 WantedBy=multi-user.target
 """
+_NOT_STARTED: Final = (
+    "apt-daily.timer",
+    "e2scrub_reap.service",
+    "systemd-binfmt.service",
+    "proc-sys-fs-binfmt_misc.automount",
+)
 _AS_THE_IMAGE_HAS_THEM: Final = ("emergency.service",)
 _ON_A_SERIAL_LINE: Final = ["console=ttyS0", "loglevel=4", "systemd.show_status=no"]
 _FSTAB: Final = """tmpfs /tmp tmpfs mode=1777 0 0
@@ -184,7 +190,7 @@ def furnish(root: Path, ca: Path) -> None:
         "kiosk-healthy.service",
         "test-driver.service",
     )
-    _run("systemctl", f"--root={root}", "--quiet", "mask", "getty@.service", "serial-getty@.service", "apt-daily.timer")
+    _run("systemctl", f"--root={root}", "--quiet", "mask", "getty@.service", "serial-getty@.service", *_NOT_STARTED)
     _run("systemctl", f"--root={root}", "--quiet", "set-default", "multi-user.target")
 
 
