@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from image import debian, disk, sbom, splash, uki, verity
-from image.flavour import IMAGE, Flavour
+from image.flavour import IMAGE, Flavour, words
 
 CHECKOUT = IMAGE.parent
 _HOOKS = ("10-product", "20-root", "25-updates", "30-users", "40-units", "50-kernel", "60-initrd", "70-bytecode")
@@ -30,7 +31,7 @@ class Order:
     operator: Path | None = None
     level: int = 9
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         """When this source was written: the only time in the image."""
         return int(_output("git", "log", "-1", "--format=%ct"))
@@ -53,7 +54,8 @@ def build(order: Order, cache: Path) -> None:
             lists = debian.tree(cache, tree)
         surplus = {"build", "dev"} - set(order.flavour.packages)
         gone = "".join((lists / f"only-{name}").read_text(encoding="utf-8") for name in sorted(surplus))
-        (order.out / "surplus").write_text(gone, encoding="utf-8")
+        unwanted = "\n".join(words(IMAGE / "packages" / "unwanted"))
+        (order.out / "surplus").write_text(gone + unwanted, encoding="utf-8")
         for hook in _HOOKS:
             with _step(hook):
                 _run_hook(hook, tree, order)
@@ -108,5 +110,5 @@ def _step(name: str) -> Iterator[None]:
     print(f"{name:28}{time.monotonic() - began:6.1f} s", flush=True)
 
 
-def _output(*words: str) -> str:
-    return subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+def _output(*command: str) -> str:
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
