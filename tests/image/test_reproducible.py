@@ -10,6 +10,8 @@ import pytest
 from image import debian
 from tests.image.built import CHECKOUT, Built
 
+pytestmark = pytest.mark.timeout(1200)  # the first one builds
+
 LICENSED_AT_LEAST = 0.75
 
 
