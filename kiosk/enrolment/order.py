@@ -31,6 +31,7 @@ TYPE: Final = "onecard-kiosk-enrolment+jws"
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
 _NAME: Final = re.compile(r"(?!credentials/|device/)([a-z0-9][a-z0-9._-]{0,63}/)?[a-z0-9][a-z0-9._-]{0,59}\.pem")
 """Of a file that an order may bring: nothing of these can stand where something of the terminal's own does."""
+_Instant = Annotated[datetime, Meta(tz=True)]
 _Hex128 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
@@ -40,8 +41,8 @@ class EnrolmentOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
     order: _Hex128
     terminal: str
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: _Instant
+    expires_at: _Instant
     profile: str
     files: dict[str, str]
     url: str | None = None
