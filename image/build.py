@@ -67,26 +67,28 @@ def build(order: Order, cache: Path) -> None:
         with _step("erofs, verity"):
             root = verity.seal(tree, order.out, order.epoch, level=order.level)
         with _step("kernels, signatures, disk"):
-            _disk(order, root, tree / "usr/lib/os-release", Path(work))
+            _disk(order, root, tree / "usr/lib", Path(work))
     for label, path in (("root", order.out / "root.erofs"), ("disk", order.out / "disk.raw")):
         blocks = path.stat().st_blocks * 512 >> 20
         print(f"{label:28}{path.stat().st_size >> 20:6} MiB, {blocks} MiB on disk")
     print(f"{'all':28}{time.monotonic() - began:6.1f} s   {order.version} ({order.flavour_name}) {root.root_hash}")
 
 
-def _disk(order: Order, root: verity.Root, os_release: Path, work: Path) -> None:
+def _disk(order: Order, root: verity.Root, lib: Path, work: Path) -> None:
     out = order.out
+    # Loader and stub, too, are those of the lock, and not those of the machine that builds.
+    loader, stub = (lib / "systemd/boot/efi" / program.name for program in (uki.LOADER, uki.STUB))
     files: dict[str, Path] = {}
     (work / "splash.bmp").write_bytes(splash.bitmap())
     for slot in uki.SLOTS:
         line, unsigned, signed = work / f"command-line-{slot}", work / "unsigned.efi", out / f"kiosk-{slot}.efi"
         line.write_text(uki.command_line(root.root_hash, slot, order.flavour.command_line), encoding="utf-8")
         shutil.copy(line, out)
-        sections = {".osrel": os_release, ".cmdline": line, ".splash": work / "splash.bmp"}
+        sections = {".osrel": lib / "os-release", ".cmdline": line, ".splash": work / "splash.bmp"}
         sections |= {".linux": out / "vmlinuz", ".initrd": out / "initrd"}
-        uki.assemble(sections, unsigned)
+        uki.assemble(sections, unsigned, stub)
         order.signer.sign(unsigned, signed)
-    order.signer.sign(uki.LOADER, out / "loader.efi")
+    order.signer.sign(loader, out / "loader.efi")
     (work / "loader.conf").write_text(_LOADER_CONF, encoding="utf-8")
     files["EFI/BOOT/BOOTX64.EFI"] = out / "loader.efi"
     files["loader/loader.conf"] = work / "loader.conf"
@@ -100,7 +102,9 @@ def _run_hook(name: str, tree: Path, order: Order) -> None:
     environment = {**os.environ, "CHECKOUT": str(CHECKOUT), "OUT": str(order.out), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     environment |= {"FLAVOUR": order.flavour_name, "FLAVOUR_ROOT": order.flavour.root, "VERSION": order.version}
     environment |= {"SOURCE_DATE_EPOCH": str(order.epoch), "OPERATOR": str(order.operator or "")}
-    subprocess.run([IMAGE / "hooks" / name, tree], env=environment, cwd=CHECKOUT, check=True)
+    # What a hook mounts is gone with it, however it ends: nothing of this machine hangs in a tree that is deleted.
+    alone = ["unshare", "--mount", "--propagation", "private"]
+    subprocess.run([*alone, IMAGE / "hooks" / name, tree], env=environment, cwd=CHECKOUT, check=True)
 
 
 @contextmanager

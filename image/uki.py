@@ -61,14 +61,14 @@ def command_line(root_hash: str, slot: str, extra: list[str]) -> str:
     return " ".join([*words(IMAGE / "kernel" / "command-line"), *found, f"rauc.slot={slot}", *extra])
 
 
-def assemble(sections: dict[str, Path], program: Path) -> None:
+def assemble(sections: dict[str, Path], program: Path, stub: Path = STUB) -> None:
     """Appends the sections to the stub, each at an address of its own."""
-    at = _round_up(_end(STUB))
+    at = _round_up(_end(stub))
     arguments: list[str | Path] = []
     for name, path in sections.items():
         arguments += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={at:#x}"]
         at = _round_up(at + path.stat().st_size)
-    subprocess.run(["objcopy", *arguments, STUB, program], check=True)
+    subprocess.run(["objcopy", *arguments, stub, program], check=True)
 
 
 def _end(program: Path) -> int:
