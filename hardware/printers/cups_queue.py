@@ -244,6 +244,8 @@ class CupsQueue:
             at_printer = await self._device.job_named(job.submission.name)
             if job.cancelling and at_printer is not None and not at_printer.ended:
                 await self._device.cancel(at_printer)
+            if at_printer is not None and at_printer.state in _ENDED_AT_PRINTER:
+                trouble = trouble or await self._device.condition()  # what ended it may have come between two questions
         except PrinterError as error:
             job.printer_vanished = True
             await self._withdraw(job)

@@ -11,7 +11,8 @@ from cups_bench import QUEUE, CupsBench
 from fpdf import FPDF
 
 from hardware.printers.cups_queue import CupsQueue, _Spooler
-from hardware.printers.port import Outcome, PrinterError, Trouble, Unconfirmed
+from hardware.printers.ipp_device import DeviceJob
+from hardware.printers.port import JobReport, Outcome, PrinterError, Trouble, Unconfirmed
 
 MARKER = "onecard-marker-7Q2"
 LARGE = 48 * 1024 * 1024
@@ -43,6 +44,31 @@ class TestWhatAQueueCanGetWrong:
             assert texts(bench.papers()) == [[MARKER]]
         assert files_with_marker(run_dir / "cups") == []
         assert files_with_marker(run_dir / "printer") == []
+
+    async def test_a_jam_that_comes_between_two_questions_is_told_all_the_same(
+        self, bench: CupsBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The printer was well when it was asked, and had ended the job when it was asked for that: staff clear a jam,
+        and whoever waits may have their page."""
+        device = bench.printer._device
+        condition, job_named = device.condition, device.job_named
+        has_ended = False
+
+        async def well_until_it_ended() -> Trouble | None:
+            return await condition() if has_ended else None
+
+        async def told(name: str) -> DeviceJob | None:
+            nonlocal has_ended
+            job = await job_named(name)
+            has_ended = job is not None and job.ended
+            return job
+
+        monkeypatch.setattr(device, "condition", well_until_it_ended)
+        monkeypatch.setattr(device, "job_named", told)
+        bench.jam_and_give_up_next_job()
+        submission = await submitted(bench.printer, document("stuck"), 1)
+        assert await ended(bench.printer, submission) == JobReport(0, Trouble.JAM, Outcome.ABORTED)
+        await bench.clear()
 
     async def test_what_is_handed_over_lies_in_the_spool_byte_for_byte(self, bench: CupsBench) -> None:
         """C17: also when it is larger than one piece; what CUPS makes of it for the device is its own."""
