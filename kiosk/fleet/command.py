@@ -4,7 +4,7 @@
 |---|---|---|---|
 | `out-of-service` | what stands on the sign: `maintenance`, `repair`, `operator` | the desk | yes |
 | `in-service` | | the desk | yes |
-| `restart` | nothing: the machine; or `program`, `ui`, `vision`, `documents` | the agent; the desk | yes |
+| `restart` | nothing or `machine`; or `program`, `ui`, `vision`, `documents` | the agent; the desk | yes |
 | `update` | SHA-256 of the image beside it | RAUC | to restart |
 | `rollback` | | RAUC | to restart |
 | `log-level` | `debug`, `info` … | the desk | no |
@@ -26,6 +26,7 @@ from platform_client.device_key import DeviceKey
 
 TYPE: Final = "onecard-kiosk-command+jws"
 RESTART: Final = "restart"
+MACHINE: Final = "machine"
 UPDATE: Final = "update"
 ROLLBACK: Final = "rollback"
 BY_DESK: Final = ("out-of-service", "in-service", "log-level", "self-test", "diagnostics")
@@ -56,7 +57,7 @@ class Command(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_of_the_machine(self) -> bool:
         """Whether the machine restarts for it, and the agent sees to it itself."""
-        return self.command == RESTART and not self.argument
+        return self.command == RESTART and self.argument in ("", MACHINE)
 
     def is_late(self, now: datetime) -> bool:
         return self.deadline is not None and now >= self.deadline

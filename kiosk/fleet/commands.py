@@ -288,8 +288,8 @@ class Commands:
         memory = self._memory.read() or Memory()
         by_age = sorted({**memory.outcomes, command.id: outcome}.items(), key=lambda each: each[1].issued_at)
         gone, stay = by_age[:-REMEMBERED_MOST], by_age[-REMEMBERED_MOST:]
-        forgotten = gone[-1][1].issued_at if gone else memory.forgotten
-        self._memory.keep(Memory(dict(stay), forgotten))
+        forgotten = [outcome.issued_at for _, outcome in gone] + ([memory.forgotten] if memory.forgotten else [])
+        self._memory.keep(Memory(dict(stay), max(forgotten, default=None)))
 
     def _nothing_is_remembered(self) -> Memory:
         """Of a memory that was spoilt: whatever was issued until now may have been done."""

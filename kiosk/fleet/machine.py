@@ -75,12 +75,16 @@ class Machine:
 
     async def restart_when_free(self, before: Callable[[], None], *, late: bool = False) -> bool:
         """Whether the restart is asked for now; `before` is done between the last citizen and it. `late`: a citizen who
-        is still being served is no reason to wait any more."""
+        is still being served is no reason to wait any more. Raises OSError when it cannot be asked for."""
         report = self._health()
         if report is not None and not late and not await self._stands_aside(report):
             return False
-        before()
-        self.restart()
+        try:
+            before()
+            self.restart()
+        except OSError:
+            await self._standing.aclose()  # nothing restarts: the desk must not stand aside for nothing
+            raise
         return True
 
     def restart(self) -> None:

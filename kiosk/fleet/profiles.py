@@ -125,6 +125,11 @@ class Profiles:
         begun = self._begun.read()
         if begun is None:
             return False
+        try:
+            jws = self._waits.read_bytes()
+        except OSError:
+            await self._close(begun, Finished.FAILURE, "it was lost while it waited; send it again")
+            return False
         now = self._clock.monotonic()
         if self._waiting_since is None:
             self._waiting_since = now
@@ -132,7 +137,6 @@ class Profiles:
 
         def before() -> None:
             self._trail.note("profile.tried", action=begun.action, version=begun.version)
-            jws = self._waits.read_bytes()
             self._highest.keep(Highest(begun.version))
             self._begun.keep(trying)
             signed_profile.put(jws, self._folder)
@@ -208,8 +212,8 @@ class Profiles:
         self._forget()
 
     def _forget(self) -> None:
-        self._waits.unlink(missing_ok=True)
         self._begun.forget()
+        self._waits.unlink(missing_ok=True)
         self._waiting_since = self._gate = None
 
 

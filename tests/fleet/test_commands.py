@@ -189,6 +189,18 @@ async def test_what_is_too_old_to_be_remembered_is_not_done(terminal: Terminal, 
     assert (await given(terminal, sign(long_ago, fleet.signer), "9"))[-1][3].startswith("replayed: ")
 
 
+async def test_what_is_forgotten_stays_forgotten(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    """A command from before the memory was spoilt, that ends after it, does not open the time in between again."""
+    now = datetime.now(UTC)
+    old = Outcome("1", now - timedelta(hours=2), True, ())
+    newer = {f"c{number}": Outcome("1", now, True, ()) for number in range(REMEMBERED_MOST - 1)}
+    Kept(terminal.kept / "commands.json", Memory).keep(Memory({**newer, "old": old}, forgotten=now))
+    await given(terminal, sign(command("in-service", issued_at=now + timedelta(minutes=1)), fleet.signer))
+    between = command("self-test", issued_at=now - timedelta(minutes=1))
+    assert (await given(terminal, sign(between, fleet.signer), "9"))[-1][3].startswith("replayed: ")
+    assert asked.entries == [("in-service", "")]
+
+
 @pytest.mark.parametrize("spoilt", [b"", b"{}x", b'{"outcomes": 3}', b"\xff"])
 async def test_a_memory_that_was_spoilt_lets_nothing_be_done_twice(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk, spoilt: bytes
@@ -243,12 +255,14 @@ async def test_a_dead_desk_is_asked_again(
     assert [event for event, _ in terminal.audited].count("command.started") == 1
 
 
+@pytest.mark.parametrize("argument", ["", "machine"])
 async def test_a_restart_happens_once_and_closes_the_desk_first(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, argument: str
 ) -> None:
-    jws = sign(command("restart"), fleet.signer)
+    """By whichever of its two names: the desk, which could be asked for it, too, would not know the boot again."""
+    jws = sign(command("restart", argument=argument), fleet.signer)
     terminal.hawkbit.offer_signed("8", COMMAND_PART, jws)
-    async with terminal.agent() as rounds:
+    async with terminal.agent() as rounds, asyncio.timeout(20):
         while not terminal.wish.exists():
             await terminal.clock.sleep(await rounds.step())
         assert asked.standing_aside
@@ -260,6 +274,7 @@ async def test_a_restart_happens_once_and_closes_the_desk_first(
     await given(terminal, jws)
     assert not terminal.wish.exists()
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
+    assert asked.entries == []
 
 
 async def test_a_restart_waits_for_the_citizen_who_began_just_now(

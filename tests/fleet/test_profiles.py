@@ -21,6 +21,7 @@ from kiosk.audit.chain import verify
 from kiosk.fleet import command, signed_profile
 from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
+from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
 from kiosk.fleet.profiles import LIVES_MOST
 from kiosk.fleet.signed_profile import in_force, sign
@@ -214,6 +215,39 @@ async def test_a_cancelled_one_is_not_tried(bench: Bench) -> None:
     await bench.terminal.steps(60)
     assert not bench.terminal.wish.exists()
     assert bench.idle_s == 45.0
+
+
+async def test_one_that_was_lost_while_it_waited_is_given_up(bench: Bench) -> None:
+    """F06: the desk is not asked to stand aside again and again for what cannot be tried any more."""
+    bench.terminal.health = report(WELL, serving=True)
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.steps(60)
+    (bench.terminal.kept / "profile.jws").unlink()
+    bench.terminal.health = report(WELL)
+    assert "lost" in await bench.until_closed()
+    assert bench.hawkbit.closed == ["failure"]
+    assert not bench.terminal.wish.exists()
+
+
+async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F06: citizens are served until the profile can be put in force."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with desk(tmp_path, tmp_path / "door.sock") as asked, asyncio.timeout(20):
+        bench.terminal.door = DeskDoor(tmp_path / "door.sock")
+        bench.offer(1, bench.text(31.0))
+        with monkeypatch.context() as patched:
+            patched.setattr("kiosk.fleet.signed_profile.put", full)
+            async with bench.terminal.agent() as rounds:
+                for _ in range(3):
+                    await rounds.step()
+                assert not bench.terminal.wish.exists()
+                while asked.standing_aside:
+                    await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("step", ["put", "put_back", "touch"])
