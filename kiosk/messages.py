@@ -336,9 +336,9 @@ def decode(body: bytes) -> Message:
         raise BadMessage("not one of our messages") from None
 
 
-async def receive(reader: asyncio.StreamReader) -> Message:
+async def receive(reader: asyncio.StreamReader, bytes_most: int = FRAME_LIMIT) -> Message:
     """The next message. Raises BadMessage, or asyncio.IncompleteReadError when the peer is gone."""
     length = int.from_bytes(await reader.readexactly(4), "big")
-    if length > FRAME_LIMIT:
+    if length > bytes_most:
         raise BadMessage(f"frame of {length} bytes")
     return decode(await reader.readexactly(length))

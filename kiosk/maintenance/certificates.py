@@ -1,6 +1,6 @@
 """Certificates and revocation lists: what this terminal believes and shows, and until when."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,7 +20,7 @@ SOON: Final = timedelta(hours=6)
 _FEED: Final = Text("运行“网络与平台”，或请平台运营方更新", "run the network test, or ask the platform's operator")
 
 
-async def certificates(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def certificates(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     now = workshop.clock.now()
     for finding in checks.examine(workshop.profile, now):
         yield as_line(finding)

@@ -1,6 +1,6 @@
 """Taking the terminal out of service and back, and starting parts of it anew."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
@@ -20,7 +20,7 @@ _WORKERS: Final = ("ui", "vision", "documents")
 _DISK: Final = Text("检查磁盘空间和权限：journalctl -u kiosk-desk", "is the disk full? journalctl -u kiosk-desk")
 
 
-async def out_of_service(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def out_of_service(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     reason = next(each for each in REASONS if _CLOSED_FOR[each] == choice)
     said = EXPLANATIONS[reason]
     try:
@@ -34,7 +34,7 @@ async def out_of_service(workshop: Workshop, choice: str) -> AsyncIterator[Said]
     yield fine(f"已暂停服务。市民看到：{said.zh.what}", f"out of service. Citizens read: {said.en.what}")
 
 
-async def in_service(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def in_service(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     try:
         workshop.sign.take_down()
     except OSError as error:
@@ -51,7 +51,7 @@ async def in_service(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
             )
 
 
-async def restart(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def restart(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     restarts = workshop.restarts
     if restarts is None:
         yield wrong(

@@ -5,7 +5,7 @@ Of a card on the reader only its kind and what was checked is said, and the read
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from hardware.cards.port import CardError, CardFault, ReaderState
@@ -41,7 +41,7 @@ _AGAIN: Final = Text("换一张测试卡再试；仍不行则更换读卡器", "
 _SPEAKER: Final = Text("检查音箱和 ALSA 设备：aplay -l", "look at the loudspeaker and at ALSA's devices: aplay -l")
 
 
-async def card_reader(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def card_reader(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     async with workshop.reader() as reader:
         if reader.state is not ReaderState.READY:
             yield wrong("读卡器：无应答", "card reader: does not answer", _PLUG)
@@ -81,11 +81,11 @@ def _read(reading: CardReading) -> list[Line]:
     return said
 
 
-async def scanner(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def scanner(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     yield not_fitted("扫描器", "scanner")
 
 
-async def speaker(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def speaker(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     """speaker-test(1) of alsa-utils: one tone, by the device that the system calls its default."""
     program = shutil.which("speaker-test")
     if program is None:
@@ -112,7 +112,7 @@ async def speaker(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield wrong(f"扬声器：{last}", f"loudspeaker: {last}", _SPEAKER)
 
 
-async def touch_grid(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def touch_grid(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     if workshop.glass is None:
         yield wrong("屏幕属于屏幕程序，终端没有运行", "the screen belongs to the ui process; no desk runs", NO_DESK)
         return

@@ -18,7 +18,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -35,6 +35,13 @@ log = logging.getLogger(__name__)
 
 _CREDENTIALS: Final = struct.Struct("3i")
 _ROOT: Final = 0
+WISH_BYTES_MOST: Final = 1024
+"""Who asks stands in the audit log: nobody fills that by one word."""
+ERRANDS_MOST: Final = 16
+"""At once: nobody takes the desk its files away."""
+WISHES_WITHIN_S: Final = 10.0
+READS_WITHIN_S: Final = 10.0
+"""Whoever does not take what is said to them, as a command that was stopped by Ctrl-Z, has gone."""
 
 
 class Door:
@@ -44,6 +51,7 @@ class Door:
         self._menu = menu
         self._floor = floor
         self._server: asyncio.Server | None = None
+        self._errands: set[asyncio.Task[Any]] = set()
 
     async def open(self, path: Path) -> None:
         """For this user and the group of the folder."""
@@ -57,12 +65,25 @@ class Door:
         self._server = await asyncio.start_unix_server(self._serve, sock=listening)
 
     async def close(self) -> None:
+        """Every errand is left first, and written down."""
         if self._server is not None:
             self._server.close()
+        for errand in self._errands:
+            errand.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if len(self._errands) >= ERRANDS_MOST:
+            log.error("maintenance: %d errands at once; connection closed", ERRANDS_MOST)
+            writer.close()
+            return
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
         try:
-            wish = await receive(reader)
+            async with asyncio.timeout(WISHES_WITHIN_S):
+                wish = await receive(reader, WISH_BYTES_MOST)
             if not isinstance(wish, Do):
                 raise BadMessage(f"{type(wish).__name__} is not for this door")
             if not (may_have_all := _may_have_all(writer)):
@@ -77,15 +98,21 @@ class Door:
                 failed, _ = await asyncio.gather(errand, gone, return_exceptions=True)
             if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
                 log.error("fault: %s", fault(failed))
-        except (BadMessage, asyncio.IncompleteReadError, ConnectionError) as error:
-            log.warning("maintenance: %s; connection closed", error)
+        except (BadMessage, asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+            log.warning("maintenance: %s; connection closed", str(error) or type(error).__name__)
         finally:
             writer.close()
 
     async def _errand(self, wish: Do, all_entries: bool, writer: asyncio.StreamWriter) -> None:
         async def tell(message: Message) -> None:
             writer.write(encode(message))
-            await writer.drain()
+            try:
+                async with asyncio.timeout(READS_WITHIN_S):
+                    await writer.drain()
+            except TimeoutError:
+                log.warning("maintenance: %s is left: whoever asked does not listen", wish.entry)
+                writer.transport.abort()
+                raise ConnectionAbortedError from None
 
         entry = self._menu.entry(wish.entry)
         if entry is None or not entry.takes(wish.choice) or not (all_entries or entry.fleet):

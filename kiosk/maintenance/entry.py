@@ -1,6 +1,6 @@
 """An entry of the technician's menu: who may choose it, what it asks first, and what it then does."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from kiosk.maintenance.line import Said
@@ -25,7 +25,7 @@ class Entry:
     title: Text
     group: Group
     roles: frozenset[Role]
-    run: Callable[[Workshop, str], AsyncIterator[Said]]
+    run: Callable[[Workshop, str], AsyncGenerator[Said, None]]
     asks: Text | None = None
     choices: tuple[Choice, ...] = ()
     alone: bool = False

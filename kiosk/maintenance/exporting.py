@@ -11,8 +11,8 @@ names each with its SHA-256: without it the export broke off.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -46,7 +46,7 @@ _RECIPIENT: Final = Text(
 _KEY: Final = Text("检查终端密钥：kiosk doctor", "look at the terminal's key: kiosk doctor")
 
 
-async def export(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def export(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     settings = workshop.profile.export
     if settings is None:
         yield wrong("没有配置接收方", "the profile names nobody who may read it", _RECIPIENT)
@@ -61,8 +61,9 @@ async def export(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
             if not is_there(settings.stick):
                 yield fine("请插入 U 盘（已插入的请拔出重插）", "plug the stick in (if it is in: out and in again)")
             await _plugged(workshop, settings.stick)
-            async for said in _written(workshop, settings.stick, reader, with_logs=choice == "all"):
-                yield said
+            async with aclosing(_written(workshop, settings.stick, reader, with_logs=choice == "all")) as writing:
+                async for said in writing:
+                    yield said
     except StickError as error:
         says, remedy = SAYS[error.fault]
         yield wrong(says.zh, says.en, remedy)
@@ -92,7 +93,7 @@ async def _plugged(workshop: Workshop, stick: Path) -> None:
 
 async def _written(
     workshop: Workshop, stick: Path, reader: x509.Certificate, *, with_logs: bool
-) -> AsyncIterator[Said]:
+) -> AsyncGenerator[Said, None]:
     at = workshop.clock.now()
     name = f"onecard-{workshop.profile.terminal.id}-{at:%Y%m%dT%H%M%SZ}"
     manifest: list[dict[str, object]] = []
@@ -145,7 +146,7 @@ def _journal(bytes_most: int = JOURNAL_BYTES) -> tuple[Line, bytes]:
     return fine(f"系统日志 {len(lines)} 行", f"the journal: {len(lines)} lines"), b"".join(lines)
 
 
-async def diagnostics(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def diagnostics(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     """Findings, versions and the newest of the journal, for whoever looks from afar."""
     settings = workshop.profile.export
     try:

@@ -6,7 +6,7 @@ next.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from kiosk.fleet.rauc import Rauc, RaucError
@@ -22,7 +22,7 @@ _NO_SERVER: Final = Text("在配置 [fleet.updates] 中填写更新服务器", "
 _RAUC: Final = Text("systemctl status rauc", "systemctl status rauc")
 
 
-async def update(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def update(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     if workshop.profile.fleet.updates is None:
         yield wrong("没有更新服务器", "there is no update server", _NO_SERVER)
         return
@@ -31,7 +31,7 @@ async def update(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
     yield fine(zh, "the agent asks for updates now; one that is there is taken when no citizen is served")
 
 
-async def rollback(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def rollback(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     restarts = workshop.restarts
     if restarts is None:
         remedy = Text("rauc status mark-active other，然后重启", "rauc status mark-active other, then restart")
@@ -48,7 +48,7 @@ async def rollback(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
     yield fine(f"离开 {slot}，重启后运行另一系统", f"leaves {slot}; the other image runs after the restart")
 
 
-async def log_level(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def log_level(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     """Of our own modules alone, and until the program starts anew: no library may say what passes through it."""
     for name in _OURS:
         logging.getLogger(name).setLevel(choice.upper())

@@ -1,6 +1,6 @@
 """Looking at the terminal as a whole: self-test, models, profile."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ _SETUP: Final = Text("运行 script/setup，或检查模型目录", "run script/
 _VALIDATE: Final = Text("按 docs/face.md 逐步验证", "validate it step by step: docs/face.md")
 
 
-async def self_test(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def self_test(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     findings = await workshop.examiner.findings()
     for finding in sorted(findings, key=lambda each: _RISING.index(each.level)):
         yield as_line(finding)
@@ -40,7 +40,7 @@ async def self_test(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield fine(f"本机{said.zh}", f"the terminal is {said.en}")
 
 
-async def models(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def models(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     rows = await workshop.examiner.models()
     if not rows:
         yield wrong("模型清单无法读取", "the manifest of models cannot be read", _SETUP)
@@ -64,7 +64,7 @@ def _threshold(point: dict[str, Any], *, in_use: bool) -> Line:
     return fine(zh, en)
 
 
-async def profile(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def profile(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     """As it is in force. It was valid when the desk started, or there would be none; its file may have changed since,
     and the files that it names may be gone."""
     try:

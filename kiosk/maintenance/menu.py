@@ -52,8 +52,9 @@ class Menu:
 
     async def _guarded(self, entry: Entry, choice: str) -> AsyncGenerator[Said, None]:
         try:
-            async for said in entry.run(self._workshop, choice):
-                yield said
+            async with aclosing(entry.run(self._workshop, choice)) as saying:
+                async for said in saying:
+                    yield said
         except Exception as error:
             log.error("fault: %s", fault(error))
             remedy = Text("原因见：journalctl -u kiosk-desk", "journalctl -u kiosk-desk says why")

@@ -13,7 +13,7 @@ import ssl
 import statistics
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ _FAULTS: Final[dict[PlatformFault, tuple[str, str, Text]]] = {
 }
 
 
-async def network(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def network(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     settings = workshop.profile.platform
     parts = urlsplit(settings.url)
     host, port = parts.hostname or "", parts.port or HTTPS_PORT
@@ -198,7 +198,7 @@ def _own(workshop: Workshop) -> Line:
     return doubtful(zh, en, _RENEW) if identity.not_after - now < SOON else fine(zh, en)
 
 
-async def _called(transport: HttpsTransport, workshop: Workshop) -> AsyncIterator[Said]:
+async def _called(transport: HttpsTransport, workshop: Workshop) -> AsyncGenerator[Said, None]:
     """Public lists are asked for, by the transport of all calls, with this terminal's certificate."""
     took_ms: list[float] = []
     for number in range(TIMED):

@@ -1,7 +1,7 @@
 """Tests of the printers: a page through the queue that certificates take, and a slip."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
@@ -25,7 +25,7 @@ _PRINTER: Final = Text("按打印机面板提示处理，再试一次", "see to 
 _SERVICE_AND_SUPPLIES: Final = frozenset({Role.SERVICE, Role.SUPPLIES})
 
 
-async def printer_test(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def printer_test(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     terminal, at = workshop.profile.terminal.id, workshop.clock.now()
     try:
         paper = await asyncio.to_thread(printer_page, terminal, at)
@@ -33,16 +33,17 @@ async def printer_test(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield wrong(f"字体缺失：{error.strerror}", f"no typeface: {error.strerror}", TYPEFACE)
         return
     is_out = True
-    async for said in printed(workshop, paper):
-        is_out = is_out and not (isinstance(said, Line) and said.level is Level.FAIL)
-        yield said
+    async with aclosing(printed(workshop, paper)) as printing:
+        async for said in printing:
+            is_out = is_out and not (isinstance(said, Line) and said.level is Level.FAIL)
+            yield said
     if is_out:
         yield fine(
             "用尺核对标尺，并查看灰阶、细线和二维码", "lay a ruler on it; look at greys, fine lines and the code"
         )
 
 
-async def printed(workshop: Workshop, paper: StaffPaper) -> AsyncIterator[Said]:
+async def printed(workshop: Workshop, paper: StaffPaper) -> AsyncGenerator[Said, None]:
     """Paper of staff through the queue that certificates take, until it is out."""
     pages, waited_for = 0, None
     try:
@@ -69,7 +70,7 @@ async def printed(workshop: Workshop, paper: StaffPaper) -> AsyncIterator[Said]:
         yield wrong(f"打印机：{error.trouble.value}", f"printer: {error}", _PRINTER)
 
 
-async def ticket_printer(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def ticket_printer(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     if workshop.tickets is None:
         yield not_fitted("凭条打印机", "ticket printer")
         return

@@ -8,7 +8,8 @@ same lines with `--json` are what the digest is over. Whoever has the terminal's
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
@@ -64,7 +65,7 @@ class Readiness(Struct, frozen=True):
     sha256: str
 
 
-async def readiness(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def readiness(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     report = await made(workshop)
     for line in (line for _, lines in report.sections for line in lines):
         yield line
@@ -74,8 +75,9 @@ async def readiness(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield wrong(f"字体缺失：{error.strerror}", f"no typeface: {error.strerror}", TYPEFACE)
         return
     if choice == "paper":
-        async for said in printed(workshop, paper):
-            yield said
+        async with aclosing(printed(workshop, paper)) as printing:
+            async for said in printing:
+                yield said
     else:
         yield _kept(workshop, paper)
 

@@ -7,7 +7,7 @@ dm-verity was set up with (systemd-veritysetup-generator(8)).
 
 import platform
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ _FIRMWARE: Final = Text("在固件设置中打开安全启动", "turn Secure Boo
 _NOT_KNOWN_ZH: Final = "未知"
 
 
-async def software(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def software(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     for line in facts():
         yield line
     yield await slot()

@@ -1,7 +1,7 @@
 """Paper, toner and rolls: what is left, what was put in, and what has come out since."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from typing import Final
 
@@ -32,7 +32,7 @@ _CHOICE: Final = Text("选错了吗？", "was that the wrong choice?")
 _PRINTER: Final = Text("打印机通电、连接了吗？", "is the printer switched on and connected?")
 
 
-async def supplies(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def supplies(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     try:
         found = await workshop.paper.supplies()
     except PrinterError as error:
@@ -81,7 +81,7 @@ def _forecast(workshop: Workshop, sheets: int | None) -> Line:
     return fine(f"预计可用到 {when:%Y-%m-%d %H:%M}", f"expected to last until {when:%Y-%m-%d %H:%M}")
 
 
-async def refill(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def refill(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     kind = SupplyKind(choice)
     title = _KINDS[kind]
     workshop.stock.refilled(kind)
@@ -103,7 +103,7 @@ async def refill(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
         yield _left(supply)
 
 
-async def counters(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def counters(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     issues = workshop.issues()
     total = sum(issue.pages_out for issue in issues)
     yield fine(f"台账中共 {len(issues)} 次打印，{total} 页", f"{len(issues)} prints in the ledger, {total} pages")

@@ -3,7 +3,7 @@
 Of the person before it only numbers and a verdict leave the vision process; no picture does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
@@ -53,7 +53,7 @@ HINTS: Final = {
 }
 
 
-async def camera(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def camera(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     if workshop.eyes is None:
         yield _no_eyes()
         return
@@ -92,7 +92,7 @@ def _numbers(seen: Seen) -> Live:
     )
 
 
-async def liveness(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def liveness(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     if workshop.eyes is None:
         yield _no_eyes()
         return

@@ -1,7 +1,7 @@
 """The door for staff: an errand waits for its turn, is written down, and ends when whoever asked has gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,28 +9,38 @@ import pytest
 from workbench import Bench
 
 from kiosk.health.findings import Level
-from kiosk.maintenance.door import Door
+from kiosk.maintenance.door import ERRANDS_MOST, Door
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.knock import NobodyThere, knock
 from kiosk.maintenance.line import Line, Said, fine, wrong
 from kiosk.maintenance.menu import Menu
 from kiosk.maintenance.workshop import Workshop
-from kiosk.messages import Do, Done, Waits
+from kiosk.messages import Do, Done, Waits, encode
 from kiosk.pages import Text
 
 PATIENCE_S = 20.0
 TITLE = Text("试验", "A trial")
 
 
-async def _says_two(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def _says_two(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     yield fine("好", "well")
     yield wrong(f"坏 {choice}", f"bad {choice}", Text("修理", "mend it"))
 
 
-async def _breaks(workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+async def _breaks(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     yield fine("好", "well")
     raise RuntimeError("secret")
+
+
+async def _talks(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+    for _ in range(1000):
+        yield fine("好" * 1000, "well" * 1000)
+
+
+async def _waits(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+    yield fine("好", "well")
+    await asyncio.Event().wait()
 
 
 def entry(name: str, run: object = _says_two, **more: object) -> Entry:
@@ -50,6 +60,8 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[tuple[Path, Floor
         entry("looks", choices=(Choice("a", TITLE),), fleet=True),
         entry("alone", alone=True),
         entry("breaks", _breaks),
+        entry("talks", _talks, alone=True),
+        entry("waits", _waits),
     )
     door = Door(Menu(entries, bench.workshop), floor)
     await door.open(tmp_path / "door.sock")
@@ -92,6 +104,72 @@ async def test_who_goes_away_leaves_no_turn_behind(house: tuple[Path, Floor, Ben
             await floor.wanted()
         await hear(door, Do("looks", "a", "console"))
         await floor.give()
+
+
+async def test_who_does_not_listen_leaves_no_turn_behind(
+    house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F03: a command that was stopped by Ctrl-Z, and reads no more, does not close the terminal for ever."""
+    door, floor, bench = house
+    monkeypatch.setattr("kiosk.maintenance.door.READS_WITHIN_S", 0.2)
+    async with asyncio.timeout(PATIENCE_S):
+        _, writer = await asyncio.open_unix_connection(door, limit=1)
+        writer.write(encode(Do("talks", "", "console")))
+        await floor.wanted()
+        await floor.give()
+    assert bench.records("maintenance.ended") == [{"entry": "talks", "outcome": "left", "by": "console"}]
+    writer.close()
+
+
+async def test_a_desk_that_goes_down_leaves_its_errands_first(bench: Bench, tmp_path: Path) -> None:
+    """C19: how each ended is written down before the log is closed."""
+    door = Door(Menu((entry("waits", _waits),), bench.workshop), Floor())
+    await door.open(tmp_path / "door.sock")
+    wish = Do("waits", "", "console")
+    async with asyncio.timeout(PATIENCE_S), aclosing(knock(tmp_path / "door.sock", wish)) as saying:
+        assert await anext(saying) == fine("好", "well")
+        await door.close()
+    assert bench.records("maintenance.ended") == [{"entry": "waits", "outcome": "left", "by": "console"}]
+
+
+async def test_a_wish_is_short(house: tuple[Path, Floor, Bench]) -> None:
+    """C19: nobody fills the log by the name under which they ask."""
+    door, _, bench = house
+    with pytest.raises(NobodyThere):
+        await hear(door, Do("looks", "a", "x" * 100_000))
+    assert not bench.records("maintenance.began")
+
+
+async def test_nobody_keeps_the_door_from_others_by_saying_nothing(
+    house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: as many as the desk can bear at once; who says nothing is shown out."""
+    door, _, _ = house
+    monkeypatch.setattr("kiosk.maintenance.door.WISHES_WITHIN_S", 0.5)
+    async with asyncio.timeout(PATIENCE_S):
+        silent = [await asyncio.open_unix_connection(door) for _ in range(ERRANDS_MOST)]
+        with pytest.raises(NobodyThere):
+            await hear(door, Do("looks", "a", "x"))
+        for reader, writer in silent:
+            assert await reader.read() == b""
+            writer.close()
+    assert (await hear(door, Do("looks", "a", "x")))[0] == fine("好", "well")
+
+
+async def test_what_an_entry_holds_is_let_go_of_before_the_next_begins(bench: Bench) -> None:
+    """F03: also when it is left between two words: a job of staff is recalled before a citizen's can come."""
+    left: list[str] = []
+
+    async def holds(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+        try:
+            yield fine("好", "well")
+        finally:
+            await asyncio.sleep(0)
+            left.append("let go")
+
+    async with aclosing(Menu((), bench.workshop).perform(entry("holds", holds), "", "test")) as saying:
+        assert await anext(saying) == fine("好", "well")
+    assert left == ["let go"]
 
 
 @pytest.mark.parametrize("wish", [Do("nothing", "", "x"), Do("looks", "b", "x"), Do("looks", "", "x")])

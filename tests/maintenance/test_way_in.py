@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -61,12 +61,12 @@ class Work:
     done: list[str] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def look(self, workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    async def look(self, workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         yield fine("好", "well")
         self.done.append(f"look{choice}")
         yield wrong("坏", "not well", named("mend it"))
 
-    async def slow(self, workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    async def slow(self, workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         yield fine("开始", "begun")
         try:
             await self.go_on.wait()
@@ -74,7 +74,7 @@ class Work:
         finally:
             self.done.append("slow was left")
 
-    async def live(self, workshop: Workshop, choice: str) -> AsyncIterator[Said]:
+    async def live(self, workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         yield Live((Number(named("light"), "120", well=True),))
         await asyncio.Event().wait()
 
