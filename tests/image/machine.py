@@ -50,7 +50,7 @@ class Unseen(AssertionError):
 class Disk:
     """A raw image. `kept`: what the guest writes stays in it; else it is forgotten with the power.
 
-    `bus`: "virtio", or "usb", a stick; which can be pulled and put in while the machine runs.
+    `bus`: "virtio", or "usb", a stick.
     """
 
     image: Path
@@ -228,19 +228,6 @@ class Machine:
     async def press(self, *keys: str) -> None:
         """Keys held together, by QEMU's names (QKeyCode): press("ctrl", "alt", "f2")."""
         await self.qmp.execute("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
-
-    # What is plugged in
-
-    async def put_in(self, stick: Path, name: str, *, read_only: bool = False) -> None:
-        """A USB stick with this content."""
-        await self.qmp.execute(
-            "blockdev-add", driver="raw", **{"node-name": name}, **{"read-only": read_only},
-            file={"driver": "file", "filename": str(stick)},
-        )  # fmt: skip
-        await self.qmp.execute("device_add", driver="usb-storage", id=f"{name}-stick", drive=name, removable=True)
-
-    async def pull_out(self, name: str) -> None:
-        await self.qmp.execute("device_del", id=f"{name}-stick")
 
 
 @asynccontextmanager
