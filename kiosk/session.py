@@ -110,7 +110,7 @@ class Session:
         return await self.patiently(page, answer())
 
     async def ask_in_private(self, page: ChooseCertificate | Preview, expected: type[Expected]) -> Expected:
-        """As `_ask`. While somebody looks over the shoulder nothing private shows and nothing goes on, until they are
+        """As `ask`. While somebody looks over the shoulder nothing private shows and nothing goes on, until they are
         gone or the citizen says that they may see it: then for the rest of the session."""
 
         async def answer() -> Expected:

@@ -116,17 +116,19 @@ async def touch_grid(workshop: Workshop, choice: str) -> AsyncGenerator[Said, No
     if workshop.glass is None:
         yield wrong("屏幕属于屏幕程序，终端没有运行", "the screen belongs to the ui process; no desk runs", NO_DESK)
         return
-    fields, touched = COLUMNS * ROWS, set[int]()
-    while len(touched) < fields:
+    fields, touched, clock = COLUMNS * ROWS, set[int](), workshop.clock
+    ends = clock.monotonic() + UNTOUCHED_S
+    while len(touched) < fields and (left_s := ends - clock.monotonic()) > 0:
         workshop.glass.show(StaffTouch(TOUCH_TITLE, COLUMNS, ROWS, tuple(sorted(touched))))
         try:
-            action = await within(workshop.clock, UNTOUCHED_S, workshop.glass.action())
+            action = await within(clock, left_s, workshop.glass.action())
         except TimeoutError:
             break
         if isinstance(action, Back | Cancel):
             break
-        if isinstance(action, Touched) and 0 <= action.field < fields:
+        if isinstance(action, Touched) and 0 <= action.field < fields and action.field not in touched:
             touched.add(action.field)
+            ends = clock.monotonic() + UNTOUCHED_S  # of a new field: a panel that touches itself would never end it
     left = [divmod(field, COLUMNS) for field in range(fields) if field not in touched]
     if not left:
         yield fine(f"触摸屏：{fields} 格全部有反应", f"touch: all {fields} fields were felt")

@@ -224,6 +224,16 @@ class WayIn:
                 return await self._login.prove(claim, pin, page.tries_left)
             except WrongPin as wrong:
                 page = StaffPin(wrong.tries_left, wrong=True)
+                await self._forget_taps()
+
+    async def _forget_taps(self) -> None:
+        """What was tapped while the card was asked: a second tap is no second try, which the card would count."""
+        with suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(0):
+                    action = await self._screen.action()
+                if isinstance(action, Cancel):
+                    raise _Left("left")
 
     async def _wait_a_second(self, page: StaffPin) -> None:
         """Nothing can be typed now, but whoever waits may leave."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from journeys.theatre import HandClock
 from workbench import Bench, levels
 
 from hardware.cards.port import ReaderState
@@ -187,6 +188,29 @@ class Glass:
         if not self._does:
             raise TimeoutError
         return self._does.pop(0)
+
+
+class Haunted(Glass):
+    """A panel that touches itself, ten times a second, at one place."""
+
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.touches = 0
+
+    async def action(self) -> Action:
+        await self._clock.pass_by(0.1)
+        self.touches += 1
+        assert self.touches < 1000, "for ever"
+        return Touched(5)
+
+
+async def test_a_panel_that_touches_itself_does_not_keep_the_terminal(bench: Bench) -> None:
+    """F03: what a broken panel does is no sign that somebody is there."""
+    clock = HandClock()
+    workshop = replace(bench.workshop, glass=Haunted(clock), clock=clock)
+    (said,) = [each async for each in TOUCH.run(workshop, "")]
+    assert isinstance(said, Line) and said.says.en.startswith(f"touch: {FIELDS - 1} fields not felt")
 
 
 FIELDS = devices.COLUMNS * devices.ROWS

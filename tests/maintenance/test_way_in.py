@@ -321,13 +321,25 @@ async def test_the_card_says_how_many_tries_are_left_and_locks_itself(bench: Ben
     assert card.tries_left == 0
 
 
+async def test_a_second_tap_is_no_second_try(bench: Bench) -> None:
+    """C16: whoever taps twice does not lose two of the card's tries; whoever leaves meanwhile has left."""
+    bench.slot.insert(bench.card())
+    bench.come()
+    await bench.sees(StaffPin)
+    bench.does(TypedPin("000000"), TypedPin("000000"), TypedPin("000000"))
+    await bench.sees(StaffPin, lambda page: page.wrong)
+    await bench.types(PIN)
+    await bench.sees(StaffMenu)
+    assert bench.outcomes == ["wrong-pin", "in"]
+
+
 async def test_five_wrong_ones_cost_fifteen_seconds_and_then_twice_as_much(bench: Bench) -> None:
     """C16: counted down on the page."""
     bench.slot.insert(bench.card(tries=15))
     bench.come()
-    for _ in range(FREE):
+    for number in range(1, FREE + 1):
         await bench.types("000000")
-        await bench.sees(StaffPin, lambda page: page.wrong)
+        await bench.sees(StaffPin, lambda page, left=15 - number: page.tries_left == left)  # type: ignore[misc]
     await bench.sees(StaffPin, lambda page: page.wait_s == 15)
     bench.does(TypedPin(PIN))
     await bench.passes(5)

@@ -210,7 +210,7 @@ def _send(card: Apdu, command: Command) -> Response:
     while answer.status >> 8 == _MORE:
         answer = _exchange(card, Command(0x00, 0xC0, 0x00, 0x00, le=answer.status & 0xFF or _SHORT_LE))
         whole += answer.data
-        if len(whole) > CERTIFICATE_BYTES_MOST:
+        if not answer.data or len(whole) > CERTIFICATE_BYTES_MOST:
             raise PivError(PivFault.PROTOCOL, "an answer without end")
     return Response(whole, answer.status)
 

@@ -124,6 +124,28 @@ def test_a_pin_is_filled_up_and_never_shown() -> None:
     assert "1234567" not in repr(Pin("1234567"))
 
 
+class Promises:
+    """A card that always has more to come, and never gives any of it."""
+
+    def __init__(self, card: PivChip) -> None:
+        self._card = card
+        self._asked = 0
+
+    def transmit(self, command: bytes, /) -> bytes:
+        if command[1] not in (0xCB, 0xC0):
+            return self._card.transmit(command)
+        self._asked += 1
+        assert self._asked < 10, "asked for ever"
+        return b"\x61\x10"
+
+
+def test_a_card_that_only_promises_does_not_hold_the_reader_for_ever() -> None:
+    """E05: whoever waits for it has a time-out, but the thread that asks it has none."""
+    with pytest.raises(PivError) as refused:
+        look(Promises(CA.card(ROLE)))
+    assert refused.value.fault is PivFault.PROTOCOL
+
+
 class Answers:
     """A card that answers GET DATA with the given object and everything else with nothing but 9000."""
 
