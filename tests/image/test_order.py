@@ -63,6 +63,7 @@ def test_a_key_that_does_not_leave_its_token_signs(
         (["--flavour", "production"], "give --keys"),
         (["--flavour", "production", "--keys", "nowhere"], "give --operator"),
         (["--flavour", "production", "--keys", "pkcs11:object=db"], "needs --certificate"),
+        (["--flavour", "dev", "--keys", "nowhere"], "leave --keys out"),
         (["--flavour", "prod"], "there are dev, production, qa"),
     ],
 )
