@@ -59,9 +59,13 @@ class Journal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            journal.send(record.getMessage(), **self._entry(record))
+            says = record.getMessage()
+        except Exception as error:  # a library's line whose words do not fit: no reason to end what it is about
+            says = f"a line at {record.pathname}:{record.lineno} that cannot be written: {type(error).__name__}"
+        try:
+            journal.send(says, **self._entry(record))
         except OSError as error:
-            print(f"{self._part}: {record.getMessage()} (not in the journal: {error.strerror})", file=sys.stderr)
+            print(f"{self._part}: {says} (not in the journal: {error.strerror})", file=sys.stderr)
 
     def _entry(self, record: logging.LogRecord) -> dict[str, Any]:
         return {

@@ -32,7 +32,10 @@ class Chain:
 def verify(directory: Path, key: PublicKey | None = None, anchors: Iterable[Anchor] = ()) -> Chain:
     """Walks the whole chain. Raises AuditBroken at the first break."""
     told = list(anchors)
-    remembered = {anchor.seq: anchor.hash for anchor in told}
+    remembered: dict[int, str] = {}
+    for anchor in told:
+        if remembered.setdefault(anchor.seq, anchor.hash) != anchor.hash:
+            raise AuditBroken(f"two records {anchor.seq} were anchored: one of them was taken out")
     strangers = {anchor.terminal for anchor in told}
     seq, before, signed = 0, FIRST, 0
     for record in records(directory):

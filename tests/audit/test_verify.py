@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,14 @@ def test_a_cut_at_a_checkpoint_is_found_by_who_remembers_more(terminal: Terminal
     verify(tmp_path / "cut")
     with pytest.raises(AuditBroken, match=f"record {terminal.anchor.seq} was anchored"):
         verify(tmp_path / "cut", anchors=[terminal.anchor])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_anchors_that_contradict_each_other_prove_a_change(terminal: Terminal, turned: bool) -> None:
+    """C19: whichever of the two is read last, the other one is not forgotten for it."""
+    anchors = [replace(terminal.anchor, hash="f" * 64), terminal.anchor]
+    with pytest.raises(AuditBroken, match="two records"):
+        verify(terminal.audit, anchors=anchors[::-1] if turned else anchors)
 
 
 def test_only_its_keeper_signs_an_anchor(terminal: Terminal) -> None:

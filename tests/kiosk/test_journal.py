@@ -32,6 +32,14 @@ def log() -> Iterator[logging.Logger]:
     logger.handlers.clear()
 
 
+def test_words_that_do_not_fit_end_nothing(sent: list[tuple[str, dict[str, Any]]], log: logging.Logger) -> None:
+    """E05: and what they were about goes nowhere."""
+    log.warning("%d pages", "of somebody")
+    ((message, fields),) = sent
+    assert message.endswith("that cannot be written: TypeError") and "somebody" not in message
+    assert fields["PRIORITY"] == 4
+
+
 def test_an_event_has_its_kind_and_its_fields(sent: list[tuple[str, dict[str, Any]]], log: logging.Logger) -> None:
     log.warning("refused: %s", "PAPER_JAM", extra=journal.event(journal.REFUSED, reason="PAPER_JAM", code="K403"))
     ((message, fields),) = sent
