@@ -32,9 +32,10 @@ def log() -> Iterator[logging.Logger]:
     logger.handlers.clear()
 
 
-def test_words_that_do_not_fit_end_nothing(sent: list[tuple[str, dict[str, Any]]], log: logging.Logger) -> None:
+def test_words_that_do_not_fit_end_nothing(sent: list[tuple[str, dict[str, Any]]]) -> None:
     """E05: and what they were about goes nowhere."""
-    log.warning("%d pages", "of somebody")
+    words = ("%d pages", ("of somebody",))
+    journal.Journal("desk").handle(logging.LogRecord("a.library", logging.WARNING, "it.py", 7, *words, None))
     ((message, fields),) = sent
     assert message.endswith("that cannot be written: TypeError") and "somebody" not in message
     assert fields["PRIORITY"] == 4
