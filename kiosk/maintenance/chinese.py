@@ -136,6 +136,7 @@ _SAYS: Final = tuple(
         (r"(\S+) takes no jobs", r"\1 不接受任务"),
     )
 )
+_SPAN: Final = re.compile(r"(?<=\d) to (?=\d)")
 _REMEDIES: Final = {
     "bring the CA's new certificate or revocation list: docs/maintenance.md": (
         "请提供发卡机构的新证书或吊销列表，见 docs/maintenance.md"
@@ -238,7 +239,7 @@ def says_in_chinese(finding: Finding) -> str:
         return EXPLANATIONS[Reason(finding.code)].zh.what
     for pattern, chinese in _SAYS:
         if found := pattern.fullmatch(finding.says):
-            return found.expand(chinese).replace(" to ", " 至 ")
+            return _SPAN.sub(" 至 ", found.expand(chinese))
     return finding.says
 
 

@@ -28,7 +28,7 @@ from kiosk.maintenance.cms import NotARecipient, recipient, sealed, signed
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, wrong
 from kiosk.maintenance.plan import DIAGNOSTICS
-from kiosk.maintenance.stick import SAYS, StickError, StickFault, is_there, new_folder
+from kiosk.maintenance.stick import SAYS, NewFolder, StickError, StickFault, is_there
 from kiosk.maintenance.workshop import Workshop
 from kiosk.text import Text
 from platform_client.device_key import DeviceKeyError
@@ -97,12 +97,16 @@ async def _written(
     at = workshop.clock.now()
     name = f"onecard-{workshop.profile.terminal.id}-{at:%Y%m%dT%H%M%SZ}"
     manifest: list[dict[str, object]] = []
-    with new_folder(stick, name) as folder:
+    folder = NewFolder(stick, name)
 
-        async def put(title: str, content: bytes) -> None:
-            packed = await asyncio.to_thread(_packed, content, workshop, reader)
-            await asyncio.to_thread(folder.write, f"{title}.cms", packed)
+    async def put(title: str, content: bytes) -> None:
+        packed = await asyncio.to_thread(_packed, content, workshop, reader)
+        await asyncio.to_thread(folder.write, f"{title}.cms", packed)
 
+    try:
+        await asyncio.to_thread(folder.begin)
+        if not is_there(stick):
+            raise StickError(StickFault.PULLED)  # what was opened is the empty place of the stick
         chain = files(workshop.profile.audit)
         for number, path in enumerate(chain, 1):
             content = await asyncio.to_thread(_whole_lines, path)
@@ -116,6 +120,9 @@ async def _written(
             yield said
         about = {"terminal": workshop.profile.terminal.id, "at": at, "software": version("onecard-kiosk")}
         await put("MANIFEST.json", msgspec.json.encode({**about, "files": manifest}))
+        await asyncio.to_thread(folder.settle)
+    finally:
+        folder.leave()
     workshop.audit.record("records.exported", files=len(manifest), folder=name)
     yield fine(
         f"已导出 {len(manifest)} 个文件：{name}。可以拔出 U 盘",

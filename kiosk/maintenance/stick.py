@@ -8,6 +8,7 @@ stick is not even listed.
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -75,45 +76,70 @@ def is_there(at: Path, mounts: Path = MOUNTS) -> bool:
 
 
 class NewFolder:
-    """A folder on the stick that was not there before."""
+    """A folder on the stick that was not there before. A stick may let everybody wait who touches it: what is done here
+    is done in threads, one after the other, and `leave` waits for none of them."""
 
-    def __init__(self, directory: int) -> None:
-        self._directory = directory
+    def __init__(self, at: Path, name: str) -> None:
+        self._at = at
+        self._name = name
+        self._turn = threading.Lock()
+        self._left = False
+        self._open: list[int] = []
+
+    def begin(self) -> None:
+        """Makes it, on the stick that is mounted there. Raises StickError, as all here do."""
+        with self._in_turn():
+            stick = os.open(self._at, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._open.append(stick)
+            os.mkdir(self._name, 0o700, dir_fd=stick)
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._open.append(os.open(self._name, flags, dir_fd=stick))
 
     def write(self, name: str, content: bytes) -> None:
-        """A new file, whole and on the stick when this returns; on a fault nothing of it is left. Raises StickError."""
-        with _named():
-            file = os.open(name, _NEW, 0o600, dir_fd=self._directory)
-        try:
-            with _named(), os.fdopen(file, "wb", buffering=0) as out:
-                left = memoryview(content)
-                while left:
-                    left = left[out.write(left) :]
-                os.fsync(out.fileno())
-        except StickError:
-            with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=self._directory)
-            raise
+        """A new file, whole and on the stick when this returns; on a fault nothing of it is left."""
+        with self._in_turn():
+            directory = self._open[-1]
+            file = os.open(name, _NEW, 0o600, dir_fd=directory)
+            try:
+                with os.fdopen(file, "wb", buffering=0) as out:
+                    left = memoryview(content)
+                    while left:
+                        left = left[out.write(left) :]
+                    os.fsync(out.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.unlink(name, dir_fd=directory)
+                raise
 
-
-@contextmanager
-def new_folder(at: Path, name: str) -> Iterator[NewFolder]:
-    """On the stick that is mounted there. Raises StickError."""
-    with _named():
-        stick = os.open(at, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        with _named():
-            os.mkdir(name, 0o700, dir_fd=stick)
-            directory = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=stick)
-        try:
-            yield NewFolder(directory)
-            with _named():
+    def settle(self) -> None:
+        """Its names are on the stick when this returns."""
+        with self._in_turn():
+            for directory in reversed(self._open):
                 os.fsync(directory)
-                os.fsync(stick)
-        finally:
-            os.close(directory)
-    finally:
-        os.close(stick)
+
+    def leave(self) -> None:
+        """Nothing more is written; it is let go of at once, or when what is under way has come to its end."""
+        self._left = True
+        if self._turn.acquire(blocking=False):
+            self._close()
+        else:
+            threading.Thread(target=self._close_in_turn, name="stick", daemon=True).start()
+
+    def _close_in_turn(self) -> None:
+        self._turn.acquire()
+        self._close()
+
+    def _close(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+        self._turn.release()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._turn, _named():
+            if self._left:
+                raise StickError(StickFault.PULLED)
+            yield
 
 
 @contextmanager

@@ -55,3 +55,11 @@ def test_a_remedy_reads_in_chinese(remedy: str) -> None:
     line = as_line(warn("", "", remedy))
     assert line.remedy is not None
     assert reads_in_chinese(line.remedy.zh) or line.remedy.zh.startswith(("kernel.", "cupsaccept", "journalctl"))
+
+
+def test_only_a_span_of_numbers_reads_from_to() -> None:
+    """F03: what somebody else says in English stays as they said it."""
+    refused = warn("audit anchor", "the platform refuses: not ready to answer", "")
+    assert as_line(refused).says.zh == "审计锚点：平台拒绝：not ready to answer"
+    seen = warn("camera", "at 0.6 m it sees faces of people 1.20 to 2.00 m tall who stand, of no height who sit", "")
+    assert "1.20 至 2.00 m" in as_line(seen).says.zh

@@ -1,13 +1,18 @@
 """Records on a stick: encrypted for the operator, signed by the terminal, and nothing else on the stick is touched."""
 
+import asyncio
 import hashlib
 import json
+import os
+import stat
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -23,7 +28,7 @@ from kiosk.health.findings import Level, ok
 from kiosk.maintenance import exporting
 from kiosk.maintenance.exporting import DIAGNOSTICS_ENTRY, EXPORT
 from kiosk.maintenance.line import Line
-from kiosk.maintenance.stick import StickError, StickFault, is_there, new_folder
+from kiosk.maintenance.stick import NewFolder, StickError, StickFault, is_there
 from kiosk.maintenance.workshop import Workshop
 from kiosk.profile import Export
 
@@ -136,12 +141,69 @@ async def test_a_stick_that_is_pulled(bench: Bench, stick: Path, operator: Path)
     """As the kernel has it: a device that is gone is read-only first."""
     workshop = exporting_to(bench, stick, operator / "operator.pem")
     last = None
-    async with aclosing(EXPORT.run(workshop, "audit")) as saying:  # type: ignore[type-var]
+    async with aclosing(EXPORT.run(workshop, "audit")) as saying:
         async for said in saying:
             last = said
             _remount(stick, "ro")
     assert isinstance(last, Line) and last.says.en.startswith("the stick was pulled out")
     _remount(stick, "rw")
+
+
+async def test_a_stick_that_is_pulled_just_before(
+    bench: Bench, stick: Path, operator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E12: nothing is written into the place where it was, and nobody is told that it may be pulled."""
+
+    async def pulled(workshop: Workshop, place: Path) -> None:
+        _unmount(place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "_plugged", pulled)
+        said = await lines(exporting_to(bench, stick, operator / "operator.pem"))
+    assert said[-1].says.en.startswith("the stick was pulled out")
+    assert not [each for each in stick.rglob("*") if each.is_file()]
+    _mount(stick, "size=64k")
+
+
+async def test_a_stick_that_hangs_holds_up_nobody(
+    bench: Bench, stick: Path, operator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: whoever leaves the export has left it; its writing comes to its end elsewhere, and nowhere else."""
+    syncs, goes_on = asyncio.Event(), threading.Event()
+    loop, fsync = asyncio.get_running_loop(), os.fsync
+
+    def hangs(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            loop.call_soon_threadsafe(syncs.set)
+            assert goes_on.wait(20)
+        fsync(descriptor)
+
+    async def leaves() -> None:
+        exported = asyncio.ensure_future(lines(exporting_to(bench, stick, operator / "operator.pem")))
+        await syncs.wait()
+        exported.cancel()
+        await asyncio.wait({exported})
+        assert exported.cancelled()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kiosk.maintenance.stick.os", SimpleNamespace(**{**vars(os), "fsync": hangs}))
+        async with asyncio.timeout(20):
+            await leaves()
+        assert not goes_on.is_set()
+        assert bench.profile.run.joinpath("export-allowed").exists() is False
+        goes_on.set()
+        for each in [each for each in threading.enumerate() if each.name == "stick"]:
+            await asyncio.to_thread(each.join, 20)
+
+
+def test_what_was_left_is_written_to_no_more(tmp_path: Path) -> None:
+    """A thread that comes late does not write where somebody else is by now."""
+    folder = NewFolder(tmp_path, "ours")
+    folder.begin()
+    folder.leave()
+    with pytest.raises(StickError):
+        folder.write("late", b"x")
+    assert not list((tmp_path / "ours").iterdir())
 
 
 async def test_a_stick_that_is_not_mounted_safely(bench: Bench, operator: Path, tmp_path: Path) -> None:
@@ -181,8 +243,8 @@ async def test_no_stick_comes(bench: Bench, operator: Path, tmp_path: Path, monk
 def test_a_trap_on_the_stick_is_not_stepped_into(tmp_path: Path) -> None:
     """A link where our folder would be leads nowhere."""
     (tmp_path / "ours").symlink_to("/etc")
-    with pytest.raises(StickError) as refused, new_folder(tmp_path, "ours"):
-        pass
+    with pytest.raises(StickError) as refused:
+        NewFolder(tmp_path, "ours").begin()
     assert refused.value.fault is StickFault.THERE_ALREADY
 
 
