@@ -20,6 +20,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from kiosk.audit.record import refuse_personal
 from kiosk.fleet import operator
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal, is_for
 from platform_client.device_key import DeviceKey
@@ -53,6 +54,7 @@ class Command(Struct, frozen=True, forbid_unknown_fields=True):
         moments = (self.issued_at, self.not_after, *((self.deadline,) if self.deadline else ()))
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("a moment without its zone")
+        refuse_personal(self.command, {"id": self.id})  # it is to stand in audit logs
 
     @property
     def is_of_the_machine(self) -> bool:

@@ -8,12 +8,14 @@ import logging
 from pathlib import Path
 from typing import Final, Protocol
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet.commands import Commands
 from kiosk.fleet.ddi import DdiError, Finished, NotUsable, Poll, Server
 from kiosk.fleet.profiles import Profiles
 from kiosk.fleet.rauc import RaucError
 from kiosk.fleet.updates import Updates
+from kiosk.reasons import fault
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,9 @@ class Rounds:
             return await self._between(await self._server.poll())
         except (DdiError, RaucError, OSError) as error:
             log.warning("fleet: %s", error)
-            return AFTER_A_FAULT_S
+        except Exception as error:  # whatever a server says: an agent that ends over it would end over it again
+            log.error("fault: %s", fault(error), extra=journal.event(journal.FAULT))
+        return AFTER_A_FAULT_S
 
     async def _between(self, poll: Poll) -> float:
         """Nothing is on trial: the server may be heard."""

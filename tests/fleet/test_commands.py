@@ -342,6 +342,22 @@ async def test_a_log_that_takes_no_more_lets_nothing_be_done(
     assert asked.entries == []
 
 
+@pytest.mark.parametrize("action", ["110105194912310021", "/8", ""])
+async def test_a_server_that_says_what_nobody_expects_ends_no_agent(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, action: str
+) -> None:
+    """F06: it lives, and does what it is told after that was taken back."""
+    terminal.hawkbit.offer_signed(action, COMMAND_PART, sign(command("self-test"), fleet.signer))
+    await terminal.steps(130)
+    assert (await given(terminal, sign(command("in-service"), fleet.signer), "9"))[-1][2] == "success"
+
+
+def test_a_command_has_no_name_that_could_be_a_persons(fleet: OperatorDesk) -> None:
+    """C20: it stands in two audit logs, which take nothing of this form; so it is not signed, and not understood."""
+    with pytest.raises(ValueError, match="personal"):
+        command("self-test", id="202511251200000017")
+
+
 def test_the_operators_command(tmp_path: Path, fleet: OperatorDesk, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["command", "sign", "out-of-service", "repair", "--to", TERMINAL, "--to", "group:hall-7"]
     assert main([*words, "--key", str(fleet.key), "--for", "2h"]) == 0
