@@ -30,6 +30,11 @@ fact processes sh -c 'cat /proc/[0-9]*/comm'
 fact listening sh -c 'cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6'
 udevadm settle
 fact stick sh -c 'cat /sys/bus/usb/devices/*/product; ls /dev/sd*; lsmod | grep storage'
+touch /run/onecard-kiosk/export-allowed
+for _ in $(seq 300); do grep -q usb_storage /proc/modules && break; sleep 0.2; done
+echo STICK-NOW
+for _ in $(seq 300); do test -e /dev/sda && break; sleep 0.2; done
+fact expected ls /dev/sda
 fact failed systemctl --failed --no-legend --plain
 fact kernels sh -c 'ls /efi/EFI/Linux'
 """
@@ -46,6 +51,8 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
     async with switched_on(
         replace(hardware, disks=(*hardware.disks, Disk(stick(tmp_path), bus="usb"))), tmp_path
     ) as machine:
+        await machine.serial.see("^STICK-NOW")
+        await machine.put_in(stick(tmp_path, "expected"), "expected")
         told = await facts(machine)
         assert await machine.off() == "guest-shutdown"
     assert told["secureboot"].strip() == "1"
@@ -68,13 +75,14 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
     assert "/dev/sd" not in told["stick"].replace("'/dev/sd*'", "") and "usb_storage" not in told["stick"], (
         "without a driver"
     )
+    assert told["expected"].strip() == "/dev/sda", "one that the technician's export waits for gets it"
     assert Esp(disk).kernels() == [next(n for n in Esp(disk).kernels() if "+" not in n)], (
         "blessed: no tries left to count"
     )
 
 
-def stick(folder: Path) -> Path:
-    image = folder / "stick"
+def stick(folder: Path, name: str = "stick") -> Path:
+    image = folder / name
     image.write_bytes(bytes(1 << 20))
     return image
 
