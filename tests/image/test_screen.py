@@ -17,6 +17,7 @@ from tests.image.built import FACT, Built, facts
 from tests.image.hall import Screen, hall
 from tests.image.machine import PORTRAIT
 from tests.image.network import private_link
+from tests.image.traces import traces
 from tests.ui.stage import Stage, display
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(2400)]
@@ -122,7 +123,8 @@ async def test_a_panel_on_its_side(
 
 
 async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_path: Path) -> None:
-    """A01, A02: card, face, choice, preview, print; what comes out of the printer is this citizen's."""
+    """A01, A02: card, face, choice, preview, print; what comes out of the printer is this citizen's, and the disk has
+    nothing of them in any partition (the encrypted one as it lies there)."""
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path) as place, place.switched_on() as screen:
             citizen = place.citizens[0]
@@ -135,6 +137,7 @@ async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_
             place.reader.remove()
             await screen.tap("done")
             await screen.page("Rate", "Home")
+    assert traces(place.hardware.disks[0].image, [citizen.name, citizen.number]) == []
 
 
 async def served(screen: Screen) -> None:
