@@ -4,7 +4,7 @@
 |---|---|---|---|
 | `out-of-service` | what stands on the sign: `maintenance`, `repair`, `operator` | the desk | yes |
 | `in-service` | | the desk | yes |
-| `restart` | nothing or `machine`; or `program`, `ui`, `vision`, `documents` | the agent; the desk | yes |
+| `restart` | none or `machine`; `program`, `ui`, `vision`, `documents`, `print-server` | the agent; the desk | yes |
 | `update` | SHA-256 of the image beside it | RAUC | to restart |
 | `rollback` | | RAUC | to restart |
 | `log-level` | `debug`, `info` … | the desk | no |

@@ -1,6 +1,9 @@
 """Profiles under the operator's signature: what a terminal takes, what it refuses by name, and what is in force."""
 
 import json
+import os
+import subprocess
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -168,6 +171,34 @@ def test_what_lies_there_and_does_not_hold_is_passed_over(
     (tmp_path / "profiles/current.jws").write_bytes(words)
     assert in_force(path).timing.idle_s == 45.0
     assert "passed over" in caplog.text
+
+
+STARTS = """
+import resource, sys
+from pathlib import Path
+from kiosk.fleet.signed_profile import in_force
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+print(in_force(Path(sys.argv[1])).timing.idle_s)
+"""
+"""In a process of its own, with as much memory as a machine might have."""
+
+
+@pytest.mark.parametrize("lies", ["pipe", "device", "folder", "endless"])
+def test_what_lies_there_keeps_no_terminal_from_its_start(tmp_path: Path, fleet: OperatorDesk, lies: str) -> None:
+    """E05, F06: an agent that was taken over can lay there what it likes."""
+    path, current = installed(tmp_path, fleet), tmp_path / "profiles/current.jws"
+    match lies:
+        case "pipe":
+            os.mkfifo(current)
+        case "device":
+            current.symlink_to("/dev/zero")
+        case "folder":
+            current.mkdir()
+        case _:
+            with current.open("wb") as file:
+                file.truncate(1 << 40)
+    words = [sys.executable, "-c", STARTS, str(path)]
+    assert subprocess.run(words, capture_output=True, timeout=20, check=True, text=True).stdout == "45.0\n"
 
 
 def test_without_a_pinned_key_nothing_that_lies_there_counts(tmp_path: Path, fleet: OperatorDesk) -> None:
