@@ -309,7 +309,8 @@ def _command(hardware: Hardware, folder: Path) -> list[str]:
     if hardware.panel:
         width, height = hardware.panel
         words += ["-device", f"virtio-gpu-pci,xres={width},yres={height}"]
-        words += ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
+        # A finger as a panel on USB has it; the keyboard is the one that every PC has. The image has drivers for both.
+        words += ["-device", "usb-tablet,bus=usb.0"]
     if hardware.link:
         words += ["-netdev", f"tap,id=net,ifname={hardware.link.tap},script=no,downscript=no"]
         words += ["-device", "virtio-net-pci,netdev=net"]
