@@ -1,6 +1,7 @@
 """script/bundle: what it makes of a build, whose keys it takes, and what it does not sign."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -91,7 +92,10 @@ def test_the_key_may_stay_in_its_token(build: Path, signer: Signer, tmp_path: Pa
     done(["rauc", "info", f"--keyring={signer.ca}", out])
 
 
-@pytest.mark.parametrize("wrong", ["the other slot", "another root", "no version", "a root that was changed"])
+WRONG = ("the other slot", "another root", "no version", "another flavour", "a root that was changed")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_it_does_not_sign_what_would_not_start(build: Path, signer: Signer, tmp_path: Path, wrong: str) -> None:
     match wrong:
         case "the other slot":
@@ -101,6 +105,11 @@ def test_it_does_not_sign_what_would_not_start(build: Path, signer: Signer, tmp_
         case "no version":
             (tmp_path / "os-release").write_text("ID=debian\n")
             boot_image(build / "kiosk-a.efi", "rauc.slot=a", tmp_path / "os-release")
+        case "another flavour":
+            words = (tmp_path / "os-release").read_text() + "VARIANT_ID=production\n"
+            (tmp_path / "os-release").write_text(words)
+            line = b"rauc.slot=a " + re.findall(rb"roothash=[0-9a-f]+", (build / "kiosk-a.efi").read_bytes())[0]
+            boot_image(build / "kiosk-a.efi", line.decode(), tmp_path / "os-release")
         case _:
             content = bytearray((build / "root.erofs").read_bytes())
             content[len(content) // 2] ^= 1
