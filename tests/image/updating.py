@@ -99,8 +99,9 @@ class Asleep:
         """On a copy of its disk."""
         computer = self.computer.copy(folder)
         async with computer.on("-incoming", f"exec:cat {self.memory}") as machine:
+            while (await machine.qmp.execute("query-status"))["status"] == "inmigrate":
+                pass
             await machine.qmp.execute("cont")
-            await machine.qmp.event("RESUME")
             yield computer, machine
 
 
