@@ -136,7 +136,9 @@ class Session:
             self._overlooked = False
             if watching is not None:
                 watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                (ended,) = await asyncio.gather(watching, return_exceptions=True)
+                if isinstance(ended, Exception):
+                    log.error("fault: %s", fault(ended))  # nobody watched any more, and nobody's paper waits for it
 
     def _veiled(self, page: Page) -> Page:
         """The page as it may be seen now."""

@@ -5,13 +5,14 @@ nothing was begun.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from kiosk import durable
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +44,8 @@ class Kept(Generic[Thing]):
 
     def keep(self, thing: Thing) -> None:
         """Raises OSError when the disk cannot."""
-        coming = self._path.with_suffix(".new")
-        with coming.open("wb") as file:
-            file.write(msgspec.json.encode(thing))
-            file.flush()
-            os.fsync(file.fileno())
-        coming.rename(self._path)
-        self._settle()
+        durable.replace(self._path, msgspec.json.encode(thing))
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._settle()
-
-    def _settle(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.settle(self._path.parent)

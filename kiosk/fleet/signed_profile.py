@@ -23,6 +23,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from kiosk import durable
 from kiosk.fleet import operator
 from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
 from kiosk.profile import Fleet, Profile, ProfileError, load, parse
@@ -111,7 +112,7 @@ def put(jws: bytes, folder: Path) -> None:
     else:
         _write(before, b"")
     coming.replace(current)
-    _sync(folder)
+    durable.settle(folder)
 
 
 def put_back(folder: Path) -> None:
@@ -126,7 +127,7 @@ def put_back(folder: Path) -> None:
         coming.replace(current)
     else:
         current.unlink(missing_ok=True)
-    _sync(folder)
+    durable.settle(folder)
 
 
 def keep(folder: Path) -> None:
@@ -150,11 +151,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

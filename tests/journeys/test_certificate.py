@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+from collections.abc import AsyncGenerator
 
 import pytest
 from playing import (
@@ -69,6 +70,21 @@ async def test_nothing_goes_on_while_somebody_looks_over_the_shoulder(stage: Sta
 
     await play(stage, [*TO_PREVIEW, (Preview, come_and_go), (Printing, None), (HandOver, take_card)])
     assert len(stage.printer.printed) == 1
+
+
+async def test_a_guard_that_breaks_is_told_of_and_keeps_nobodys_paper(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """E05: nobody watches from then on, so staff must read of it; not of what it broke over."""
+
+    async def breaks() -> AsyncGenerator[bool, None]:
+        raise RuntimeError("secret")
+        yield True
+
+    monkeypatch.setattr(stage.booth, "onlookers", breaks)
+    await play(stage, [*TO_PREVIEW, (Preview, tap(Print())), (Printing, None), (HandOver, take_card)])
+    assert len(stage.printer.printed) == 1
+    assert "fault: RuntimeError at" in caplog.text and "secret" not in caplog.text
 
 
 async def test_who_came_together_may_look(stage: Stage) -> None:
