@@ -8,8 +8,10 @@ import pytest
 
 from hardware.cards.emulator.pcscd import PrivatePcscd
 
-# CI judges a commit, so it must say the same of it twice; a person at the keyboard explores.
-hypothesis.settings.register_profile("ci", derandomize=True)
+# CI judges a commit, so it must say the same of it twice, also on a machine that has other work; a person at the
+# keyboard explores.
+_PATIENT = (hypothesis.HealthCheck.too_slow,)
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=_PATIENT)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 

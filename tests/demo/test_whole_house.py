@@ -173,7 +173,7 @@ async def test_without_a_live_face_nothing_is_asked_or_printed(
         puppeteer.cancel()
     assert code in view.text
     called = [record.body["fields"] for record in records(machine.audit) if record.body["event"] == "platform.called"]
-    assert all(fields["operation"] in ("kinds", "trust") for fields in called)  # type: ignore[index]
+    assert all(fields["operation"] in ("kinds", "trust", "anchor") for fields in called)  # type: ignore[index]
     assert not list(machine.printed.glob("*.pdf"))
 
 
