@@ -95,7 +95,7 @@ class Profiles:
         if self._machine.is_going_down:
             return True
         if begun.boot == self._machine.boot:
-            self._do_again(begun)
+            await self._do_again(begun)
         elif begun.stage == "returning":
             await self._close(begun, Finished.FAILURE, "the terminal was not well on it; the one before is in force")
         else:
@@ -154,14 +154,19 @@ class Profiles:
         self._forget()
         return True
 
-    def _do_again(self, begun: Begun) -> None:
-        """The agent died before it asked for the restart."""
-        held = signed_profile.delivered(self._installed)
+    async def _do_again(self, begun: Begun) -> None:
+        """The agent died, or the disk was full, before the restart was asked for. The desk has served since."""
         if begun.stage == "returning":
             signed_profile.put_back(self._folder)
-        elif self._waits.exists() and (held is None or held[0].version != begun.version):
-            signed_profile.put(self._waits.read_bytes(), self._folder)
-        self._machine.restart()
+            self._machine.restart()
+            return
+
+        def before() -> None:
+            held = signed_profile.delivered(self._installed)
+            if self._waits.exists() and (held is None or held[0].version != begun.version):
+                signed_profile.put(self._waits.read_bytes(), self._folder)
+
+        await self._machine.restart_when_free(before)
 
     def _judge(self, jws: bytes) -> int:
         """Its version. Raises OrderRefused."""

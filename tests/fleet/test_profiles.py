@@ -248,6 +248,12 @@ async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
                 assert not bench.terminal.wish.exists()
                 await bench.terminal.door.run("self-test", "", "somebody else")
         assert asked.entries == [("self-test", "")]
+        bench.terminal.health = report(WELL, serving=True)
+        await bench.terminal.steps(120)
+        assert not bench.terminal.wish.exists(), "a citizen who came meanwhile is cut off"
+        bench.terminal.health = report(WELL)
+        await bench.terminal.until_restart()
+    assert bench.idle_s == 31.0
 
 
 @pytest.mark.parametrize("step", ["put", "put_back", "touch"])
