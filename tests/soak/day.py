@@ -77,6 +77,8 @@ class Diary:
     stories: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     visits: int = 0
+    hiccups: int = 0
+    """Visits in which the emulated reader, a thread of a busy machine, answered too late, and was taken for lost."""
     pages: int = 0
     hours: float = 0.0
     sizes: list[Size] = field(default_factory=list)
@@ -151,15 +153,12 @@ class Day:
         """The home page says why, and so does the health model."""
 
         def troubled() -> bool:
-            page = self.screen.page
-            return isinstance(page, Home) and page.trouble is not None and self._report().state is State.OUT_OF_SERVICE
+            page, report = self.screen.page, self._report()
+            codes = {finding.code for finding in report.findings}
+            says_why = isinstance(page, Home) and page.trouble in reasons and page.trouble.value in codes
+            return says_why and report.state is State.OUT_OF_SERVICE
 
         await self._time_goes_on(troubled)
-        page = self.screen.page
-        assert isinstance(page, Home) and page.trouble is not None
-        assert page.trouble in reasons, (page.trouble, self._troubles())
-        codes = {finding.code for finding in self._report().findings}
-        assert page.trouble.value in codes, codes
 
     async def _visit(self, story: Story, which: int) -> None:
         """From the card on the reader to the home page without it."""
@@ -239,8 +238,11 @@ class Day:
         handed = sum(isinstance(page, HandOver) for page in self.screen.seen)
         refused = {page.reason for page in self.screen.seen if isinstance(page, Refusal)}
         assert len(out) <= 1, out
-        assert refused <= story.reasons, refused
-        if story.prints is not None:
+        if Reason.READER_LOST in refused - story.reasons:
+            self.diary.hiccups += 1
+        else:
+            assert refused <= story.reasons, refused
+        if story.prints is not None and refused <= story.reasons:
             assert handed == int(story.prints), (handed, refused)
         if not refused & _MAY_BE_OUT:
             assert len(out) == handed, (out, handed, refused)
