@@ -78,7 +78,7 @@ class Diary:
     reasons: Counter[str] = field(default_factory=Counter)
     visits: int = 0
     hiccups: int = 0
-    """Visits in which the emulated reader, a thread of a busy machine, answered too late, and was taken for lost."""
+    """Visits in which the emulated reader answered too late on a busy machine, and was taken for lost."""
     pages: int = 0
     hours: float = 0.0
     sizes: list[Size] = field(default_factory=list)

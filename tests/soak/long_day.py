@@ -29,16 +29,15 @@ async def main(visitors: int, hours: float, seed: int, out: Path) -> int:
 
 
 def tell(diary: Diary, seconds: float) -> None:
-    first, last = diary.warm[0], diary.warm[-1]
-    print(
-        f"{diary.visits} visitors in {diary.hours:.1f} h, spent in {seconds / 60:.0f} min; {diary.pages} certificates"
-    )
-    drift = f"drift {diary.drift:+.2%} (at most {DRIFT_MOST:.0%})"
-    print(f"memory of the desk {first.rss_kib} -> {last.rss_kib} KiB, {drift}")
+    spent = f"{diary.hours:.1f} h, spent in {seconds / 60:.0f} min"
+    print(f"{diary.visits} visitors in {spent}; {diary.pages} certificates")
     print(f"visits that ended because the emulated reader answered too late: {diary.hiccups}")
-    print("open files, most in either half: {} and {}".format(*diary.files))
     for counter in (diary.stories, diary.reasons):
         print(*(f"  {number:5} {name}" for name, number in counter.most_common()), sep="\n")
+    if len(diary.warm) > 1:
+        first, last = diary.warm[0].rss_kib, diary.warm[-1].rss_kib
+        print(f"memory of the desk {first} -> {last} KiB, drift {diary.drift:+.2%} (at most {DRIFT_MOST:.0%})")
+        print("open files, most in either half: {} and {}".format(*diary.files))
 
 
 if __name__ == "__main__":
