@@ -50,7 +50,7 @@ class Unseen(AssertionError):
 class Disk:
     """A raw image. `kept`: what the guest writes stays in it; else it is forgotten with the power.
 
-    `bus`: "virtio", or "usb", a stick.
+    `bus`: "virtio", or "usb", a stick; one more can be put in while the machine runs.
     """
 
     image: Path
@@ -228,6 +228,12 @@ class Machine:
     async def press(self, *keys: str) -> None:
         """Keys held together, by QEMU's names (QKeyCode): press("ctrl", "alt", "f2")."""
         await self.qmp.execute("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
+
+    async def put_in(self, stick: Path, name: str) -> None:
+        """A USB stick with this content."""
+        file = {"driver": "file", "filename": str(stick)}
+        await self.qmp.execute("blockdev-add", **{"driver": "raw", "node-name": name, "file": file})
+        await self.qmp.execute("device_add", driver="usb-storage", id=f"{name}-stick", drive=name, removable=True)
 
 
 @asynccontextmanager
