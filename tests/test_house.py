@@ -91,6 +91,12 @@ def test_nothing_of_a_machine_is_in_the_tree() -> None:
         assert not [word for word in forbidden if word in text], name
 
 
+def test_no_test_is_named_as_a_module_of_python() -> None:
+    """The folders of tests are on the path, so a process that a test starts would import the test instead."""
+    files = (ROOT / "tests").rglob("*.py")
+    assert not [str(file) for file in files if file.stem in sys.stdlib_module_names]
+
+
 def test_tests_name_requirements_that_exist() -> None:
     """An id in a docstring can be looked up in docs/requirements.md."""
     known = set(re.findall(r"^\| ([A-F]\d\d) \|", (ROOT / "docs" / "requirements.md").read_text("utf-8"), re.MULTILINE))

@@ -29,7 +29,7 @@ from platform_client.sandbox.pki import SandboxPki
 from tests.image.built import OFF, Built, terminal
 from tests.image.machine import BOOT_S, PORTRAIT, Hardware, Machine, switched_on
 from tests.image.network import Link
-from tests.image.platform import PORT, TERMINAL, prepare
+from tests.image.sandbox_outside import PORT, TERMINAL, prepare
 from tests.ui.stage import on_the_panel
 
 CHECKOUT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ async def hall(
     `probe`: what the terminal runs as root when it is up. `rotation`: of the pages on its panel.
     """
     pki = prepare(folder / "pki", link.host)
-    words = (*link.enter, sys.executable, "-m", "tests.image.platform", folder / "pki", assets, link.host)
+    words = (*link.enter, sys.executable, "-m", "tests.image.sandbox_outside", folder / "pki", assets, link.host)
     with (folder / "platform.log").open("wb") as log:
         platform = await asyncio.create_subprocess_exec(
             *words, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stderr=log

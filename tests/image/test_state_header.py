@@ -1,5 +1,5 @@
-"""image/root/usr/lib/onecard-image/state-header on files in place of partitions: what is made anew, what is opened, and
-what is left alone."""
+"""The image's judge of state headers (`state-header`) on files in place of partitions: what is made anew, what is
+opened, and what is left alone."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import pytest
 
 from image.flavour import IMAGE
 
-JUDGE = IMAGE / "root/usr/lib/onecard-image/state-header"
+JUDGE = IMAGE / "root" / "usr/lib/onecard-image/state-header"
 TOKEN = {"type": "systemd-tpm2", "keyslots": ["0"], "tpm2-blob": "AA==", "tpm2-pcrs": [7]}
 TOKEN |= {"tpm2-pcr-bank": "sha256", "tpm2-policy-hash": "00"}
 pytestmark = pytest.mark.skipif(shutil.which("cryptsetup", path="/usr/sbin") is None, reason="no cryptsetup")
@@ -27,7 +27,7 @@ def judged(disk: Path) -> str:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """As image/root/usr/lib/onecard-image/state formats it, before the TPM has its part."""
+    """As the image formats it (`state`), before the TPM has its part."""
     disk = tmp_path / "disk"
     with disk.open("wb") as file:
         file.truncate(32 << 20)

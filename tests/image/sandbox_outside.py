@@ -1,4 +1,6 @@
-"""The sandbox platform at the host's end of a private network: `python -m tests.image.platform PKI ASSETS ADDRESS`.
+"""The sandbox platform at the host's end of a private network.
+
+    python -m tests.image.sandbox_outside PKI ASSETS ADDRESS
 
 The sandbox's own certificate is good for this machine alone; here it gets one for the address a terminal calls.
 """
