@@ -113,7 +113,7 @@ OFFERS: Final[dict[str, Offer]] = {
             _POLICE,
             Demander.PHYSICALLY_ISOLATED,
             90,
-            Bilingual("户籍证明", "Household registration"),
+            Bilingual("户籍证明", "Household record"),
             Bilingual("户口登记信息", "Entry in the household register"),
             no_local=True,
             holders=RESIDENTS,
