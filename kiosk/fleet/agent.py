@@ -34,8 +34,9 @@ from kiosk.fleet.rounds import Rounds
 from kiosk.fleet.signed_profile import delivered
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
+from kiosk.fleet.wish import Wish
 from kiosk.health.published import Report, read
-from kiosk.maintenance.plan import DIAGNOSTICS, UPDATE_WISH
+from kiosk.maintenance.plan import DIAGNOSTICS, PROFILE_WISH, UPDATE_WISH
 from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
 from platform_client.credentials import CredentialError
@@ -92,7 +93,8 @@ async def _answer_the_fleet(profile: Profile, software: str) -> None:
 
 async def _rounds(profile: Profile, settings: Settings, software: str, server: Server, trail: Trail) -> None:
     clock, pinned, kept = SystemClock(), _operator(profile), settings.kept
-    door = DeskDoor(meeting.door_in(profile.run))
+    socket = meeting.door_in(profile.run)
+    door, beside_the_door = DeskDoor(socket), socket.parent
 
     def health() -> Report | None:
         return read(meeting.health_in(profile.run))
@@ -107,14 +109,14 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
             terminal=profile.terminal.id,
             groups=profile.fleet.groups,
             kept=kept,
-            collected=meeting.door_in(profile.run).parent / DIAGNOSTICS,
+            collected=beside_the_door / DIAGNOSTICS,
         )
         stack.callback(commands.leave)
-        deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, kept=kept)
+        newest = Wish(beside_the_door / PROFILE_WISH)
+        deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, newest, kept=kept)
         held = delivered(profile)
         about = {"terminal": profile.terminal.id, "software": software, "profile": str(held[0].version if held else 0)}
-        wish = meeting.door_in(profile.run).parent / UPDATE_WISH
-        await Rounds(server, commands, deliveries, updates, clock, about, wish).run()
+        await Rounds(server, commands, deliveries, updates, clock, about, Wish(beside_the_door / UPDATE_WISH)).run()
 
 
 def _give_back(profile: Profile, settings: Settings, trail: Trail) -> None:

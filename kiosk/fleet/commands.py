@@ -155,7 +155,7 @@ class Commands:
     async def cancel(self, action: str) -> bool:
         """Whether it was under way and is given up. What the desk has begun by then is not undone."""
         begun = self._begun.read()
-        if begun is None or begun.action != action or self._machine.is_going_down:
+        if begun is None or begun.action != action or await self._machine.is_going_down():
             return False
         self.leave()
         self._trail.note("command.cancelled", id=begun.command.id)
@@ -216,8 +216,8 @@ class Commands:
             await machine.restart_when_free(before, late=command.is_late(self._clock.now()))
         elif begun.started != machine.boot:
             await self._close(begun, True, ("the machine restarted",))
-        elif not machine.is_going_down:
-            machine.restart()
+        elif not await machine.is_going_down():
+            await machine.restart_when_free(lambda: None, late=command.is_late(self._clock.now()))
 
     async def _ask_the_desk(self, begun: Begun) -> None:
         """A desk that is dead is asked again; one that serves a citizen when the time is over is left."""

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
+from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet.door import NoDoor
 from kiosk.health.published import Report
@@ -24,6 +25,8 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 ASIDE_WITHIN_S: Final = 30.0
 """So long the agent waits at the door at a time; when a citizen began just then, it comes again later."""
 OPENS_WITHIN_S: Final = 1800.0
+GOES_DOWN_WITHIN_S: Final = 300.0
+"""A page that is being printed is recalled first, and every unit is given its time to end."""
 
 
 class Aside(Protocol):
@@ -57,21 +60,35 @@ class Machine:
         self._boot = boot
         self._standing = AsyncExitStack()
         self._closed_since: float | None = None
+        self._asked_at: float | None = None
 
     async def __aenter__(self) -> "Machine":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with contextlib.suppress(NoDoor):
-            await self._standing.aclose()
+        await self._let_serve()
 
     @property
     def boot(self) -> str:
         return self._boot()
 
-    @property
-    def is_going_down(self) -> bool:
-        return self._wish.exists()
+    async def is_going_down(self) -> bool:
+        """It was asked to, and has time left to. A service manager that did not hear is not waited for: the wish is
+        taken back, the desk may serve, and whoever wants a restart asks for it anew."""
+        if not self._wish.exists():
+            self._asked_at = None
+            return False
+        now = self._clock.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        if now - self._asked_at < GOES_DOWN_WITHIN_S:
+            return True
+        did_not = journal.event(journal.FLEET, command="restart", outcome="did-not-happen")
+        log.error("the machine was asked to restart and did not: journalctl -u kiosk-restart", extra=did_not)
+        self._wish.unlink(missing_ok=True)
+        self._asked_at = None
+        await self._let_serve()
+        return False
 
     async def restart_when_free(self, before: Callable[[], None], *, late: bool = False) -> bool:
         """Whether the restart is asked for now; `before` is done between the last citizen and it. `late`: a citizen who
@@ -83,7 +100,7 @@ class Machine:
             before()
             self.restart()
         except OSError:
-            await self._standing.aclose()  # nothing restarts: the desk must not stand aside for nothing
+            await self._let_serve()  # nothing restarts: the desk must not stand aside for nothing
             raise
         return True
 
@@ -91,6 +108,11 @@ class Machine:
         """At once: what runs now is not well."""
         log.info("the machine is to restart")
         self._wish.touch()
+        self._asked_at = self._clock.monotonic()
+
+    async def _let_serve(self) -> None:
+        with contextlib.suppress(NoDoor):
+            await self._standing.aclose()
 
     async def _stands_aside(self, report: Report) -> bool:
         if report.serving:

@@ -45,6 +45,8 @@ class Refusal(Enum):
     REPLAYED = "replayed"
     UNKNOWN_COMMAND = "unknown-command"
     OLDER = "older-than-held"
+    MEMORY_LOST = "memory-lost"
+    """Nobody knows any more what was taken up before; staff at the terminal may say so (kiosk.maintenance.image)."""
     NO_PROFILE = "not-a-profile"
     CANNOT = "cannot"
     """Nothing is wrong with the words; the terminal could not do it."""

@@ -26,6 +26,7 @@ from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import Machine
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
 from kiosk.fleet.trail import Trail
+from kiosk.fleet.wish import Wish
 from kiosk.health.published import Report
 from kiosk.profile import Profile
 from kiosk.reasons import Refused
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 FLEET: Final = "fleet"
 """What is amiss when the server is not reached."""
 BEGUN: Final = "profile.json"
+HIGHEST: Final = "profile-version.json"
 FORCED_AFTER_S: Final = 1800.0
 LIVES_MOST: Final = 5
 
@@ -53,13 +55,15 @@ class Begun(Struct, frozen=True):
 
 
 class Highest(Struct, frozen=True):
-    """The highest version that was ever taken up, also one that was given back."""
+    """The highest version that was ever taken up, also one that was given back. None: the memory of it was spoilt, and
+    whatever comes may be older; nothing is taken until staff say that the profile in force is the newest."""
 
-    version: int
+    version: int | None
 
 
 class Profiles:
-    """`installed`: the profile that pins the operator's key. `kept`: a folder on disk."""
+    """`installed`: the profile that pins the operator's key. `newest`: staff say that the one in force is the newest.
+    `kept`: a folder on disk."""
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Profiles:
         health: Callable[[], Report | None],
         clock: Clock,
         trail: Trail,
+        newest: Wish,
         *,
         kept: Path,
     ) -> None:
@@ -82,17 +87,32 @@ class Profiles:
         self._clock = clock
         self._trail = trail
         self._begun = Kept(kept / BEGUN, Begun)
-        self._highest = Kept(kept / "profile-version.json", Highest)
+        self._newest = newest
+        self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None))
         self._waits = kept / "profile.jws"
         self._waiting_since: float | None = None
         self._gate: Gate | None = None
+
+    def hear_staff(self) -> None:
+        """Their word counts only where the memory was spoilt, and for what is in force."""
+        if not self._newest.comes() or self._highest_version() is not None:
+            return
+        held = signed_profile.delivered(self._installed)
+        version = held[0].version if held else 0
+        try:
+            self._trail.record("profile.newest-by-staff", version=version)
+        except Refused as refused:
+            log.error("what staff say of the profile is not taken: %s", refused.detail)
+            return
+        self._highest.keep(Highest(version))
+        log.warning("profile %s is the newest, as staff say; what was taken up before was forgotten", version)
 
     async def is_on_trial(self) -> bool:
         """Whether the machine restarts, or has restarted with another profile, and it is not clear how that went."""
         begun = self._begun.read()
         if begun is None or begun.stage == "waiting":
             return False
-        if self._machine.is_going_down:
+        if await self._machine.is_going_down():
             return True
         if begun.boot == self._machine.boot:
             await self._do_again(begun)
@@ -174,8 +194,11 @@ class Profiles:
             raise OrderRefused(Refusal.NO_OPERATOR, "[fleet] names no `operator`")
         signed, profile = signed_profile.verify(jws, self._pinned, self._installed.terminal.id)
         held = signed_profile.delivered(self._installed)
-        highest = self._highest.read()
-        least = max(highest.version if highest else 0, held[0].version if held else 0)
+        highest = self._highest_version()
+        if highest is None:
+            remedy = "look at this terminal's disk; then staff there say what counts: kiosk maintenance profile-newest"
+            raise OrderRefused(Refusal.MEMORY_LOST, f"nobody knows which versions were taken up before; {remedy}")
+        least = max(highest, held[0].version if held else 0)
         if signed.version <= least:
             raise OrderRefused(Refusal.OLDER, f"version {signed.version}, and {least} was taken up already")
         if profile.fleet.updates is None:
@@ -183,6 +206,10 @@ class Profiles:
         if profile.run != self._installed.run:
             raise OrderRefused(Refusal.NO_PROFILE, "`run` is where the units meet, and theirs to say")
         return signed.version
+
+    def _highest_version(self) -> int | None:
+        highest = self._highest.read()
+        return 0 if highest is None else highest.version
 
     async def _look(self, begun: Begun) -> None:
         if self._gate is None:

@@ -5,7 +5,6 @@ under way goes on; and only when nothing is, the next is taken.
 """
 
 import logging
-from pathlib import Path
 from typing import Final, Protocol
 
 from kiosk import journal
@@ -15,6 +14,7 @@ from kiosk.fleet.ddi import DdiError, Finished, NotUsable, Poll, Server
 from kiosk.fleet.profiles import Profiles
 from kiosk.fleet.rauc import RaucError
 from kiosk.fleet.updates import Updates
+from kiosk.fleet.wish import Wish
 from kiosk.reasons import fault
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ class Taker(Protocol):
 
 
 class Rounds:
-    """`introduction`: what the server is told of this terminal. `wish`: a file that staff touch when they want the
-    server asked at once (kiosk.maintenance.image)."""
+    """`introduction`: what the server is told of this terminal. `wish`: of staff, that the server is asked at once
+    (kiosk.maintenance.image)."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Rounds:
         updates: Updates,
         clock: Clock,
         introduction: dict[str, str],
-        wish: Path | None = None,
+        wish: Wish,
     ) -> None:
         self._server = server
         self._commands = commands
@@ -54,7 +54,6 @@ class Rounds:
         self._clock = clock
         self._introduction = introduction
         self._wish = wish
-        self._wished_at = self._last_wish()
 
     async def run(self) -> None:
         """For ever. A server or a RAUC that fails is asked again."""
@@ -64,22 +63,13 @@ class Rounds:
     async def _rest(self, seconds: float) -> None:
         """Until then, or until staff at the terminal want the server asked now."""
         ends = self._clock.monotonic() + seconds
-        while (left := ends - self._clock.monotonic()) > 0:
-            if (wished_at := self._last_wish()) != self._wished_at:
-                self._wished_at = wished_at
-                return
-            await self._clock.sleep(left if self._wish is None else min(left, LOOK_EVERY_S))
-
-    def _last_wish(self) -> int:
-        """When the file was touched; 0: never, or this process may not see it."""
-        try:
-            return 0 if self._wish is None else self._wish.stat().st_mtime_ns
-        except OSError:
-            return 0
+        while (left := ends - self._clock.monotonic()) > 0 and not self._wish.comes():
+            await self._clock.sleep(min(left, LOOK_EVERY_S))
 
     async def step(self) -> float:
         """Does what is next; seconds until the step after it."""
         try:
+            self._profiles.hear_staff()
             if await self._updates.is_on_trial() or await self._profiles.is_on_trial():
                 return LOOK_EVERY_S
             return await self._between(await self._server.poll())

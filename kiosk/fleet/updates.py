@@ -40,7 +40,7 @@ FORCED_AFTER_S: Final = 1800.0
 
 class Begun(Struct, frozen=True):
     """What was begun. `slot`: the one that ran then. `amiss`: what kept the terminal from serving then. `deadline`: as
-    in the command by which it came, if it came by one."""
+    in the command by which it came, if it came by one. `boot`: the one in which the restart was asked for."""
 
     action: str
     version: str
@@ -49,6 +49,7 @@ class Begun(Struct, frozen=True):
     amiss: tuple[str, ...]
     stage: Literal["installing", "installed", "restarting", "returning"]
     deadline: datetime | None = None
+    boot: str = ""
 
 
 class Ended(Struct, frozen=True):
@@ -89,7 +90,14 @@ class Updates:
     async def is_on_trial(self) -> bool:
         """Whether the machine restarts, or has restarted into another slot, and it is not clear yet how that went."""
         begun = self._begun.read()
-        if begun is not None and begun.stage in ("installing", "installed"):
+        if begun is None:
+            return False
+        if begun.stage in ("restarting", "returning") and await self._machine.is_going_down():
+            return True
+        if begun.stage == "restarting" and begun.boot == self._machine.boot:
+            begun = msgspec.structs.replace(begun, stage="installed")  # it did not go down: it is asked again
+            self._begun.keep(begun)
+        elif begun.stage in ("installing", "installed"):
             begun = await self._after_interruption(begun)
         if begun is None or begun.stage == "installed":
             return False
@@ -177,11 +185,13 @@ class Updates:
         late = begun.forced and now - self._waiting_since >= FORCED_AFTER_S
         late = late or (begun.deadline is not None and self._clock.now() >= begun.deadline)
 
+        restarting = msgspec.structs.replace(begun, stage="restarting", boot=self._machine.boot)
+
         def before() -> None:
             self._trail.note("update.restarts", action=begun.action)
+            self._begun.keep(restarting)
 
-        if await self._machine.restart_when_free(before, late=late):
-            self._begun.keep(msgspec.structs.replace(begun, stage="restarting"))
+        await self._machine.restart_when_free(before, late=late)
 
     async def _after_interruption(self, begun: Begun) -> Begun | None:
         """The machine may have restarted by itself: then the gate is next. A program that ended while RAUC worked does
@@ -196,8 +206,6 @@ class Updates:
         return None
 
     async def _after_restart(self, begun: Begun) -> None:
-        if self._machine.is_going_down:
-            return  # it is still to come
         is_back = await self._rauc.boot_slot() == begun.slot
         match begun.stage, is_back:
             case "returning", True:

@@ -39,6 +39,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     looking.PROFILE,
     image.UPDATE,
     image.ROLLBACK,
+    image.PROFILE_NEWEST,
     image.LOG_LEVEL,
     closing.OUT_OF_SERVICE,
     closing.IN_SERVICE,

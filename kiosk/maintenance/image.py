@@ -12,13 +12,14 @@ from typing import Final
 from kiosk.fleet.rauc import Rauc, RaucError
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Said, fine, wrong
-from kiosk.maintenance.plan import UPDATE_WISH
+from kiosk.maintenance.plan import PROFILE_WISH, UPDATE_WISH
 from kiosk.maintenance.workshop import Workshop
 from kiosk.text import Text
 
 _OURS: Final = ("kiosk", "hardware", "platform_client")
 _SERVICE: Final = frozenset({Role.SERVICE})
 _NO_SERVER: Final = Text("在配置 [fleet.updates] 中填写更新服务器", "name an update server in [fleet.updates]")
+_NO_OPERATOR: Final = Text("在配置 [fleet] operator 中填写公钥", "name the operator's key in [fleet] operator")
 _RAUC: Final = Text("systemctl status rauc", "systemctl status rauc")
 
 
@@ -48,6 +49,17 @@ async def rollback(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None
     yield fine(f"离开 {slot}，重启后运行另一系统", f"leaves {slot}; the other image runs after the restart")
 
 
+async def profile_newest(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+    """Where the agent's memory of versions was spoilt, and where it was not, this changes nothing."""
+    if workshop.profile.fleet.operator is None:
+        yield wrong("没有运营方公钥，不接收配置", "no operator is pinned, so no profile is taken", _NO_OPERATOR)
+        return
+    for wish in (PROFILE_WISH, UPDATE_WISH):  # the second: it looks at once
+        (workshop.folder / wish).touch()
+    zh = "已告知代理程序：当前配置为最新版本；请运营方重新下发新配置"
+    yield fine(zh, "the agent knows the profile in force for the newest; the operator may send the next one again")
+
+
 async def log_level(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     """Of our own modules alone, and until the program starts anew: no library may say what passes through it."""
     for name in _OURS:
@@ -71,6 +83,17 @@ ROLLBACK: Final = Entry(
     rollback,
     asks=Text("回退到另一系统并重启？", "Go back to the other image and restart?"),
     alone=True,
+)
+PROFILE_NEWEST: Final = Entry(
+    "profile-newest",
+    Text("确认当前配置为最新", "Confirm the profile as the newest"),
+    Group.SOFTWARE,
+    _SERVICE,
+    profile_newest,
+    asks=Text(
+        "版本记录损坏时使用。确认当前配置为最新版本？",
+        "For a lost record of versions. Is the profile in force the newest?",
+    ),
 )
 LOG_LEVEL: Final = Entry(
     "log-level",

@@ -12,6 +12,9 @@ ASIDE: Final = "stand-aside"
 UPDATE_WISH: Final = "update-now"
 """A file beside the door: whenever it is touched, the agent asks its server (kiosk.fleet.rounds)."""
 
+PROFILE_WISH: Final = "profile-newest"
+"""Another one: that the profile in force is the newest (kiosk.fleet.profiles)."""
+
 DIAGNOSTICS: Final = "diagnostics.json.cms"
 """A file beside the door: what was collected for the operator's eyes, for the agent to hand on."""
 

@@ -21,6 +21,7 @@ from kiosk.fleet.rauc import Rauc
 from kiosk.fleet.rounds import Rounds
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
+from kiosk.fleet.wish import Wish
 from kiosk.health.findings import Level
 from kiosk.health.published import Report
 from kiosk.profile import Profile
@@ -72,6 +73,9 @@ class Terminal:
     clock: HandClock = field(default_factory=HandClock)
     boots: int = 1
 
+    def boot(self) -> str:
+        return f"boot {self.boots}"
+
     @asynccontextmanager
     async def agent(self) -> AsyncIterator[Rounds]:
         """From its start to its end; what it begun lies in `kept`."""
@@ -84,7 +88,7 @@ class Terminal:
             server = await stack.enter_async_context(Server(self.settings, TERMINAL))
             rauc = await stack.enter_async_context(Rauc(self.bus))
             machine = await stack.enter_async_context(
-                Machine(self.wish, lambda: self.health, self.door, clock, lambda: f"boot {self.boots}")
+                Machine(self.wish, lambda: self.health, self.door, clock, self.boot)
             )
             updates = Updates(server, rauc, machine, lambda: self.health, clock, trail, kept=self.kept)
             commands = Commands(
@@ -98,11 +102,14 @@ class Terminal:
             profiles: Any = None
             if self.installed is not None:
                 profiles = Profiles(
-                    *(server, self.pinned, self.installed, machine, lambda: self.health, clock, trail), kept=self.kept
+                    *(server, self.pinned, self.installed, machine, lambda: self.health, clock, trail),
+                    Wish(self.newest),
+                    kept=self.kept,
                 )
             else:
                 profiles = _NoProfiles()
-            yield Rounds(server, commands, profiles, updates, clock, {"software": "0.1.0"})
+            nothing = Wish(self.kept / "nobody wishes")
+            yield Rounds(server, commands, profiles, updates, clock, {"software": "0.1.0"}, nothing)
 
     async def steps(self, seconds: float) -> None:
         """One life of the agent, as long as this."""
@@ -128,6 +135,11 @@ class Terminal:
         self.boots += 1
 
     @property
+    def newest(self) -> Path:
+        """Which staff touch."""
+        return self.kept / "profile-newest"
+
+    @property
     def audited(self) -> list[tuple[str, dict[str, object]]]:
         """Events of the agent's own log, without its beginnings."""
         files = sorted((self.kept / "audit").glob("audit-*"))
@@ -136,6 +148,9 @@ class Terminal:
 
 
 class _NoProfiles:
+    def hear_staff(self) -> None:
+        pass
+
     async def is_on_trial(self) -> bool:
         return False
 

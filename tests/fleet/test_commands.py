@@ -26,6 +26,7 @@ from kiosk.fleet.commands import REMEMBERED_MOST, Memory, Outcome
 from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.kept import Kept
+from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
 from kiosk.profile import Updates as Settings
 from platform_client.sandbox.pki import SandboxPki, make
 
@@ -275,6 +276,29 @@ async def test_a_restart_happens_once_and_closes_the_desk_first(
     assert not terminal.wish.exists()
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
     assert asked.entries == []
+
+
+async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """F06: after five minutes the desk may serve again, and the restart is asked for anew, between two citizens."""
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    async with terminal.agent() as rounds, asyncio.timeout(20):
+        while not terminal.wish.exists():
+            await terminal.clock.sleep(await rounds.step())
+        assert asked.standing_aside
+        terminal.clock.seconds += GOES_DOWN_WITHIN_S
+        terminal.health = report(WELL, serving=True)
+        await rounds.step()
+        assert not terminal.wish.exists()
+        while asked.standing_aside:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        terminal.health = report(WELL)
+        await rounds.step()
+        assert terminal.wish.exists() and asked.standing_aside
+    terminal.restart()
+    await terminal.steps(30)
+    assert terminal.hawkbit.closed == ["success"]
 
 
 async def test_a_restart_waits_for_the_citizen_who_began_just_now(

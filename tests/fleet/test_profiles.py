@@ -23,7 +23,7 @@ from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
-from kiosk.fleet.profiles import LIVES_MOST
+from kiosk.fleet.profiles import HIGHEST, LIVES_MOST
 from kiosk.fleet.signed_profile import in_force, sign
 from kiosk.profile import Updates as Settings
 from kiosk.profile import load
@@ -203,6 +203,39 @@ async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
         assert bench.terminal.audited[-1] == ("profile.refused", {"action": "8", "why": why})
     assert (bench.folder / "current.jws").read_bytes() == held
     assert not bench.terminal.wish.exists()
+
+
+async def test_a_memory_that_was_spoilt_takes_nothing_until_staff_say_what_is_newest(bench: Bench) -> None:
+    """E07: version 9 was given back; without the memory of it, 5 would be taken for new."""
+    signed_profile.put(sign(bench.text(30.0), 3, datetime.now(UTC), bench.fleet.signer), bench.folder)
+    memory = bench.terminal.kept / HIGHEST
+    memory.write_bytes(b'{"version":9')
+    for action in ("8", "9"):
+        bench.offer(5, bench.text(31.0), action)
+        said = await bench.until_closed()
+        assert said.startswith("memory-lost: ") and "profile-newest" in said
+        assert bench.terminal.audited[-1] == ("profile.refused", {"action": action, "why": "memory-lost"})
+    async with bench.terminal.agent() as rounds:
+        bench.terminal.newest.touch()
+        await rounds.step()
+        await rounds.step()
+    heard = [fields for event, fields in bench.terminal.audited if event == "profile.newest-by-staff"]
+    assert heard == [{"version": 3}]
+    bench.offer(3, bench.text(31.0), "10")
+    assert (await bench.until_closed()).startswith("older-than-held: ")
+    bench.offer(5, bench.text(31.0), "11")
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 31.0
+
+
+async def test_staff_make_nothing_older_of_a_memory_that_holds(bench: Bench) -> None:
+    """E07"""
+    (bench.terminal.kept / HIGHEST).write_bytes(b'{"version":9}')
+    async with bench.terminal.agent() as rounds:
+        bench.terminal.newest.touch()
+        await rounds.step()
+    bench.offer(5, bench.text(31.0))
+    assert (await bench.until_closed()).startswith("older-than-held: ")
 
 
 async def test_a_cancelled_one_is_not_tried(bench: Bench) -> None:

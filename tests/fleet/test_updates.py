@@ -29,6 +29,7 @@ from kiosk.fleet.command import Command, sign
 from kiosk.fleet.ddi import COMMAND_PART, DdiError, Server
 from kiosk.fleet.gate import STEADY_S
 from kiosk.fleet.gate import WITHIN_S as GATE_S
+from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
 from kiosk.fleet.rauc import Rauc, RaucError
 from kiosk.fleet.updates import FORCED_AFTER_S
 from kiosk.health.findings import fail
@@ -47,6 +48,9 @@ class Updated(Terminal):
     """On a machine with two slots."""
 
     machine: TwoSlots
+
+    def boot(self) -> str:
+        return f"boot {self.machine.boots}"
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +167,28 @@ async def test_a_slot_that_does_not_boot_is_reported(terminal: Updated, bundle: 
     assert terminal.hawkbit.closed == ["failure"]
     assert "did not boot" in terminal.hawkbit.feedback[-1][3]
     assert terminal.machine.primary == "A"
+
+
+async def test_a_machine_that_does_not_restart_is_asked_again_and_its_server_heard(
+    terminal: Updated, bundle: bytes
+) -> None:
+    """F06: nothing hangs on a service manager that did not hear; the update can still be taken back."""
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    async with terminal.agent() as rounds:
+        for _ in range(4):
+            await rounds.step()
+            assert terminal.wish.exists()
+        terminal.clock.seconds += GOES_DOWN_WITHIN_S
+        await rounds.step()
+        assert terminal.wish.exists(), "asked once more"
+        assert [event for event, _ in terminal.audited].count("update.restarts") == 2
+        terminal.clock.seconds += GOES_DOWN_WITHIN_S
+        terminal.hawkbit.cancelled = "9"
+        await rounds.step()
+    assert terminal.hawkbit.feedback[-1][:3] == ("cancelAction", "closed", "success")
+    assert terminal.machine.primary == "A"
+    assert not terminal.wish.exists()
 
 
 async def test_a_cancelled_one_does_not_boot(terminal: Updated, bundle: bytes) -> None:

@@ -75,6 +75,7 @@ class TwoSlots:
         self.folder = folder
         self.running = "A"
         self.wish = folder / "restart"
+        self.boots = 1
         for slot in OTHER:
             (folder / f"slot.{slot}").write_bytes(bytes(1024 * 1024))
             (folder / f"state.{slot}").write_text("good\n")
@@ -120,6 +121,7 @@ class TwoSlots:
         await self._rauc.wait()
         self.running = self.primary if boots else OTHER[self.primary]
         self.wish.unlink(missing_ok=True)
+        self.boots += 1
         await self._start_rauc()
 
     async def _start_rauc(self) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,13 @@ from workbench import Bench, levels
 
 from kiosk.fleet.rauc import Rauc
 from kiosk.fleet.rounds import LOOK_EVERY_S, Rounds
+from kiosk.fleet.wish import Wish
 from kiosk.health.findings import Level
 from kiosk.maintenance import image
-from kiosk.maintenance.image import LOG_LEVEL, ROLLBACK, UPDATE
+from kiosk.maintenance.image import LOG_LEVEL, PROFILE_NEWEST, ROLLBACK, UPDATE
 from kiosk.maintenance.line import Line
+from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.plan import PROFILE_WISH, UPDATE_WISH
 from kiosk.maintenance.restarts import Supervised
 from kiosk.profile import Updates
 from tests.fleet.two_slots import Signer, TwoSlots
@@ -75,11 +79,26 @@ async def test_update_now_wakes_the_agent(bench: Bench) -> None:
     assert wish.exists()
     wish.unlink()
     clock = TurnedClock(wish)
-    rounds = Rounds(*[None] * 4, clock, {}, wish)  # type: ignore[arg-type,misc]
+    rounds = Rounds(*[None] * 4, clock, {}, Wish(wish))  # type: ignore[arg-type,misc]
     await rounds._rest(3600.0)
     assert clock.slept == [LOOK_EVERY_S, LOOK_EVERY_S]
     await rounds._rest(LOOK_EVERY_S)
     assert len(clock.slept) == 3
+
+
+async def test_staff_say_that_the_profile_in_force_is_the_newest(bench: Bench) -> None:
+    """E07: to the agent, which looks at once; it stands in the desk's log, too."""
+    (nobody,) = await bench.lines(PROFILE_NEWEST)
+    assert nobody.level is Level.FAIL
+    fleet = msgspec.structs.replace(bench.profile.fleet, operator=Path("operator.pem"))
+    workshop = replace(bench.workshop, profile=msgspec.structs.replace(bench.profile, fleet=fleet))
+    newest, at_once = (Wish(bench.workshop.folder / name) for name in (PROFILE_WISH, UPDATE_WISH))
+    assert not newest.comes() and not at_once.comes()
+    async with aclosing(Menu((PROFILE_NEWEST,), workshop).perform(PROFILE_NEWEST, "", "certificate 17")) as saying:
+        assert levels([each async for each in saying if isinstance(each, Line)]) == {Level.OK}
+    assert newest.comes() and at_once.comes()
+    assert not newest.comes(), "said once, it counts once"
+    assert bench.records("maintenance.began")[-1] == {"entry": "profile-newest", "choice": "", "by": "certificate 17"}
 
 
 async def test_only_our_own_modules_say_more(bench: Bench) -> None:
