@@ -42,11 +42,12 @@ from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
 from kiosk.maintenance import back_off
 from kiosk.maintenance import sign as signs
+from kiosk.maintenance.allowance import Allowance
 from kiosk.maintenance.credential import TechnicianTrust, issuers_in
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.examiner import Examiner
-from kiosk.maintenance.exporting import ALLOWED
+from kiosk.maintenance.exporting import forget_exports
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
@@ -165,7 +166,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
         hours = opening_hours(profile.opening)
 
-        workers = Workers(clock)
+        workers, allowance = Workers(clock), Allowance(clock)
 
         def look() -> None:
             there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
@@ -173,6 +174,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             health.post("face match", *face_match(presence.compares, profile.face))
             health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
             health.post("machine", *of_the_machine(profile, clock))
+            health.post("fleet", *allowance.findings)
 
         looking = asyncio.create_task(keep_looking(health, clock, look))
         stack.callback(looking.cancel)
@@ -192,7 +194,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             receipts = SlipPort(tickets, stock, identity, clock)
 
         paper = PaperPort(printer, ledger, stock, job_tickets(profile), clock)
-        (profile.run / ALLOWED).unlink(missing_ok=True)  # of an export that this desk's predecessor did not survive
+        forget_exports(profile.run)
         floor = Floor()
         workshop = Workshop(
             profile=profile,
@@ -217,7 +219,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             ),
         )
         menu = Menu(ENTRIES, workshop)
-        door = Door(menu, floor)
+        door = Door(menu, floor, allowance)
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)
 
@@ -278,6 +280,7 @@ async def workshop_without_desk(profile: Profile, clock: Clock, examiner: Examin
         stack.callback(audit.close)
         if trouble := audit.trouble:
             raise Refused(trouble, "no action without a record of it")
+        forget_exports(profile.run)
         identity = device_identity(profile.platform)
         client = platform_client(profile.platform, identity)
         stack.push_async_callback(client.close)

@@ -67,8 +67,7 @@ class Lobby:
             came: Kind | Errand | None = next(task.result() for task in tasks if task.done())
             return came
         finally:
-            for task in tasks:
-                task.cancel()
+            await _leave(*tasks)
 
     def stand_aside(self) -> None:
         """What stands on the screen while staff have the terminal."""
@@ -98,7 +97,7 @@ class Lobby:
         except TimeoutError:
             return False
         finally:
-            card.cancel()
+            await _leave(card)
 
     @property
     def _kinds(self) -> dict[str, Kind]:
@@ -194,6 +193,13 @@ class Lobby:
             log.error("fault: %s", fault(error))
             found[DESK] = Reason.INTERNAL
         return found
+
+
+async def _leave(*tasks: asyncio.Future[Any]) -> None:
+    """Returns when each has put down what it held: the journey that follows wants the same devices."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _low(notice: Notice) -> Finding:

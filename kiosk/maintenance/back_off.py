@@ -2,16 +2,17 @@
 long as the one before, for at most an hour (C16; NIST SP 800-63B, 5.2.2).
 
 It is this terminal's own count, beside the one that each card keeps, and it outlives a restart: a try is written down
-as a wrong one before the card sees it. A count that cannot be read is taken for one that has just reached the limit.
+as a wrong one before the card sees it. The wait is measured by the machine's running time, so nobody shortens it by
+setting the clock; and as that time means nothing to the next program, the wait begins anew with it. A count that cannot
+be read is taken for one that has just reached the limit.
 """
 
 import logging
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk import durable
 from kiosk.clock import Clock
@@ -26,8 +27,7 @@ LONGEST_S: Final = 3600.0
 
 
 class _Count(Struct, frozen=True):
-    wrong: int
-    at: datetime
+    wrong: Annotated[int, Meta(ge=0)]
 
 
 class BackOff:
@@ -36,36 +36,36 @@ class BackOff:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._since = clock.monotonic()
         try:
-            self._count = msgspec.json.decode(path.read_bytes(), type=_Count)
+            self._wrong = msgspec.json.decode(path.read_bytes(), type=_Count).wrong
         except FileNotFoundError:
-            self._count = _Count(0, clock.now())
+            self._wrong = 0
         except (OSError, msgspec.MsgspecError):
             log.error("the count of wrong PINs %s cannot be read", path)
-            self._count = _Count(FREE, clock.now())
+            self._wrong = FREE
 
     @property
     def wrong(self) -> int:
         """In a row."""
-        return self._count.wrong
+        return self._wrong
 
     @property
     def wait_s(self) -> float:
-        """Until the next try. A clock that was put back makes nobody wait longer than the whole time once more."""
-        if self._count.wrong < FREE:
+        """Until the next try."""
+        if self._wrong < FREE:
             return 0.0
-        whole = min(FIRST_S * (1 << min(self._count.wrong - FREE, 16)), LONGEST_S)
-        left = self._count.at + timedelta(seconds=whole) - self._clock.now()
-        return min(max(left.total_seconds(), 0.0), whole)
+        whole = min(FIRST_S * (1 << min(self._wrong - FREE, 16)), LONGEST_S)
+        return max(self._since + whole - self._clock.monotonic(), 0.0)
 
     def begin_try(self) -> None:
         """Counts it as a wrong one. Raises OSError when that cannot be kept: then nobody may try."""
-        self._keep(_Count(self._count.wrong + 1, self._clock.now()))
+        self._keep(self._wrong + 1)
 
     def was_right(self) -> None:
         """Raises OSError, as above."""
-        self._keep(_Count(0, self._clock.now()))
+        self._keep(0)
 
-    def _keep(self, count: _Count) -> None:
-        durable.replace(self._path, msgspec.json.encode(count))
-        self._count = count
+    def _keep(self, wrong: int) -> None:
+        durable.replace(self._path, msgspec.json.encode(_Count(wrong)))
+        self._wrong, self._since = wrong, self._clock.monotonic()

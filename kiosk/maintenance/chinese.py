@@ -51,6 +51,7 @@ PARTS: Final = {
     "anti-spoof": "防伪模型",
     "model manifest": "模型清单",
     "self-watch": "自我检查",
+    "fleet": "机群",
     "run directory": "运行目录",
     "swap": "交换空间",
     "core dumps": "崩溃转储",
@@ -114,6 +115,10 @@ _SAYS: Final = tuple(
         (r"(.+) has the SHA-256 of the profile and loads", r"\1 的 SHA-256 与配置一致，可以加载"),
         (r"does not come back", "没有恢复"),
         (r"is starting", "正在启动"),
+        (
+            r"had the terminal for itself for (\d+) min of (\d+) h, and gets no more",
+            r"\2 小时内已独占本机 \1 分钟，不再允许",
+        ),
         (r"none on a disk", "不在磁盘上"),
         (r"memory may be written to (.+)", r"内存可能写入 \1"),
         (r"the kernel throws them away", "内核丢弃"),
@@ -224,6 +229,7 @@ _REMEDIES: Final = {
     "a wider view, another height or tilt: [camera] in the profile, geometry in models/placement.py": (
         "换广角镜头，或调整高度、角度：配置 [camera]"
     ),
+    "who commands so much, and why? journalctl -u kiosk-agent": "是谁、为何下达这么多命令？journalctl -u kiosk-agent",
     "run `kiosk doctor` by hand; its journal says why": "请手动运行 kiosk doctor 查看原因",
 }
 

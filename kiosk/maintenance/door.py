@@ -17,12 +17,14 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from kiosk.health.findings import Level
+from kiosk.maintenance.allowance import ALLOWED_S, IN_S, Allowance
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.line import Line, wrong
@@ -38,20 +40,40 @@ _ROOT: Final = 0
 WISH_BYTES_MOST: Final = 1024
 """Who asks stands in the audit log: nobody fills that by one word."""
 ERRANDS_MOST: Final = 16
-"""At once: nobody takes the desk its files away."""
+"""At once: nobody takes the desk its files away. As many more are told so, and the others see the door shut."""
 WISHES_WITHIN_S: Final = 10.0
 READS_WITHIN_S: Final = 10.0
 """Whoever does not take what is said to them, as a command that was stopped by Ctrl-Z, has gone."""
 
+_NO_ENTRY: Final = wrong(
+    "本机没有这项操作，或不允许由此发起",
+    "there is no such entry, or it may not be asked for from here",
+    Text("查看：kiosk maintenance list", "see: kiosk maintenance list"),
+)
+_CROWDED: Final = wrong(
+    "同时进行的操作太多",
+    f"there are {ERRANDS_MOST} errands at once",
+    Text("等其中一项结束后再试", "try again when one of them is over"),
+)
+_SPENT: Final = wrong(
+    "机群占用本机的时间已达上限",
+    f"the fleet had the terminal for itself for {ALLOWED_S / 60:.0f} minutes of {IN_S / 3600:.0f} hours",
+    Text("稍后再试，或由现场人员操作", "try again later, or let staff at the terminal do it"),
+)
+_Tell = Callable[[Message], Awaitable[None]]
+
 
 class Door:
-    """The desk's end. `floor`: where an errand that needs the terminal for itself waits."""
+    """The desk's end. `floor`: where an errand that needs the terminal for itself waits. `allowance`: how much of that
+    the fleet may have."""
 
-    def __init__(self, menu: Menu, floor: Floor) -> None:
+    def __init__(self, menu: Menu, floor: Floor, allowance: Allowance) -> None:
         self._menu = menu
         self._floor = floor
+        self._allowance = allowance
         self._server: asyncio.Server | None = None
         self._errands: set[asyncio.Task[Any]] = set()
+        self._sent_away: set[asyncio.Task[Any]] = set()
 
     async def open(self, path: Path) -> None:
         """For this user and the group of the folder."""
@@ -68,24 +90,31 @@ class Door:
         """Every errand is left first, and written down."""
         if self._server is not None:
             self._server.close()
-        for errand in self._errands:
+        left = [*self._errands, *self._sent_away]
+        for errand in left:
             errand.cancel()
-        await asyncio.gather(*self._errands, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._errands) >= ERRANDS_MOST:
+        there_is_room = len(self._errands) < ERRANDS_MOST
+        crowd = self._errands if there_is_room else self._sent_away
+        if len(crowd) >= ERRANDS_MOST:
             log.error("maintenance: %d errands at once; connection closed", ERRANDS_MOST)
             writer.close()
             return
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        crowd.add(task)
+        task.add_done_callback(crowd.discard)
         try:
             async with asyncio.timeout(WISHES_WITHIN_S):
                 wish = await receive(reader, WISH_BYTES_MOST)
             if not isinstance(wish, Do):
                 raise BadMessage(f"{type(wish).__name__} is not for this door")
+            if not there_is_room:
+                log.error("maintenance: %d errands at once; one more is sent away", ERRANDS_MOST)
+                await _refuse(partial(_tell, writer, wish.entry), _CROWDED)
+                return
             if not (may_have_all := _may_have_all(writer)):
                 wish = msgspec.structs.replace(wish, by=f"fleet {wish.by}")  # whatever it says: it is the agent
             errand = asyncio.ensure_future(self._errand(wish, may_have_all, writer))
@@ -104,36 +133,36 @@ class Door:
             writer.close()
 
     async def _errand(self, wish: Do, all_entries: bool, writer: asyncio.StreamWriter) -> None:
-        async def tell(message: Message) -> None:
-            writer.write(encode(message))
-            try:
-                async with asyncio.timeout(READS_WITHIN_S):
-                    await writer.drain()
-            except TimeoutError:
-                log.warning("maintenance: %s is left: whoever asked does not listen", wish.entry)
-                writer.transport.abort()
-                raise ConnectionAbortedError from None
-
+        tell = partial(_tell, writer, wish.entry)
         entry = self._menu.entry(wish.entry)
         if entry is None or not entry.takes(wish.choice) or not (all_entries or entry.fleet):
-            await tell(
-                wrong(
-                    "本机没有这项操作，或不允许由此发起",
-                    "there is no such entry, or it may not be asked for from here",
-                    Text("查看：kiosk maintenance list", "see: kiosk maintenance list"),
-                )
-            )
-            await tell(Done(Level.FAIL))
-            return
-        if entry.alone:
+            await _refuse(tell, _NO_ENTRY)
+        elif entry.alone and not all_entries:
+            await self._alone_for_the_fleet(entry, wish, tell)
+        elif entry.alone:
             await tell(Waits())
             async with self._floor.alone():
-                level = await self._perform(entry, wish, tell)
+                await tell(Done(await self._perform(entry, wish, tell)))
         else:
-            level = await self._perform(entry, wish, tell)
-        await tell(Done(level))
+            await tell(Done(await self._perform(entry, wish, tell)))
 
-    async def _perform(self, entry: Entry, wish: Do, tell: Callable[[Message], Awaitable[None]]) -> Level:
+    async def _alone_for_the_fleet(self, entry: Entry, wish: Do, tell: _Tell) -> None:
+        if self._allowance.is_spent:  # then citizens do not even see that somebody asked
+            await self._refuse_the_fleet(wish, tell)
+            return
+        await tell(Waits())
+        async with self._floor.alone():
+            if self._allowance.is_spent:
+                await self._refuse_the_fleet(wish, tell)
+                return
+            with self._allowance.spend():
+                await tell(Done(await self._perform(entry, wish, tell)))
+
+    async def _refuse_the_fleet(self, wish: Do, tell: _Tell) -> None:
+        log.error("maintenance: %s is refused: the fleet had the terminal for itself for too long", wish.entry)
+        await _refuse(tell, _SPENT)
+
+    async def _perform(self, entry: Entry, wish: Do, tell: _Tell) -> Level:
         levels: list[Level] = []
         try:
             async with aclosing(self._menu.perform(entry, wish.choice, wish.by)) as saying:
@@ -145,6 +174,22 @@ class Door:
             log.error("maintenance: %s", refused)
             return Level.FAIL
         return worst(levels)
+
+
+async def _tell(writer: asyncio.StreamWriter, entry: str, message: Message) -> None:
+    writer.write(encode(message))
+    try:
+        async with asyncio.timeout(READS_WITHIN_S):
+            await writer.drain()
+    except TimeoutError:
+        log.warning("maintenance: %s is left: whoever asked does not listen", entry)
+        writer.transport.abort()
+        raise ConnectionAbortedError from None
+
+
+async def _refuse(tell: _Tell, why: Line) -> None:
+    await tell(why)
+    await tell(Done(Level.FAIL))
 
 
 def _may_have_all(writer: asyncio.StreamWriter) -> bool:

@@ -43,6 +43,7 @@ _RECIPIENT: Final = Text(
     "在配置 [export] to 中放入运营方的证书（RSA 3072 位以上）",
     "put the operator's certificate (RSA, 3072 bits or more) where [export] to says",
 )
+_ONE_AT_A_TIME: Final = Text("等它结束后再试", "try again when it is over")
 _KEY: Final = Text("检查终端密钥：kiosk doctor", "look at the terminal's key: kiosk doctor")
 
 
@@ -64,6 +65,8 @@ async def export(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
             async with aclosing(_written(workshop, settings.stick, reader, with_logs=choice == "all")) as writing:
                 async for said in writing:
                     yield said
+    except FileExistsError:
+        yield wrong("另一次导出正在进行", "another export is under way", _ONE_AT_A_TIME)
     except StickError as error:
         says, remedy = SAYS[error.fault]
         yield wrong(says.zh, says.en, remedy)
@@ -71,9 +74,15 @@ async def export(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         yield wrong(f"终端密钥不可用：{error}", f"the terminal's key: {error}", _KEY)
 
 
+def forget_exports(run: Path) -> None:
+    """For whoever begins here as the only one: no export of a desk before it is under way any more."""
+    (run / ALLOWED).unlink(missing_ok=True)
+
+
 @contextmanager
 def _allowed(wish: Path) -> Iterator[None]:
-    wish.touch()
+    """For one export at a time: the first to end would take the driver from the other. Raises FileExistsError."""
+    wish.touch(exist_ok=False)
     try:
         yield
     finally:
@@ -204,6 +213,7 @@ EXPORT: Final = Entry(
     roles=frozenset({Role.SERVICE, Role.AUDITOR}),
     run=export,
     asks=Text("导出到 U 盘？内容已加密，仅运营方可读。", "Write to a stick? It is encrypted for the operator."),
+    within_s=3600.0,  # sticks are slow
     choices=(
         Choice("audit", Text("审计日志", "The audit log")),
         Choice("all", Text("审计日志和系统日志", "That and the logs")),

@@ -1,5 +1,5 @@
-"""The menu of one terminal, and running what stands in it: it is written down who asked for what and how it ended, and
-a fault ends the entry, not the desk.
+"""The menu of one terminal, and running what stands in it: it is written down who asked for what and how it ended;
+a fault ends the entry and not the desk, and none runs for ever.
 """
 
 import logging
@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Final
 
 from kiosk.health.findings import Level
+from kiosk.maintenance.at_most import at_most
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.line import Line, Said, wrong
 from kiosk.maintenance.workshop import Workshop
@@ -53,8 +54,13 @@ class Menu:
     async def _guarded(self, entry: Entry, choice: str) -> AsyncGenerator[Said, None]:
         try:
             async with aclosing(entry.run(self._workshop, choice)) as saying:
-                async for said in saying:
+                async for said in at_most(entry.within_s, saying):
                     yield said
+        except TimeoutError:
+            log.error("%s is ended: it took more than %.0f s", entry.name, entry.within_s)
+            remedy = Text("再试一次；原因见：journalctl -u kiosk-desk", "try again; journalctl -u kiosk-desk says why")
+            zh = f"超过 {entry.within_s / 60:.0f} 分钟仍未完成，已终止"
+            yield wrong(zh, f"ended: it was not over after {entry.within_s / 60:.0f} minutes", remedy)
         except Exception as error:
             log.error("fault: %s", fault(error))
             remedy = Text("原因见：journalctl -u kiosk-desk", "journalctl -u kiosk-desk says why")

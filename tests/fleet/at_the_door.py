@@ -11,6 +11,7 @@ from publishing import PROFILE
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.fleet.command import BY_DESK
+from kiosk.maintenance.allowance import Allowance
 from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
@@ -46,7 +47,7 @@ async def desk(folder: Path, socket: Path) -> AsyncIterator[Asked]:
     nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door = Door(menu, floor)
+    door = Door(menu, floor, Allowance(SystemClock()))
 
     async def between_citizens() -> None:
         while True:

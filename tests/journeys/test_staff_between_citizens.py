@@ -1,5 +1,6 @@
 """C16: a technician comes in between two citizens and at no other time, and nobody is served meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
 from kiosk.maintenance.pages import CallStaff, StaffCard, StaffMenu, StaffPin, TypedPin
 from kiosk.maintenance.way_in import WayIn
-from kiosk.pages import Cancel, Done, FaceCheck, Home, ReadingCard, Refusal
+from kiosk.pages import Cancel, Done, FaceCheck, Home, Pick, ReadingCard, Refusal
 from kiosk.reasons import Reason
 
 
@@ -65,7 +66,7 @@ async def back(stage: Stage, tmp_path: Path) -> AsyncIterator[Back]:
 
 
 async def ready(stage: Stage) -> None:
-    await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and bool(pages[-1].kinds))
+    await stage.screen.seen(lambda pages: bool(pages) and isinstance(pages[-1], Home) and bool(pages[-1].kinds))
 
 
 async def call(stage: Stage) -> None:
@@ -75,6 +76,37 @@ async def call(stage: Stage) -> None:
 
 def events(stage: Stage) -> list[object]:
     return [record.body["event"] for record in records(stage.audit)]
+
+
+async def test_what_waits_on_the_home_page_has_let_go_before_the_journey_begins(stage: Stage) -> None:
+    """A02: card reader and printer are not asked by two at once."""
+    let_go: list[str] = []
+
+    class Reader:
+        present = False
+
+        async def wait_absent(self) -> None:
+            pass
+
+        async def wait_present(self) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                let_go.append("reader")
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(stage.desk.reader, name)
+
+    lobby = replace(stage.desk, reader=Reader()).lobby()
+    async with asyncio.timeout(20):
+        welcoming = asyncio.ensure_future(lobby.welcome())
+        await ready(stage)
+        home = stage.screen.pages[-1]
+        assert isinstance(home, Home)
+        stage.screen.tap(Pick(home.kinds[0].code))
+        assert await welcoming == home.kinds[0]
+    assert let_go == ["reader"]
 
 
 async def test_from_the_home_page_and_back_to_it(stage: Stage, back: Back) -> None:

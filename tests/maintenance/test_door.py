@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from workbench import Bench
 
+from kiosk.clock import SystemClock
 from kiosk.health.findings import Level
+from kiosk.maintenance.allowance import ALLOWED_S, IN_S, LEAST_S, Allowance
 from kiosk.maintenance.door import ERRANDS_MOST, Door
+from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.knock import NobodyThere, knock
@@ -48,6 +51,21 @@ def entry(name: str, run: object = _says_two, **more: object) -> Entry:
     return Entry(name=name, run=run, **words)  # type: ignore[arg-type]
 
 
+class HandClock(SystemClock):
+    """Of which the machine has run for so long."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+async def _gives(floor: Floor) -> None:
+    while True:
+        await floor.wanted()
+        await floor.give()
+
+
 async def hear(door: Path, wish: Do) -> list[object]:
     async with asyncio.timeout(PATIENCE_S), aclosing(knock(door, wish)) as saying:
         return [said async for said in saying]
@@ -63,7 +81,7 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[tuple[Path, Floor
         entry("talks", _talks, alone=True),
         entry("waits", _waits),
     )
-    door = Door(Menu(entries, bench.workshop), floor)
+    door = Door(Menu(entries, bench.workshop), floor, Allowance(bench.workshop.clock))
     await door.open(tmp_path / "door.sock")
     yield tmp_path / "door.sock", floor, bench
     await door.close()
@@ -123,7 +141,7 @@ async def test_who_does_not_listen_leaves_no_turn_behind(
 
 async def test_a_desk_that_goes_down_leaves_its_errands_first(bench: Bench, tmp_path: Path) -> None:
     """C19: how each ended is written down before the log is closed."""
-    door = Door(Menu((entry("waits", _waits),), bench.workshop), Floor())
+    door = Door(Menu((entry("waits", _waits),), bench.workshop), Floor(), Allowance(bench.workshop.clock))
     await door.open(tmp_path / "door.sock")
     wish = Do("waits", "", "console")
     async with asyncio.timeout(PATIENCE_S), aclosing(knock(tmp_path / "door.sock", wish)) as saying:
@@ -143,17 +161,37 @@ async def test_a_wish_is_short(house: tuple[Path, Floor, Bench]) -> None:
 async def test_nobody_keeps_the_door_from_others_by_saying_nothing(
     house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """E05: as many as the desk can bear at once; who says nothing is shown out."""
-    door, _, _ = house
-    monkeypatch.setattr("kiosk.maintenance.door.WISHES_WITHIN_S", 0.5)
+    """E05: as many as the desk can bear at once, and the next hear so; who says nothing is shown out."""
+    door, _, bench = house
+    monkeypatch.setattr("kiosk.maintenance.door.WISHES_WITHIN_S", 2.0)
     async with asyncio.timeout(PATIENCE_S):
         silent = [await asyncio.open_unix_connection(door) for _ in range(ERRANDS_MOST)]
+        told, last = await hear(door, Do("looks", "a", "x"))
+        assert isinstance(told, Line) and told.says.en == f"there are {ERRANDS_MOST} errands at once"
+        assert last == Done(Level.FAIL)
+        assert not bench.records("maintenance.began")
+        silent += [await asyncio.open_unix_connection(door) for _ in range(ERRANDS_MOST)]
         with pytest.raises(NobodyThere):
             await hear(door, Do("looks", "a", "x"))
         for reader, writer in silent:
             assert await reader.read() == b""
             writer.close()
     assert (await hear(door, Do("looks", "a", "x")))[0] == fine("好", "well")
+
+
+async def test_an_entry_that_does_not_end_is_ended(bench: Bench) -> None:
+    """F03: nobody waits for it for ever, and what became of it is written down."""
+    hangs = entry("waits", _waits, within_s=0.1)
+    async with asyncio.timeout(PATIENCE_S):
+        _, said = await bench.lines(hangs)
+    assert said.level is Level.FAIL and said.says.en.startswith("ended: it was not over")
+    assert bench.records("maintenance.ended") == [{"entry": "waits", "outcome": "FAIL", "by": "test"}]
+
+
+def test_every_entry_ends() -> None:
+    """F03: those that keep citizens waiting within minutes."""
+    assert all(each.within_s <= 300 for each in ENTRIES if each.alone)
+    assert all(each.within_s <= 3600 for each in ENTRIES)
 
 
 async def test_what_an_entry_holds_is_let_go_of_before_the_next_begins(bench: Bench) -> None:
@@ -192,6 +230,56 @@ async def test_the_fleet_may_not_have_everything(
     assert bench.records("maintenance.began")[-1]["by"] == "fleet console"
     refused, _ = await hear(door, Do("breaks", "", "x"))
     assert isinstance(refused, Line) and refused.level is Level.FAIL
+
+
+async def test_an_agent_cannot_keep_the_terminal_for_itself_for_ever(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F03, E05: what it had is counted, then it is refused without a citizen noticing; the board names it, staff still
+    get in, and after some hours it is heard again."""
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
+    clock, floor = HandClock(), Floor()
+
+    async def keeps(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+        yield fine("好", "well")
+        clock.seconds += 180
+
+    allowance = Allowance(clock)
+    door, socket = Door(Menu((entry("aside", keeps, alone=True, fleet=True),), bench.workshop), floor, allowance), "d"
+    await door.open(tmp_path / socket)
+    wish = Do("aside", "", "x")
+
+    async def asked() -> list[object]:
+        hearing = asyncio.ensure_future(hear(tmp_path / socket, wish))
+        giving = asyncio.ensure_future(_gives(floor))
+        said = await hearing
+        giving.cancel()
+        return said
+
+    for _ in range(int(ALLOWED_S / 180)):
+        assert not allowance.findings
+        assert (await asked())[-1] == Done(Level.OK)
+    (finding,) = allowance.findings
+    assert (finding.part, finding.level) == ("fleet", Level.WARN)
+    refused, last = await hear(tmp_path / socket, wish)  # nobody gives it the floor: it was not asked for
+    assert isinstance(refused, Line) and refused.says.en.startswith("the fleet had the terminal")
+    assert last == Done(Level.FAIL)
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: True)
+    assert (await asked())[-1] == Done(Level.OK)
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
+    clock.seconds += IN_S
+    assert not allowance.findings
+    assert (await asked())[-1] == Done(Level.OK)
+    await door.close()
+
+
+async def test_one_that_comes_and_goes_pays_for_the_page_that_it_took_away() -> None:
+    """E05: a thousand short ones are no way round."""
+    allowance, times = Allowance(HandClock()), 0
+    while not allowance.is_spent:
+        with allowance.spend():
+            times += 1
+    assert times == ALLOWED_S / LEAST_S
 
 
 async def test_a_fault_ends_the_entry_and_not_the_desk(

@@ -26,7 +26,7 @@ from workbench import Bench, levels
 from kiosk.audit.chain import verify
 from kiosk.health.findings import Level, ok
 from kiosk.maintenance import exporting
-from kiosk.maintenance.exporting import DIAGNOSTICS_ENTRY, EXPORT
+from kiosk.maintenance.exporting import ALLOWED, DIAGNOSTICS_ENTRY, EXPORT, forget_exports
 from kiosk.maintenance.line import Line
 from kiosk.maintenance.stick import NewFolder, StickError, StickFault, is_there
 from kiosk.maintenance.workshop import Workshop
@@ -238,6 +238,21 @@ async def test_no_stick_comes(bench: Bench, operator: Path, tmp_path: Path, monk
     monkeypatch.setattr(exporting, "STICK_WITHIN_S", 0.1)
     said = await lines(exporting_to(bench, tmp_path / "nowhere", operator / "operator.pem"))
     assert said[-1].says.en == "there is no stick"
+
+
+async def test_one_export_at_a_time(bench: Bench, operator: Path, tmp_path: Path) -> None:
+    """F03: the second hears so, and does not take the stick's driver from the first when it leaves."""
+    workshop = exporting_to(bench, tmp_path / "nowhere", operator / "operator.pem")
+    async with aclosing(EXPORT.run(workshop, "audit")) as first:
+        assert "plug the stick in" in (await anext(first)).says.en  # type: ignore[union-attr]
+        (said,) = await lines(workshop)
+        assert (said.level, said.says.en) == (Level.FAIL, "another export is under way")
+        assert (bench.profile.run / ALLOWED).exists()
+    assert not (bench.profile.run / ALLOWED).exists()
+    (bench.profile.run / ALLOWED).touch()  # of a desk that died over one
+    forget_exports(bench.profile.run)
+    async with aclosing(EXPORT.run(workshop, "audit")) as next_one:
+        assert "plug the stick in" in (await anext(next_one)).says.en  # type: ignore[union-attr]
 
 
 def test_a_trap_on_the_stick_is_not_stepped_into(tmp_path: Path) -> None:
