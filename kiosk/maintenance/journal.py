@@ -7,7 +7,8 @@ import msgspec
 from systemd import journal
 
 UNITS: Final = tuple(
-    f"kiosk-{name}.service" for name in ("desk", "ui", "vision", "documents", "agent", "cups", "doctor", "audit")
+    f"kiosk-{name}.service"
+    for name in ("desk", "ui", "vision", "documents", "agent", "cups", "doctor", "nightly", "audit")
 )
 LINES_MOST: Final = 50_000
 

@@ -225,6 +225,8 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
         await until(lambda name=name: shown(name, "ActiveState") == "active")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
     seen["asked by the agent's user"] = {what: at_the_door(what) for what in ("self-test", "export all")}
+    seen["doctor"] = {what: shown("doctor", what) for what in ("Result", "ExecMainStatus", "ExecMainStartTimestamp")}
+    seen["night"] = await night(eyes)
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
     seen["print server restarted"] = await restarted_print_server()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
@@ -291,6 +293,16 @@ async def figures() -> str:
             if 'kiosk_state{state="out-of-service"} 0.0' in told:
                 return told
             await asyncio.sleep(0.1)
+
+
+async def night(eyes: Eyes) -> dict[str, Any]:
+    """What the timer starts: a self-test and a fresh program, while nobody is served."""
+    pid = shown("desk", "MainPID")
+    output("systemctl", "start", "kiosk-nightly.service")
+    await until(lambda: shown("desk", "MainPID") not in (pid, "0") and shown("desk", "ActiveState") == "active")
+    await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after the night")
+    began = [record["fields"] for record in audit() if record["event"] == "maintenance.began"]
+    return {"asked for": [(each["entry"], each["by"]) for each in began[-2:]], "is over": shown("nightly", "SubState")}
 
 
 async def restarted_print_server() -> list[dict[str, Any]]:

@@ -79,6 +79,19 @@ def test_the_agent_asks_a_desk_of_another_user_for_what_is_the_fleets(seen: dict
     assert "may not be asked for from here" in refused
 
 
+def test_the_doctor_works_beside_the_desk_and_not_in_it(seen: dict[str, Any]) -> None:
+    """F03: a unit of its own was started for the self-test that the agent asked for, and came to its end."""
+    assert seen["doctor"]["ExecMainStartTimestamp"]
+    assert seen["doctor"]["Result"] == "success", seen["doctor"]
+    assert "did not come to an end" not in seen["asked by the agent's user"]["self-test"]
+
+
+def test_by_night_the_desk_is_asked_and_not_stopped(seen: dict[str, Any]) -> None:
+    """F06: by the door, and written down."""
+    assert seen["night"]["asked for"] == [["self-test", "console"], ["restart", "console"]]
+    assert seen["night"]["is over"] in ("dead", "failed")
+
+
 def test_its_end_is_remembered_by_the_platform(seen: dict[str, Any]) -> None:
     """C19"""
     last = json.loads(seen["anchored"].splitlines()[-1])

@@ -111,19 +111,29 @@ def test_no_unit_says_what_the_drop_in_for_all_takes_back() -> None:
         assert {key: said[key] for key in both if said[key] != last[key]} == {}, unit.name
 
 
-def test_only_desk_self_test_print_server_agent_and_enrolment_have_a_network() -> None:
+def test_only_desk_print_server_agent_and_enrolment_have_a_network() -> None:
     """DESIGN.md: only the desk has a network, only vision has the camera, documents has neither."""
     networked = {unit.stem for unit in SERVICES if "PrivateNetwork=yes" not in unit.read_text()}
-    assert networked == {"kiosk-desk", "kiosk-doctor", "kiosk-cups", "kiosk-agent", "kiosk-enrol"}
+    assert networked == {"kiosk-desk", "kiosk-cups", "kiosk-agent", "kiosk-enrol"}
     assert {unit.stem for unit in SERVICES if "char-video4linux" in unit.read_text()} == {"kiosk-vision"}
     assert "PrivateDevices=yes" in (UNITS / "kiosk-documents.service").read_text()
 
 
-def test_only_desk_and_self_test_reach_cards() -> None:
+def test_only_the_desk_reaches_cards() -> None:
     """C16: a window's process that was taken over sees a PIN, and must not have the card, too."""
     assert "InaccessiblePaths=-/run/pcscd\n" in (UNITS / "kiosk-.service.d/10-hardening.conf").read_text()
     opened = {path.parent.name for path in UNITS.glob("*/*.conf") if "InaccessiblePaths=\n" in path.read_text()}
-    assert opened == {"kiosk-desk.service.d", "kiosk-doctor.service.d"}
+    assert opened == {"kiosk-desk.service.d"}
+
+
+def test_nothing_stops_the_desk_over_a_citizen() -> None:
+    """F03, F06: whoever wants it to end asks at its door, also by night; who tests the terminal is not in it."""
+    assert not [unit.name for unit in SERVICES if re.search(r"^Conflicts=.*kiosk-desk", unit.read_text(), re.M)]
+    for timer in UNITS.glob("*.timer"):
+        service = timer.with_suffix(".service").read_text()
+        commands = re.findall(r"^Exec\w+=\S+ -m kiosk (\w+)", service, re.M)
+        assert set(commands) <= {"maintenance", "audit"}, timer.name
+    assert "--doctor unit" in (UNITS / "kiosk-desk.service").read_text()
 
 
 def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
