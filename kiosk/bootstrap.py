@@ -40,6 +40,7 @@ from kiosk.health.published import Publication
 from kiosk.health.watch import Workers, face_match, keep_looking, of_the_machine
 from kiosk.identity import device_identity, keep_valid, platform_login
 from kiosk.journeys.attract import attract
+from kiosk.loudness import Loudness
 from kiosk.maintenance import back_off
 from kiosk.maintenance import sign as signs
 from kiosk.maintenance.allowance import Allowance
@@ -114,6 +115,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
 
         def observe(call: CallRecord) -> None:
             """Every call leaves the id that the platform logs, too (C19)."""
+            log.debug("platform: %s %s, %.3f s, %d tries", call.operation, call.outcome, call.seconds, call.tries)
             audit.record(
                 "platform.called",
                 operation=call.operation,
@@ -162,6 +164,9 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         for port, name in ((screen, "ui"), (presence, "vision"), (documents, "documents")):
             await port.open(meeting.socket_of(profile.run, name))
             stack.push_async_callback(port.close)
+
+        loudness = Loudness(clock, screen.how_much, presence.how_much, documents.how_much)
+        stack.callback(loudness.close)
 
         stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
         hours = opening_hours(profile.opening)
@@ -217,6 +222,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
                 {"ui": screen.dismiss, "vision": presence.dismiss, "documents": documents.dismiss},
                 profile.run,
             ),
+            loudness=loudness,
         )
         menu = Menu(ENTRIES, workshop)
         door = Door(menu, floor, allowance)

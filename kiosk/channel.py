@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.messages import BadMessage, Message, encode, receive
+from kiosk.messages import BadMessage, HowMuch, Message, encode, receive
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class Channel:
         self._on_message = on_message
         self._on_connect = on_connect
         self._on_lost = on_lost
+        self._how_much: HowMuch | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._server: asyncio.Server | None = None
 
@@ -52,7 +53,13 @@ class Channel:
         if self._writer is None or self._writer.is_closing():
             return False
         self._writer.write(encode(message))
+        log.debug("%s is told %s", self.name, type(message).__name__)
         return True
+
+    def how_much(self, message: HowMuch) -> None:
+        """To be logged, by the worker that is there and by each that comes."""
+        self._how_much = message
+        self.send(message)
 
     def dismiss(self) -> None:
         """Closes the connection: the worker takes this as its end, and a fresh one follows. Nothing that it may still
@@ -74,12 +81,15 @@ class Channel:
         self._writer = writer
         self.connected.set()
         log.info("%s connected", self.name)
+        if self._how_much is not None:
+            self.send(self._how_much)
         self._on_connect()
         try:
             while True:
                 message = await receive(reader)
                 if self._writer is not writer:
                     break
+                log.debug("%s says %s", self.name, type(message).__name__)
                 self._on_message(message)
         except BadMessage as error:
             log.error("%s: %s; connection closed", self.name, error)

@@ -27,6 +27,9 @@ STATE_CHANGED: Final = "0c4e8a7d1b9f4f53b6a2d8e5c7f09134"
 FLEET: Final = "e97b3c5a08d64d1e9f24c6a1b3d7508f"
 """A command, a profile or an update: taken, refused or over."""
 
+OURS: Final = ("kiosk", "hardware", "models", "platform_client")
+"""Whose lines are known to hold nothing of a citizen, at whatever level."""
+
 _FIELDS: Final = ("reason", "code", "state", "command", "outcome")
 _STREAM: Final = "JOURNAL_STREAM"
 _ATTRIBUTE: Final = "journal"
@@ -48,6 +51,12 @@ def configure(part: str, level: int = logging.INFO) -> None:
     else:
         form = f"{part}: %(levelname)s %(name)s %(message)s"
         logging.basicConfig(stream=sys.stderr, level=level, format=form, force=True)
+
+
+def say(level: str) -> None:
+    """How much our own modules log in this process: `debug`, `info` or `warning`."""
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.upper())
 
 
 class Journal(logging.Handler):

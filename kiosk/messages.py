@@ -32,6 +32,15 @@ class _Private(Struct, frozen=True):
         return f"{type(self).__name__}(…)"
 
 
+# --- desk -> any worker ----------------------------------------------------------------------------------------------
+
+
+class HowMuch(Struct, frozen=True, tag=True):
+    """Log as much as this, until something else is said (kiosk.loudness). Not answered."""
+
+    level: Literal["warning", "info", "debug"]
+
+
 # --- desk -> ui, ui -> desk ------------------------------------------------------------------------------------------
 
 
@@ -308,11 +317,11 @@ class Done(Struct, frozen=True, tag=True):
 
 # --- the frames ------------------------------------------------------------------------------------------------------
 
-ToUi = Show
+ToUi = Show | HowMuch
 FromUi = Act
-ToVision = ProvePresence | Guard | Look | TryLiveness | StopPresence
+ToVision = ProvePresence | Guard | Look | TryLiveness | StopPresence | HowMuch
 FromVision = Compares | Guidance | Matched | NotProven | Onlooker | Seen | Alive
-ToDocuments = Believe | Verify | Render | Imprint
+ToDocuments = Believe | Verify | Render | Imprint | HowMuch
 FromDocuments = Verified | NotVerified | Rendered | Imprinted
 ToStaff = Line | Live | Waits | Done
 Message = ToUi | FromUi | ToVision | FromVision | ToDocuments | FromDocuments | Do | ToStaff

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import time
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,19 @@ from kiosk import journal, watchdog
 from kiosk.documents import render, seal
 from kiosk.documents.confinement import allow_cpu_for_one_request, confine
 from kiosk.documents.verdict import imprinted, judge, picture
-from kiosk.messages import BadMessage, Believe, FromDocuments, Imprint, Message, Policy, Render, Verify, encode, receive
+from kiosk.messages import (
+    BadMessage,
+    Believe,
+    FromDocuments,
+    HowMuch,
+    Imprint,
+    Message,
+    Policy,
+    Render,
+    Verify,
+    encode,
+    receive,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +66,14 @@ async def _serve(socket: Path) -> int:
     try:
         while True:
             request = await receive(reader)
+            began = time.monotonic()
             allow_cpu_for_one_request()
             if (answer := await _answer(request)) is not None:
                 writer.write(encode(answer))
                 await writer.drain()
                 # Afterwards: nobody waits for a line of the log.
                 log.info("%s %d: %s", type(request).__name__.lower(), answer.id, type(answer).__name__)
+            log.debug("%s took %.3f s", type(request).__name__, time.monotonic() - began)
     except (asyncio.IncompleteReadError, ConnectionError):
         return 0
     except BadMessage as error:
@@ -73,6 +88,9 @@ async def _answer(request: Message) -> FromDocuments | None:
     match request:
         case Believe():
             await _warm_up(request)
+            return None
+        case HowMuch():
+            journal.say(request.level)
             return None
         case Verify():
             return await judge(request, datetime.now(UTC))

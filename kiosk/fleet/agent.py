@@ -36,6 +36,7 @@ from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
 from kiosk.fleet.wish import Wish
 from kiosk.health.published import Report, read
+from kiosk.loudness import Loudness
 from kiosk.maintenance.plan import DIAGNOSTICS, PROFILE_WISH, UPDATE_WISH
 from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
@@ -103,6 +104,8 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
         await stack.enter_async_context(server)
         rauc = await stack.enter_async_context(Rauc())
         machine = await stack.enter_async_context(Machine(settings.restart, health, door, clock))
+        loudness = Loudness(clock)
+        stack.callback(loudness.close)
         updates = Updates(server, rauc, machine, health, clock, trail, kept=kept)
         commands = Commands(
             *(server, pinned, door, machine, health, updates, clock, trail),
@@ -110,6 +113,7 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
             groups=profile.fleet.groups,
             kept=kept,
             collected=beside_the_door / DIAGNOSTICS,
+            loudness=loudness,
         )
         stack.callback(commands.leave)
         newest = Wish(beside_the_door / PROFILE_WISH)

@@ -36,12 +36,15 @@ from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
 from kiosk.health.findings import Level
 from kiosk.health.published import Report
+from kiosk.loudness import Loudness
+from kiosk.messages import HowMuch
 from kiosk.reasons import Refused
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_MOST: Final = 1000
 DIAGNOSTICS: Final = "diagnostics"
+LOG_LEVEL: Final = "log-level"
 PIECE: Final = "piece"
 PIECE_CHARACTERS: Final = 480
 FEEDBACKS_MOST: Final = 150
@@ -81,7 +84,7 @@ class Memory(Struct, frozen=True):
 
 class Commands:
     """`terminal`, `groups`: who is meant. `kept`: a folder on disk. `collected`: the file in which the desk leaves
-    diagnostics, under the operator's key."""
+    diagnostics, under the operator's key. `loudness`: the agent's own; the desk sees to its workers."""
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class Commands:
         groups: tuple[str, ...],
         kept: Path,
         collected: Path,
+        loudness: Loudness,
     ) -> None:
         self._server = server
         self._pinned = pinned
@@ -110,6 +114,7 @@ class Commands:
         self._terminal = terminal
         self._groups = groups
         self._collected = collected
+        self._loudness = loudness
         self._begun = Kept(kept / "command.json", Begun)
         self._memory = Kept(kept / "commands.json", Memory, spoilt=self._nothing_is_remembered)
         self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
@@ -242,6 +247,8 @@ class Commands:
         except NoDoor as error:
             log.warning("command %s waits: %s", command.id, error)
             return
+        if command.command == LOG_LEVEL and level is not Level.FAIL:
+            self._loudness.turn(msgspec.convert({"level": command.argument}, HowMuch))
         if command.command == DIAGNOSTICS and level is not Level.FAIL:
             says = (*says, await self._hand_on(begun.action))
         await self._close(begun, level is not Level.FAIL, says)

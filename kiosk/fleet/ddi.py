@@ -16,6 +16,7 @@ Whether any of it is the fleet's own is not decided here: RAUC, kiosk.fleet.comm
 """
 
 import hashlib
+import logging
 import os
 import ssl
 from collections.abc import AsyncIterator
@@ -32,6 +33,8 @@ from yarl import URL
 from kiosk.fleet import operator
 from kiosk.profile import Updates
 from platform_client import credentials
+
+log = logging.getLogger(__name__)
 
 BUNDLE: Final = ".raucb"
 SIGNED: Final = ".jws"
@@ -286,6 +289,7 @@ class Server:
     async def _get(self, link: URL, kind: type[Answer]) -> Answer:
         try:
             async with self._session.get(link, timeout=_CALL, allow_redirects=False) as answer:
+                log.debug("GET %s: %d", link.path, answer.status)
                 if answer.status != 200:
                     raise DdiError(f"{link.path} is answered with {answer.status}")
                 body = b""
@@ -303,6 +307,7 @@ class Server:
     async def _send(self, method: str, link: URL, body: dict[str, Any], gone: tuple[int, ...] = ()) -> None:
         try:
             async with self._session.request(method, link, json=body, timeout=_CALL, allow_redirects=False) as answer:
+                log.debug("%s %s: %d", method, link.path, answer.status)
                 if answer.status not in (200, 201, 204, *gone):
                     raise DdiError(f"{link.path} is answered with {answer.status}")
         except (ClientError, TimeoutError) as error:

@@ -65,6 +65,8 @@ class Board:
         if self._posted.get(source) == findings:
             return
         self._posted[source] = findings
+        for each in findings:
+            log.debug("%s: %s %s", each.part, each.level.value, each.code)
         state = state_of(self.findings)
         if state is not self._state:
             self._state, self._since = state, self._clock.now()

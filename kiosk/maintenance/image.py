@@ -5,18 +5,20 @@ its signature, its moment between two citizens and its gate. Going back needs no
 next.
 """
 
-import logging
 from collections.abc import AsyncGenerator
 from typing import Final
 
+import msgspec
+
 from kiosk.fleet.rauc import Rauc, RaucError
+from kiosk.loudness import FOR_S, USUAL
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Said, fine, wrong
 from kiosk.maintenance.plan import PROFILE_WISH, UPDATE_WISH
-from kiosk.maintenance.workshop import Workshop
+from kiosk.maintenance.workshop import NO_DESK, Workshop
+from kiosk.messages import HowMuch
 from kiosk.text import Text
 
-_OURS: Final = ("kiosk", "hardware", "platform_client")
 _SERVICE: Final = frozenset({Role.SERVICE})
 _NO_SERVER: Final = Text("在配置 [fleet.updates] 中填写更新服务器", "name an update server in [fleet.updates]")
 _NO_OPERATOR: Final = Text("在配置 [fleet] operator 中填写公钥", "name the operator's key in [fleet] operator")
@@ -61,10 +63,17 @@ async def profile_newest(workshop: Workshop, choice: str) -> AsyncGenerator[Said
 
 
 async def log_level(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
-    """Of our own modules alone, and until the program starts anew: no library may say what passes through it."""
-    for name in _OURS:
-        logging.getLogger(name).setLevel(choice.upper())
-    yield fine(f"日志级别：{choice}，重启程序后恢复", f"log level {choice}, until the program starts anew")
+    if workshop.loudness is None:
+        yield wrong("终端程序没有运行", "no desk runs", NO_DESK)
+        return
+    how_much = msgspec.convert({"level": choice}, HowMuch)
+    workshop.loudness.turn(how_much)
+    if how_much == USUAL:
+        yield fine("日志级别：常规", "log level info, as usual")
+        return
+    hours = f"{FOR_S / 3600:.0f}"
+    zh = f"日志级别：{choice}，{hours} 小时后或重启程序后恢复"
+    yield fine(zh, f"log level {choice}, for {hours} h or until the program starts anew")
 
 
 UPDATE: Final = Entry(

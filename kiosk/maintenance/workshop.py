@@ -13,6 +13,7 @@ from hardware.tickets.port import TicketPrinter
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.audit.record import Field
 from kiosk.clock import Clock
+from kiosk.loudness import Loudness
 from kiosk.maintenance.examiner import Examiner
 from kiosk.maintenance.sign import Sign
 from kiosk.maintenance.staff_paper import StaffPaper
@@ -88,7 +89,8 @@ class Restarts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Of a desk that runs, or opened for one command when none does: then no `eyes`, `glass` and `restarts`.
+    """Of a desk that runs, or opened for one command when none does: then no `eyes`, `glass`, `restarts` and
+    `loudness`.
 
     `reader`: open for as long as its context. `issues`: what the ledger keeps of prints, without their contents.
     `feed`: certificates and revocation lists as the platform gives them now. `records_key`: signs the audit log.
@@ -112,3 +114,4 @@ class Workshop:
     eyes: Eyes | None = None
     glass: Glass | None = None
     restarts: Restarts | None = None
+    loudness: Loudness | None = None

@@ -23,6 +23,7 @@ from kiosk.evidence import IssueRequest
 from kiosk.messages import (
     Believe,
     FromDocuments,
+    HowMuch,
     Imprint,
     Imprinted,
     Message,
@@ -86,6 +87,10 @@ class DocumentPort:
     def dismiss(self) -> None:
         """The process ends, and a fresh one follows."""
         self._channel.dismiss()
+
+    def how_much(self, message: HowMuch) -> None:
+        """The process logs."""
+        self._channel.how_much(message)
 
     async def verify(self, pdf: bytes, request: IssueRequest) -> SealedDocument:
         """The seal holds. Raises Refused with a document reason."""

@@ -19,6 +19,7 @@ from kiosk.messages import (
     Compares,
     Guard,
     Guidance,
+    HowMuch,
     Look,
     Matched,
     Message,
@@ -154,6 +155,10 @@ class VisionPort:
     def dismiss(self) -> None:
         """The process ends, and a fresh one follows."""
         self._channel.dismiss()
+
+    def how_much(self, message: HowMuch) -> None:
+        """The process logs."""
+        self._channel.how_much(message)
 
     async def _before(self, deadline: float) -> Message | None:
         """The next message, or None when the process has died."""

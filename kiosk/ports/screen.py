@@ -6,11 +6,14 @@ number, so a tap that crosses an update on the way still counts; a tap on a page
 """
 
 import asyncio
+import logging
 from pathlib import Path
 
 from kiosk.channel import Channel
-from kiosk.messages import Act, Message, Show
+from kiosk.messages import Act, HowMuch, Message, Show
 from kiosk.pages import Action, Language, Page, SwitchLanguage, Text
+
+log = logging.getLogger(__name__)
 
 
 class UiScreen:
@@ -39,6 +42,10 @@ class UiScreen:
         """The ui process ends, and a fresh one follows and shows the same page."""
         self._channel.dismiss()
 
+    def how_much(self, message: HowMuch) -> None:
+        """The process logs."""
+        self._channel.how_much(message)
+
     def show(self, page: Page, countdown_s: int | None = None) -> None:
         """Shows the page, at once or as soon as there is an interface again."""
         before = self._shown
@@ -49,6 +56,7 @@ class UiScreen:
         shown = Show(number, page, self._language, self._hall, countdown_s)
         if shown != before:
             self._shown = shown
+            log.debug("page %d: %s", number, type(page).__name__)
             self._channel.send(shown)
 
     async def action(self) -> Action:
@@ -73,6 +81,7 @@ class UiScreen:
         shown = self._shown
         if not isinstance(message, Act) or shown is None or message.seq != shown.seq:
             return
+        log.debug("page %d: %s", message.seq, type(message.action).__name__)
         if isinstance(message.action, SwitchLanguage):
             self._language = message.action.language
             self.show(shown.page, shown.countdown_s)

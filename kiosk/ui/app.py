@@ -4,11 +4,13 @@ Kivy reads its settings from the environment while it is imported, writes a home
 it knows; `_tame` points all of that at this process's own folder on tmpfs and at the few parts that are used.
 """
 
+import logging
 import os
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from kiosk import journal
 from kiosk.ui.display import Rotation, Size, dots_per_inch, fitted, turned
 from kiosk.ui.door import Door
 
@@ -33,6 +35,8 @@ def main(
     and a pointer, for a person at a desktop. `still`: drawings rest. `rotation`: of the pages on the panel,
     counter-clockwise. Returns the exit code. Raises OSError if there is no desk or no typeface.
     """
+    journal.configure("ui")
+    logging.getLogger("kivy").setLevel(logging.WARNING)
     door = Door(socket)
     window = fitted(size, windowed, rotation)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
@@ -78,7 +82,6 @@ def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
     for key, value in settings.items():
         Config.set("graphics", key, value)
     Config.set("kivy", "exit_on_escape", 0)
-    Config.set("kivy", "log_level", "warning")
     for provider in list(Config.options("input")):
         Config.remove_option("input", provider)
     Config.set("input", "mouse", "mouse,disable_multitouch")

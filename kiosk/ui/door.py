@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from kiosk import journal
 from kiosk.maintenance.pages import CallStaff, TypedPin
-from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Show, decode, encode
+from kiosk.messages import FRAME_LIMIT, Act, BadMessage, HowMuch, Show, decode, encode
 from kiosk.pages import Action, StillHere, SwitchLanguage
 
 _ANEW: Final = StillHere | SwitchLanguage | TypedPin
@@ -83,6 +84,9 @@ class Door:
                 if length > FRAME_LIMIT:
                     raise BadMessage(f"frame of {length} bytes")
                 message = decode(self._exactly(length))
+                if isinstance(message, HowMuch):
+                    journal.say(message.level)
+                    continue
                 if not isinstance(message, Show):
                     raise BadMessage(f"{type(message).__name__} is not for the screen")
                 with self._changed:

@@ -1,5 +1,6 @@
 """What is behind the glass: one screen at a time, and over it the countdown when the desk counts."""
 
+import logging
 import os
 import signal
 from pathlib import Path
@@ -24,6 +25,8 @@ from kiosk.ui.theme import fonts as typefaces
 from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 from kiosk.ui.widgets.countdown import Countdown
 from kiosk.ui.widgets.surround import Surround
+
+log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 2.0
 """How long the window waits for the first page before it opens empty."""
@@ -103,6 +106,7 @@ class Glass(App):
             self._replace(show)
         if before is None or before.seq != show.seq:
             self._first = self._built
+            log.debug("page %d: %s", show.seq, type(show.page).__name__)
         self._count(before, show)
         self._paint()  # every Show is followed by a frame, also when it looks the same
 
@@ -170,6 +174,7 @@ class Glass(App):
     def _painted(self, frames: int, described: Snapshot | None) -> None:
         if not self._ready and self._screen:
             self._ready = True
+            log.info("the first page is painted, on %d x %d", *Window.size)
             daemon.notify("READY=1")
         if self._probe:
             self._probe.painted(frames, described)

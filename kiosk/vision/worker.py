@@ -29,6 +29,7 @@ from kiosk.messages import (
     FromVision,
     Guard,
     Guidance,
+    HowMuch,
     Look,
     Matched,
     Message,
@@ -254,6 +255,8 @@ class Worker:
                 self._number, self._trial, self._told = number, True, None
                 self._feed.start()
                 self._tell(Guidance(number, Prompt.LOOK, None, 0.0))
+            case HowMuch(level=level):
+                journal.say(level)
             case StopPresence(id=number):
                 if number == self._number and self._is_looking:
                     self.forget()
@@ -362,6 +365,8 @@ class Worker:
         if only_progress and now_s - self._told_s < GUIDANCE_EVERY_S:
             return
         self._told, self._told_s = guidance, now_s
+        hint = None if guidance.hint is None else guidance.hint.value
+        _log.debug("asks for %s, hint %s, %.0f %%", guidance.prompt.value, hint, 100 * guidance.progress)
         self._link.send(guidance)
 
 

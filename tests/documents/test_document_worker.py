@@ -9,14 +9,16 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sealed_samples import AGENCY, NONCE, ZHANG, Sealer, compose, question
 
-from kiosk.messages import Message, NotVerified, Render, Rendered, StopPresence, Verified, encode, receive
+from kiosk.messages import HowMuch, Message, NotVerified, Render, Rendered, StopPresence, Verified, encode, receive
 from kiosk.reasons import Reason
 
 PATIENCE_S = 30
+Level = Literal["info", "debug"]
 
 
 class Desk:
@@ -165,10 +167,14 @@ async def test_without_a_desk_it_ends_by_name(run_directory: Path) -> None:
     assert b"the desk does not answer" in log
 
 
-async def test_its_log_is_about_nobody(desk: Desk, sealer: Sealer, good: bytes) -> None:
-    """C20, E10: parsers quote what they choke on; the log of this process must not."""
+@pytest.mark.parametrize("level", ["info", "debug"])
+async def test_its_log_is_about_nobody(
+    desk: Desk, sealer: Sealer, good: bytes, level: Literal["info", "debug"]
+) -> None:
+    """C20, E10: parsers quote what they choke on; the log of this process must not, whatever it is asked to say."""
     broken = compose(f"{ZHANG.number}").replace(b"/Pages", b"/Pagez") + ZHANG.number.encode()
     async with desk.worker() as worker:
+        worker.writer.write(encode(HowMuch(level)))
         for number, pdf in enumerate((good, broken, good.replace(b"obj", b"0bj", 3), ZHANG.name.encode() * 9)):
             await worker.ask(question(pdf, sealer.trust, number=number))
             await worker.ask(Render(number, pdf, 0, 72))
@@ -176,3 +182,4 @@ async def test_its_log_is_about_nobody(desk: Desk, sealer: Sealer, good: bytes) 
         _, log = await worker.end()
     for secret in (ZHANG.number, ZHANG.name, NONCE, AGENCY.name.zh):
         assert secret not in log
+    assert ("DEBUG kiosk.documents.worker Verify took" in log) == (level == "debug")

@@ -24,6 +24,7 @@ from kiosk.fleet.updates import Updates
 from kiosk.fleet.wish import Wish
 from kiosk.health.findings import Level
 from kiosk.health.published import Report
+from kiosk.loudness import Loudness
 from kiosk.profile import Profile
 from kiosk.profile import Updates as Settings
 
@@ -90,6 +91,8 @@ class Terminal:
             machine = await stack.enter_async_context(
                 Machine(self.wish, lambda: self.health, self.door, clock, self.boot)
             )
+            loudness = Loudness(clock)
+            stack.callback(loudness.close)
             updates = Updates(server, rauc, machine, lambda: self.health, clock, trail, kept=self.kept)
             commands = Commands(
                 *(server, self.pinned, self.door, machine, lambda: self.health, updates, clock, trail),
@@ -97,6 +100,7 @@ class Terminal:
                 groups=self.groups,
                 kept=self.kept,
                 collected=self.kept / "diagnostics.cms",
+                loudness=loudness,
             )
             stack.callback(commands.leave)
             profiles: Any = None

@@ -5,6 +5,7 @@ hawkBit is a stub of its public interface; the desk's door, its floor and its me
 
 import asyncio
 import hashlib
+import logging
 import os
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -97,6 +98,20 @@ async def test_the_desk_does_what_the_operator_commands(
     assert f"{what} is done" in heard[-1][3]
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
     assert "audit log: " in heard[-1][3]
+
+
+async def test_a_level_is_the_agents_own_too_and_ends_with_it(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """F03: what the fleet wants to see is often the way to itself."""
+    ours = logging.getLogger("kiosk.fleet")
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("log-level", argument="debug"), fleet.signer))
+    async with terminal.agent() as rounds:
+        while not terminal.hawkbit.closed:
+            await rounds.step()
+        assert ours.isEnabledFor(logging.DEBUG)
+        assert not logging.getLogger("aiohttp").isEnabledFor(logging.DEBUG)
+    assert not ours.isEnabledFor(logging.DEBUG)
 
 
 async def test_diagnostics_reach_the_operator_whole(terminal: Terminal, fleet: OperatorDesk) -> None:

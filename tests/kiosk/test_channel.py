@@ -12,6 +12,7 @@ from kiosk.messages import (
     FRAME_LIMIT,
     Act,
     BadMessage,
+    HowMuch,
     Imprint,
     Imprinted,
     Message,
@@ -105,6 +106,18 @@ async def test_the_language_switches_on_the_spot_and_ends_with_the_citizen(scree
         screen.reset()
         screen.show(Home((KIND,)))
         assert (await shown_to.shown()).language == "zh"
+
+
+async def test_a_worker_that_comes_later_hears_how_much_to_log(screen: UiScreen, tmp_path: Path) -> None:
+    """F03: the document process is a new one for each citizen."""
+    async with ui(tmp_path) as first:
+        screen.show(Home((KIND,)))
+        await first.shown()
+        screen.how_much(HowMuch("debug"))
+        assert await asyncio.wait_for(receive(first.reader), 5) == HowMuch("debug")
+    async with ui(tmp_path) as second:
+        assert await asyncio.wait_for(receive(second.reader), 5) == HowMuch("debug")
+        assert isinstance((await second.shown()).page, Home)
 
 
 async def test_a_worker_that_speaks_another_language_is_cut_off(screen: UiScreen, tmp_path: Path) -> None:

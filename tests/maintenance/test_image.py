@@ -1,6 +1,5 @@
 """Update now, roll back, log level: what staff ask of the image that runs."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,12 +14,14 @@ from kiosk.fleet.rauc import Rauc
 from kiosk.fleet.rounds import LOOK_EVERY_S, Rounds
 from kiosk.fleet.wish import Wish
 from kiosk.health.findings import Level
+from kiosk.loudness import Loudness
 from kiosk.maintenance import image
 from kiosk.maintenance.image import LOG_LEVEL, PROFILE_NEWEST, ROLLBACK, UPDATE
 from kiosk.maintenance.line import Line
 from kiosk.maintenance.menu import Menu
 from kiosk.maintenance.plan import PROFILE_WISH, UPDATE_WISH
 from kiosk.maintenance.restarts import Supervised
+from kiosk.messages import HowMuch
 from kiosk.profile import Updates
 from tests.fleet.two_slots import Signer, TwoSlots
 
@@ -101,15 +102,16 @@ async def test_staff_say_that_the_profile_in_force_is_the_newest(bench: Bench) -
     assert bench.records("maintenance.began")[-1] == {"entry": "profile-newest", "choice": "", "by": "certificate 17"}
 
 
-async def test_only_our_own_modules_say_more(bench: Bench) -> None:
-    """E05: a library that logs what passes through it is not asked to."""
-    before = {name: logging.getLogger(name).level for name in ("kiosk", "hardware", "platform_client", "aiohttp", "")}
+async def test_more_is_said_by_every_process_of_the_desk(bench: Bench) -> None:
+    """F03: what became of it is tests/kiosk/test_loudness.py; without a desk there is nobody to say more."""
+    (nobody,) = await bench.lines(LOG_LEVEL, "debug")
+    assert nobody.level is Level.FAIL
+    told: list[HowMuch] = []
+    loudness = Loudness(bench.workshop.clock, told.append)
+    bench.workshop = replace(bench.workshop, loudness=loudness)
     try:
-        (said,) = await bench.lines(LOG_LEVEL, "debug")
-        assert said.level is Level.OK
-        assert logging.getLogger("kiosk").level == logging.DEBUG
-        assert logging.getLogger("aiohttp").level == before["aiohttp"]
-        assert logging.getLogger().level == before[""]
+        said = [line for choice in ("debug", "info") for line in await bench.lines(LOG_LEVEL, choice)]
     finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
+        loudness.close()
+    assert levels(said) == {Level.OK}
+    assert told == [HowMuch("debug"), HowMuch("info")]

@@ -196,6 +196,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
     seen["maintained"] = [maintained("scanner"), maintained("software")]
+    seen["says everything"] = maintained("log-level", "debug", "--yes")
     puppeteer = asyncio.create_task(follow_prompts(eyes, Puppet(PUPPET)))
     try:
         machine.lay_card()

@@ -102,13 +102,20 @@ def test_its_end_is_remembered_by_the_platform(seen: dict[str, Any]) -> None:
 def test_the_journal_arrives_at_the_fleet_with_its_fields(seen: dict[str, Any]) -> None:
     """F06: by Debian's systemd-journal-upload and -remote, over TLS."""
     parts = {entry["KIOSK_PART"] for entry in seen["shipped"]}
-    assert {"desk", "vision", "documents"} <= parts
+    assert {"desk", "ui", "vision", "documents"} <= parts
     states = [entry for entry in seen["shipped"] if entry.get("MESSAGE_ID") == journal.STATE_CHANGED]
     assert {entry["KIOSK_STATE"] for entry in states} <= {"ready", "degraded", "out-of-service"}
     assert {entry["_SYSTEMD_UNIT"] for entry in states} == {"kiosk-desk.service"}
     for entry in seen["shipped"]:
         assert entry["SYSLOG_IDENTIFIER"] == f"kiosk-{entry['KIOSK_PART']}"
         assert entry["LOGGER"] and entry["CODE_LINE"] and entry["PRIORITY"]
+
+
+def test_a_level_that_staff_ask_for_is_every_processes(seen: dict[str, Any]) -> None:
+    """F03: also of one that starts anew meanwhile; and of what they then said more, C20 is tested below."""
+    assert [line["level"] for line in seen["says everything"]] == ["OK"]
+    said = {(entry["KIOSK_PART"], entry["MESSAGE"].split()[0]) for entry in seen["shipped"] if entry["PRIORITY"] == "7"}
+    assert {("desk", "page"), ("ui", "page"), ("vision", "asks"), ("documents", "Verify")} <= said
 
 
 def test_nothing_of_the_citizen_is_in_what_was_shipped(seen: dict[str, Any]) -> None:
