@@ -168,9 +168,7 @@ async def test_without_a_desk_it_ends_by_name(run_directory: Path) -> None:
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])
-async def test_its_log_is_about_nobody(
-    desk: Desk, sealer: Sealer, good: bytes, level: Literal["info", "debug"]
-) -> None:
+async def test_its_log_is_about_nobody(desk: Desk, sealer: Sealer, good: bytes, level: Level) -> None:
     """C20, E10: parsers quote what they choke on; the log of this process must not, whatever it is asked to say."""
     broken = compose(f"{ZHANG.number}").replace(b"/Pages", b"/Pagez") + ZHANG.number.encode()
     async with desk.worker() as worker:

@@ -12,6 +12,7 @@ from hawkbit import TERMINAL, Hawkbit
 from publishing import WELL, report
 
 from kiosk.audit.log import AuditLog
+from kiosk.clock import SystemClock
 from kiosk.fleet.commands import Commands
 from kiosk.fleet.ddi import Server
 from kiosk.fleet.machine import Machine
@@ -91,7 +92,7 @@ class Terminal:
             machine = await stack.enter_async_context(
                 Machine(self.wish, lambda: self.health, self.door, clock, self.boot)
             )
-            loudness = Loudness(clock)
+            loudness = Loudness(SystemClock())
             stack.callback(loudness.close)
             updates = Updates(server, rauc, machine, lambda: self.health, clock, trail, kept=self.kept)
             commands = Commands(
