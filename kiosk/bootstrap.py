@@ -21,6 +21,7 @@ from hardware.cards.pcsc import reader as pcsc_reader
 from hardware.cards.piv.reader import PivReader
 from hardware.cards.port import IdentityReader
 from hardware.cards.sdt_reader import SdtReader
+from hardware.key_switches.evdev_switch import EvdevSwitch
 from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from hardware.tickets import ticket_uri
@@ -235,6 +236,12 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             trust = technician_trust(maintenance)
             await staff_cards.open()
             stack.push_async_callback(staff_cards.close)
+            key = None
+            if maintenance.key_switch is not None:
+                switch = EvdevSwitch(maintenance.key_switch)
+                await switch.open()
+                stack.push_async_callback(switch.close)
+                key = KeySwitch(switch)
             tries = back_off.BackOff(profile.ledger / back_off.FILE, clock)
             way_in = WayIn(
                 Login(staff_cards, trust, tries, clock, audit),
@@ -243,7 +250,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
                 clock,
                 audit,
                 health,
-                key=KeySwitch(maintenance.key_switch, clock) if maintenance.key_switch is not None else None,
+                key=key,
                 idle_s=maintenance.idle_s,
                 countdown_s=profile.timing.countdown_s,
             )

@@ -253,8 +253,9 @@ class Maintenance(_Table, frozen=True):
     """The technician's way in (docs/maintenance.md). `reader`: pcsc://NAME of the reader for their cards, another one
     than the citizens'. `ca`: PEM of the pinned CA that issues them; `crls`: its revocation lists, PEM or DER.
 
-    `key_switch`: a file that says 1 while the key is turned, as the kernel's GPIO files do; without one, a hidden
-    gesture on the home page is the way in. `idle_s`: so long nobody need touch the menu before it locks.
+    `key_switch`: an input device of the kernel's, on while the key is turned (hardware.key_switches.evdev_switch);
+    without one, a hidden gesture on the home page is the way in. `idle_s`: so long nobody need touch the menu before
+    it locks.
     """
 
     reader: str

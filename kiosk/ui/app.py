@@ -36,7 +36,7 @@ def main(
     counter-clockwise. Returns the exit code. Raises OSError if there is no desk or no typeface.
     """
     journal.configure("ui")
-    logging.getLogger("kivy").setLevel(logging.WARNING)
+    logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)
     door = Door(socket)
     window = fitted(size, windowed, rotation)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
@@ -82,6 +82,7 @@ def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
     for key, value in settings.items():
         Config.set("graphics", key, value)
     Config.set("kivy", "exit_on_escape", 0)
+    Config.set("kivy", "log_level", "warning")
     for provider in list(Config.options("input")):
         Config.remove_option("input", provider)
     Config.set("input", "mouse", "mouse,disable_multitouch")

@@ -11,6 +11,7 @@ from playing import lay_card, play, take_card, tap
 from theatre import Stage
 
 from hardware.cards.emulator.technicians import PIN, TechnicianCa
+from hardware.key_switches.emulator import HandSwitch
 from kiosk.audit.chain import records
 from kiosk.health.findings import State
 from kiosk.journeys.attract import attract
@@ -38,13 +39,13 @@ class Back:
         self.slot.remove()
 
 
-def open_back(stage: Stage, folder: Path, key: Path | None = None) -> Back:
+def open_back(stage: Stage, folder: Path, key: HandSwitch | None = None) -> Back:
     """Gives the stage's desk a way in."""
     ca, slot, desk = TechnicianCa(), Slot(), stage.desk
     _, crl = ca.publish(folder)
     trust = TechnicianTrust([ca.certificate], [crl])
     login = Login(slot, trust, BackOff(folder / "tries.json", stage.clock), stage.clock, desk.audit)
-    switch = KeySwitch(key, stage.clock) if key else None
+    switch = KeySwitch(key) if key else None
     way_in = WayIn(
         login,
         desk.menu,
@@ -178,13 +179,12 @@ async def test_a_terminal_without_a_way_in_has_none(stage: Stage) -> None:
 
 async def test_a_key_switch_takes_the_place_of_the_gesture(stage: Stage, tmp_path: Path) -> None:
     """C16: and waits until the citizen is gone."""
-    key = tmp_path / "key"
+    key = HandSwitch()
     open_back(stage, tmp_path, key)
 
     async def turn(stage: Stage) -> None:
         await call(stage)
-        key.write_text("1")
-        await stage.clock.pass_by(1)
+        await key.turn(True)
 
     await play(stage, [(Home, turn), (StaffCard, tap(Cancel())), (Home, None)], attract(stage.desk))
     assert stage.desk.health.trouble is not Reason.STAFF_AT_WORK

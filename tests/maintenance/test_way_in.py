@@ -15,6 +15,7 @@ from maintenance.staff_cards import Slot
 
 from hardware.cards.emulator.piv_chip import PivChip
 from hardware.cards.emulator.technicians import PIN, TechnicianCa
+from hardware.key_switches.emulator import HandSwitch
 from kiosk.audit.log import AuditLog
 from kiosk.health.board import Board
 from kiosk.health.findings import State
@@ -166,7 +167,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         await asyncio.gather(made.visit, return_exceptions=True)
 
 
-def open_bench(folder: Path, key: Path | None) -> Bench:
+def open_bench(folder: Path, key: HandSwitch | None) -> Bench:
     clock, screen, slot, work, ca = HandClock(), PageList(), Slot(), Work(), TechnicianCa()
     audit = AuditLog(folder / "audit", clock, terminal="kiosk-0001", software="test")
     health = Board(clock, audit)
@@ -182,7 +183,7 @@ def open_bench(folder: Path, key: Path | None) -> Bench:
         clock,
         audit,
         health,
-        key=KeySwitch(key, clock) if key else None,
+        key=KeySwitch(key) if key else None,
         idle_s=IDLE_S,
         countdown_s=COUNTDOWN_S,
     )
@@ -508,26 +509,24 @@ async def test_a_log_that_is_full_lets_nobody_in(bench: Bench, monkeypatch: pyte
 
 async def test_a_key_in_the_housing_opens_and_closes_it(tmp_path: Path) -> None:
     """C16: each turn once."""
-    key = tmp_path / "key"
+    key = HandSwitch()
     bench = open_bench(tmp_path, key)
     assert not bench.way_in.by_gesture
-    for how in ("0\n", None):
+    for _ in range(2):
         waiting = asyncio.ensure_future(bench.way_in.wait_key())
         await bench.passes(2)
         assert not waiting.done()
-        key.write_text("1\n")
-        await bench.passes(1)
+        await key.turn(True)
         await asyncio.wait_for(waiting, PATIENCE_S)
         await bench.log_in(bench.card())
-        key.write_text(how) if how else key.unlink()
-        await bench.passes(1)
+        await key.turn(False)
         await bench.over()
         assert bench.closed[-1] == "key turned back"
 
 
 async def test_a_key_left_turned_calls_nobody_twice(tmp_path: Path) -> None:
-    key = tmp_path / "key"
-    key.write_text("1")
+    key = HandSwitch()
+    await key.turn(True)
     bench = open_bench(tmp_path, key)
     await asyncio.wait_for(bench.way_in.wait_key(), PATIENCE_S)
     bench.come()
@@ -537,4 +536,7 @@ async def test_a_key_left_turned_calls_nobody_twice(tmp_path: Path) -> None:
     waiting = asyncio.ensure_future(bench.way_in.wait_key())
     await bench.passes(5)
     assert not waiting.done()
-    waiting.cancel()
+    await key.turn(False)
+    await bench.passes(1)
+    await key.turn(True)
+    await asyncio.wait_for(waiting, PATIENCE_S)
