@@ -31,6 +31,8 @@ from kiosk import boot, meeting, watchdog
 from kiosk.audit.anchoring import Anchoring
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
+from kiosk.audit.witness import FILE as AGENTS_NEWEST
+from kiosk.audit.witness import Witness
 from kiosk.china_time import china_date
 from kiosk.clock import Clock
 from kiosk.desk import Desk, Receipts, Timing
@@ -174,6 +176,9 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
 
         workers, allowance = Workers(clock), Allowance(clock)
 
+        agent = profile.fleet.updates
+        witness = Witness(agent.restart.parent / AGENTS_NEWEST, audit, clock) if agent else None
+
         def look() -> None:
             there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
             health.post("workers", *workers.look(there))
@@ -181,6 +186,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
             health.post("machine", *of_the_machine(profile, clock))
             health.post("fleet", *allowance.findings)
+            health.post("fleet log", *(witness.look() if witness else ()))
 
         looking = asyncio.create_task(keep_looking(health, clock, look))
         stack.callback(looking.cancel)

@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Returns when the disk has it. Raises OSError."""
+def replace(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Returns when the disk has it. `mode`: whoever else may read it, whatever the umask says. Raises OSError."""
     coming = path.with_name(f"{path.name}.new")
     with coming.open("wb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

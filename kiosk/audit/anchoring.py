@@ -6,7 +6,6 @@ citizen never waits for that. A platform that says the log was longer once is he
 """
 
 import logging
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from kiosk import journal
+from kiosk import durable, journal
 from kiosk.audit.anchor import FILE, Anchor
 from kiosk.audit.log import AuditLog
 from kiosk.clock import Clock
@@ -126,10 +125,5 @@ class Anchoring:
         at = moment(anchored.at)
         told = Anchor(anchored.terminal, anchored.records, anchored.hash, at)
         lines = self._file.read_bytes().splitlines(keepends=True) if self._file.exists() else []
-        coming = self._file.with_suffix(".new")
-        with coming.open("wb") as file:
-            file.writelines(lines[-KEPT_MOST + 1 :])
-            file.write(told.line(b64encode(anchored.signature).decode("ascii")))
-            file.flush()
-            os.fsync(file.fileno())
-        coming.rename(self._file)
+        newest = told.line(b64encode(anchored.signature).decode("ascii"))
+        durable.replace(self._file, b"".join([*lines[-KEPT_MOST + 1 :], newest]))

@@ -41,7 +41,7 @@ def verify(directory: Path, key: PublicKey | None = None, anchors: Iterable[Anch
     for record in records(directory):
         digest = follow(record, seq, before)
         seq += 1
-        strangers.discard(_terminal(record))
+        strangers.discard(terminal_in(record))
         if key is not None:
             if record.body["event"] == EVENT:
                 if not key.signed(seq, before, record.body["fields"]):
@@ -59,7 +59,7 @@ def verify(directory: Path, key: PublicKey | None = None, anchors: Iterable[Anch
     return Chain(seq, before, signed, max((anchor.seq for anchor in told), default=0))
 
 
-def _terminal(record: Record) -> str | None:
+def terminal_in(record: Record) -> str | None:
     """Whose chain it is, in a record that says so."""
     match record.body:
         case {"event": str(event), "fields": {"terminal": str(terminal)}} if event.endswith(".started"):

@@ -23,6 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from kiosk import durable
 from kiosk.audit import checkpoint
 from kiosk.audit.chain import AuditBroken, files, follow, records_of
 from kiosk.audit.checkpoint import Signer
@@ -202,7 +203,7 @@ class AuditLog:
         newest = files(self._directory)[-1:]
         number = int(newest[0].stem.removeprefix("audit-")) + 1 if newest else 1
         file = (self._directory / f"audit-{number:06d}.jsonl").open("xb", buffering=0)
-        _sync(self._directory)
+        durable.settle(self._directory)
         return file
 
 
@@ -258,14 +259,5 @@ def _set_aside(directory: Path) -> str:
     folder.mkdir()
     for file in files(directory):
         file.rename(folder / file.name)
-    _sync(directory)
+    durable.settle(directory)
     return folder.name
-
-
-def _sync(directory: Path) -> None:
-    """Makes names in it survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,6 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="what somebody else remembers of this chain, one anchor a line; else those kept beside it",
     )
+    check.add_argument(
+        "--told-in", type=Path, metavar="DESK", help="of the agent's chain: the desk's log, which remembers its end"
+    )
     check.add_argument("--anchor-key", type=Path, help="the public key of whoever signed the anchors")
     check.add_argument("--json", action="store_true")
     check.set_defaults(work=_verify)
@@ -47,11 +50,12 @@ def _verify(args: argparse.Namespace) -> int:
             raise FileNotFoundError(2, "no audit log", str(args.directory))
         key = PublicKey(args.key.read_bytes()) if args.key else None
         anchors = _anchors(args.anchors, args.anchor_key, args.directory)
-        chain = verify(args.directory, key, anchors or ())
+        told = None if args.told_in is None else _told_in(args.told_in)
+        chain = verify(args.directory, key, [*(anchors or ()), *(told or ())])
         answer = {"holds": True, "records": chain.records, "last": chain.last}
         if key is not None:
             answer["signed"] = chain.signed
-        if anchors is not None:
+        if anchors is not None or told is not None:
             answer["anchored"] = chain.anchored
         if broken := set_aside(args.directory):
             # Until somebody has looked at it and taken it away, the answer to "does the log hold?" is no.
@@ -84,6 +88,17 @@ def _anchors(lines: Path | None, key: Path | None, directory: Path) -> "list[Anc
     if not isinstance(public, Ed25519PublicKey):
         raise NotAnAnchor(f"{key}: not an Ed25519 public key")
     return list(anchors(lines or directory / FILE, public))
+
+
+def _told_in(desk: Path) -> "list[Anchor]":
+    """By a log that holds itself. Raises AuditBroken or OSError."""
+    from kiosk.audit.chain import files, verify
+    from kiosk.audit.witness import told_in
+
+    if not files(desk):
+        raise FileNotFoundError(2, "no audit log", str(desk))
+    verify(desk)
+    return list(told_in(desk))
 
 
 def _key(args: argparse.Namespace) -> int:

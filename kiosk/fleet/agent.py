@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from systemd import daemon
 
 from kiosk import meeting, watchdog
+from kiosk.audit import witness
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
@@ -152,7 +153,7 @@ def _trail(profile: Profile, settings: Settings, software: str) -> Trail:
         writer="agent",
         channel="fleet",
     )
-    return Trail(chain)
+    return Trail(chain, settings.restart.parent / witness.FILE)
 
 
 def _application(figures: CollectorRegistry) -> web.Application:

@@ -15,7 +15,6 @@ with a line in the log, and the installed profile is in force: a terminal must s
 
 import logging
 import os
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,7 +22,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from kiosk import durable
+from kiosk import durable, lying_there
 from kiosk.fleet import operator
 from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
 from kiosk.profile import Fleet, Profile, ProfileError, load, parse
@@ -84,22 +83,14 @@ def delivered(installed: Profile, name: str = CURRENT) -> tuple[SignedProfile, P
         return None
     file = fleet.profiles / name
     try:
-        signed, profile = verify(_lying_there(file), Operator.pinned(fleet.operator), installed.terminal.id)
+        jws = lying_there.read(file, operator.BYTES_MOST)
+        signed, profile = verify(jws, Operator.pinned(fleet.operator), installed.terminal.id)
     except FileNotFoundError:
         return None
     except (OSError, OperatorKeyError, OrderRefused) as error:
         log.error("the profile that was delivered is passed over: %s", error)
         return None
     return signed, _with_pins(profile, fleet)
-
-
-def _lying_there(file: Path) -> bytes:
-    """Whoever writes in that folder must not keep a terminal from its start: what is no plain file is not waited for,
-    and what is endless not read. Raises OSError or OrderRefused."""
-    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)) as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise OrderRefused(Refusal.NOT_SIGNED, f"{file}: no plain file")
-        return opened.read(operator.BYTES_MOST + 1)
 
 
 def put(jws: bytes, folder: Path) -> None:

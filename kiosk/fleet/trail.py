@@ -1,12 +1,15 @@
 """The agent's own audit log: what the fleet asked of this terminal, and what became of it.
 
 It is a chain like the desk's (kiosk.audit), in a folder of the agent's: who acts writes, also while the desk is dead.
-`newest` is told to the fleet's server with everything that ends, which keeps it: a chain that was cut off behind that
-record no longer agrees with what the server was told.
+Its newest record is left where the desk sees it, and remembers it (kiosk.audit.witness). And `newest` is told to the
+fleet's server with everything that ends, which keeps it: a chain that was cut off behind such a record no longer agrees
+with what others know.
 """
 
 import logging
+from pathlib import Path
 
+from kiosk.audit import witness
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Field
 from kiosk.reasons import Refused
@@ -15,10 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class Trail:
-    """`audit`: belongs to the agent alone."""
+    """`audit`: belongs to the agent alone. `seen`: the file in which the desk looks."""
 
-    def __init__(self, audit: AuditLog) -> None:
+    def __init__(self, audit: AuditLog, seen: Path) -> None:
         self._audit = audit
+        self._seen = seen
+        self._leave()
 
     @property
     def newest(self) -> str:
@@ -28,10 +33,20 @@ class Trail:
     def record(self, event: str, **fields: Field) -> None:
         """Before something is done. Raises Refused when the disk cannot keep it: then it must not be done."""
         self._audit.record(event, **fields)
+        self._leave()
 
     def note(self, event: str, **fields: Field) -> None:
         """After something was done, which a full disk does not undo."""
         try:
-            self._audit.record(event, **fields)
+            self.record(event, **fields)
         except Refused as refused:
             log.error("%s is not in the audit log: %s", event, refused.detail)
+
+    def _leave(self) -> None:
+        """What the desk does not see it does not remember; the record is there all the same."""
+        if not self._audit.newest[0]:
+            return
+        try:
+            witness.leave(self._seen, self._audit)
+        except OSError as error:
+            log.error("the desk does not see the newest record: %s", error.strerror)

@@ -52,6 +52,7 @@ PARTS: Final = {
     "model manifest": "模型清单",
     "self-watch": "自我检查",
     "fleet": "机群",
+    "fleet log": "机群日志",
     "run directory": "运行目录",
     "swap": "交换空间",
     "core dumps": "崩溃转储",
@@ -115,6 +116,8 @@ _SAYS: Final = tuple(
         (r"(.+) has the SHA-256 of the profile and loads", r"\1 的 SHA-256 与配置一致，可以加载"),
         (r"does not come back", "没有恢复"),
         (r"is starting", "正在启动"),
+        (r"the agent's log got shorter", "代理程序的日志变短了"),
+        (r"(.+) is no such note", r"\1 的内容不正确"),
         (
             r"had the terminal for itself for (\d+) min of (\d+) h, and gets no more",
             r"\2 小时内已独占本机 \1 分钟，不再允许",
@@ -230,6 +233,9 @@ _REMEDIES: Final = {
         "换广角镜头，或调整高度、角度：配置 [camera]"
     ),
     "who commands so much, and why? journalctl -u kiosk-agent": "是谁、为何下达这么多命令？journalctl -u kiosk-agent",
+    "let an auditor compare both logs: kiosk audit verify --told-in": (
+        "请审计员比对两份日志：kiosk audit verify --told-in"
+    ),
     "run `kiosk doctor` by hand; its journal says why": "请手动运行 kiosk doctor 查看原因",
 }
 

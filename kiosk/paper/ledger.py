@@ -29,6 +29,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from kiosk import durable
 from kiosk.clock import Clock
 from kiosk.reasons import Reason, Refused
 
@@ -235,7 +236,7 @@ class Ledger:
                 file.truncate(end)
                 raise
         if is_new:
-            _sync_folder(self._directory)
+            durable.settle(self._directory)
         self._know(issue)
         return issue
 
@@ -314,12 +315,3 @@ def _from_json(body: dict[str, object]) -> Issue:
 
 def _month(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m}"
-
-
-def _sync_folder(directory: Path) -> None:
-    """A new file is only there after a power cut when its folder was synced, too."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,6 @@ ledger's own count of pages the day on which somebody has to bring paper.
 import contextlib
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
+from kiosk import durable
 from kiosk.china_time import china_date
 from kiosk.clock import Clock
 from kiosk.paper.forecast import Day, Forecast, forecast
@@ -162,10 +162,5 @@ def readings_in(path: Path) -> list[Reading]:
 
 
 def _replace(path: Path, readings: list[Reading], refills: dict[SupplyKind, datetime]) -> None:
-    coming = path.with_suffix(".new")
-    with coming.open("w", encoding="utf-8") as file:
-        file.writelines(map(_line, readings))
-        file.writelines(_refill_line(kind, at) for kind, at in refills.items())
-        file.flush()
-        os.fsync(file.fileno())
-    coming.rename(path)
+    lines = [*map(_line, readings), *(_refill_line(kind, at) for kind, at in refills.items())]
+    durable.replace(path, "".join(lines).encode())

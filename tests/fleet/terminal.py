@@ -11,6 +11,7 @@ from typing import Any
 from hawkbit import TERMINAL, Hawkbit
 from publishing import WELL, report
 
+from kiosk.audit import witness
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.fleet.commands import Commands
@@ -86,7 +87,7 @@ class Terminal:
         )
         async with AsyncExitStack() as stack:
             stack.callback(audit.close)
-            trail, clock = Trail(audit), self.clock
+            trail, clock = Trail(audit, self.kept.parent / witness.FILE), self.clock
             server = await stack.enter_async_context(Server(self.settings, TERMINAL))
             rauc = await stack.enter_async_context(Rauc(self.bus))
             machine = await stack.enter_async_context(

@@ -15,6 +15,7 @@ SOURCES = [
     *(ROOT / "doctor").glob("*.py"),
     *(ROOT / "health").glob("*.py"),
     ROOT / "audit" / "anchoring.py",
+    ROOT / "audit" / "witness.py",
     ROOT / "lobby.py",
     ROOT / "maintenance" / "allowance.py",
     ROOT / "trust.py",
