@@ -2,7 +2,7 @@
 
 ```
 run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
-run/health/state.json     run/maintenance/desk.sock     run/enrol/desk.sock
+run/health/state.json     run/maintenance/desk.sock     run/enrol/desk.sock     run/enrol-health/state.json
 ```
 
 The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
@@ -10,7 +10,7 @@ user and to the worker's group, and its set-group-id bit hands that group to the
 ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
 socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published); at `maintenance`
 root and the fleet's agent may ask it for work of staff (kiosk.maintenance.door). To `enrol` the ui is led on a machine
-that is no terminal yet (kiosk.enrolment.process).
+that is no terminal yet, and in `enrol-health` it is said there how that goes (kiosk.enrolment.process).
 """
 
 from pathlib import Path
@@ -32,6 +32,11 @@ def ring_in(run: Path) -> Path:
 def health_in(run: Path) -> Path:
     """The folder in which the desk says how the terminal is."""
     return run / "health"
+
+
+def enrolment_health_in(run: Path) -> Path:
+    """The folder in which a machine that is no terminal says whether its page is shown."""
+    return run / "enrol-health"
 
 
 def door_in(run: Path) -> Path:

@@ -268,6 +268,8 @@ class EnrolmentStep(Enum):
     ASKING = "asking"
     SETTLING = "settling"
     DONE = "done"
+    BARRED = "barred"
+    """It was enrolled, and what is stored of that no longer is what was signed: nothing is waited for."""
 
 
 class NotEnrolled(Struct, frozen=True, tag=True):

@@ -85,6 +85,7 @@ class Reason(Enum):
     ENROLMENT_NOT_TRUSTED = "K711"
     ENROLMENT_CLOCK = "K712"
     ENROLMENT_DISK = "K713"
+    ENROLMENT_ALTERED = "K714"
 
 
 @dataclass(frozen=True, slots=True)
@@ -570,6 +571,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "请检查加密分区，原因见日志。没有登记完成，可以重来。",
         "What was decided could not be stored",
         "Check the encrypted partition; the log says more. Nothing is half done, so it can be repeated.",
+        retry=False,
+    ),
+    Reason.ENROLMENT_ALTERED: _say(
+        "本机存储的配置与运营单位签发的不一致",
+        "本机已停止服务，请不要使用。请联系运营单位，由其检查本机后重写镜像并重新登记。",
+        "What is stored here is not what the operator signed",
+        "This terminal stays out of use. The operator examines it, writes its image anew and enrols it again.",
         retry=False,
     ),
     Reason.INTERNAL: _say(

@@ -16,13 +16,15 @@ HELP = "make this machine a terminal: key, certificate, signed profile; sign the
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=None)
-    what = parser.add_subparsers(metavar="run|status|order|request", required=True)
+    what = parser.add_subparsers(metavar="run|verify|status|order|request", required=True)
     run = what.add_parser("run", help="the enrolling process: shows its page, waits for a stick or a code")
     run.set_defaults(work=_run)
     status = what.add_parser("status", help="who this machine is")
     status.add_argument("--json", action="store_true")
     status.set_defaults(work=_status)
-    for each in (run, status):
+    verify = what.add_parser("verify", help="is this terminal still what its operator signed? asked at every start")
+    verify.set_defaults(work=_verify)
+    for each in (run, status, verify):
         each.add_argument("--settings", type=Path, default=OF_THE_IMAGE, help="what the image says of it (TOML)")
     order = what.add_parser("order", help="for the operator: sign what a terminal is to be")
     order.add_argument("profile", type=Path, help="the profile of the terminal (TOML)")
@@ -62,6 +64,31 @@ def _run(args: argparse.Namespace) -> int:
     except ProfileError as error:
         print(f"kiosk enrol: {error}", file=sys.stderr)
         return 2
+
+
+def _verify(args: argparse.Namespace) -> int:
+    import logging
+
+    from kiosk import journal
+    from kiosk.enrolment.site import Site
+    from kiosk.enrolment.standing import standing
+    from kiosk.fleet.operator import Operator, OperatorKeyError
+    from kiosk.reasons import Refused
+
+    journal.configure("enrol")
+    log = logging.getLogger(__name__)
+    settings = _settings(args.settings)
+    if settings is None:
+        return 2
+    try:
+        print(standing(Site(settings.site), Operator.pinned(settings.operator)))
+    except OperatorKeyError as error:
+        print(f"kiosk enrol: operator: {error}", file=sys.stderr)
+        return 2
+    except Refused as refused:
+        log.error("%s %s: %s", refused.reason.value, refused.reason.name, refused.detail)
+        return 1
+    return 0
 
 
 def _status(args: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ from kiosk.enrolment.order import Believed, believe
 from kiosk.enrolment.registry import Registry
 from kiosk.enrolment.settings import Settings
 from kiosk.enrolment.site import Site
+from kiosk.enrolment.standing import standing
 from kiosk.enrolment.stick import Seen, Stick
 from kiosk.fleet.operator import Operator
 from kiosk.pages import Action, EnrolmentStep, NotEnrolled, Page, Retry
@@ -66,7 +67,7 @@ class Keys:
 
 
 class Enrolment:
-    """One terminal that is nobody. `run` ends when it is enrolled."""
+    """One terminal that is nobody. `run` ends when it is enrolled; never for one that was, and is altered."""
 
     def __init__(self, settings: Settings, operator: Operator, screen: Screen, clock: Clock) -> None:
         self._settings = settings
@@ -78,6 +79,8 @@ class Enrolment:
         self._again = asyncio.Event()
 
     async def run(self) -> None:
+        if self._site.enrolled:
+            await self._bar_unless_standing()
         listening = asyncio.create_task(self._listen())
         try:
             while not self._site.enrolled:
@@ -90,6 +93,15 @@ class Enrolment:
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+
+    async def _bar_unless_standing(self) -> None:
+        """No stick and no code mends what somebody changed: whoever could do that could have changed more."""
+        try:
+            await asyncio.to_thread(standing, self._site, self._operator)
+        except Refused as refused:
+            self._show(step=EnrolmentStep.BARRED)
+            self._say(refused)
+            await asyncio.Event().wait()
 
     async def _keys(self) -> Keys:
         for pause_s in _patiently():
@@ -266,6 +278,10 @@ class Enrolment:
             await registry.close()
 
     # --- the page -----------------------------------------------------------------------------------------------------
+
+    @property
+    def barred(self) -> bool:
+        return self._page.step is EnrolmentStep.BARRED
 
     def _show(self, **changes: Any) -> None:
         self._page = msgspec.structs.replace(self._page, **changes)

@@ -7,18 +7,23 @@ needs to know nothing of it: when enrolment ends it sees its socket close, is st
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from systemd import daemon
 
 from kiosk import meeting, watchdog
 from kiosk.clock import SystemClock
-from kiosk.enrolment.enrol import Enrolment
+from kiosk.enrolment.enrol import LOOK_EVERY_S, Enrolment
 from kiosk.enrolment.settings import Settings
 from kiosk.fleet.operator import Operator, OperatorKeyError
+from kiosk.health.findings import Finding, fail, ok, state_of
+from kiosk.health.published import Publication, Report
 from kiosk.pages import Text
 from kiosk.ports.screen import UiScreen
 from kiosk.profile import ProfileError
+from kiosk.reasons import Reason
 
 NOBODYS_HALL: Final = Text("新终端", "A new terminal")
 ENROLLED: Final = 0
@@ -32,10 +37,13 @@ async def serve(settings: Settings) -> int:
     except OperatorKeyError as error:
         raise ProfileError(f"operator: {error}") from None
     screen = UiScreen(settings.language, NOBODYS_HALL)
-    socket = meeting.socket_of(settings.run, "enrol")
-    socket.parent.mkdir(mode=0o700, exist_ok=True)  # on the appliance it is there
+    socket, health = meeting.socket_of(settings.run, "enrol"), meeting.enrolment_health_in(settings.run)
+    for folder in (socket.parent, health):
+        folder.mkdir(mode=0o700, exist_ok=True)  # on the appliance they are there
     await screen.open(socket)
-    work = asyncio.create_task(Enrolment(settings, operator, screen, SystemClock()).run())
+    enrolment = Enrolment(settings, operator, screen, SystemClock())
+    work = asyncio.create_task(enrolment.run())
+    telling = asyncio.create_task(_tell(Publication(health), lambda: _findings(screen, enrolment)))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     pulse = asyncio.create_task(watchdog.feed())
@@ -47,4 +55,26 @@ async def serve(settings: Settings) -> int:
         return TOLD_TO_END
     finally:
         pulse.cancel()
+        telling.cancel()
         await screen.close()
+
+
+def _findings(screen: UiScreen, enrolment: Enrolment) -> tuple[Finding, ...]:
+    seen = ok("ui", "shows the page") if screen.connected else fail("ui", "is not there", "look at its journal")
+    if not enrolment.barred:
+        return (seen,)
+    altered = "what is stored is not what the operator signed"
+    return seen, fail("enrolment", altered, "see K714", Reason.ENROLMENT_ALTERED)
+
+
+async def _tell(publication: Publication, findings: Callable[[], tuple[Finding, ...]]) -> None:
+    """As a desk says how it is: whoever decides whether a start was good asks for this before there is a desk."""
+    told: tuple[Finding, ...] = ()
+    try:
+        while True:
+            if (now := findings()) != told:
+                told = now
+                publication.write(Report(state_of(told), datetime.now(UTC), False, told, {}))
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        publication.close()

@@ -10,14 +10,18 @@ site/current/profile.toml     enrolled: all of it is there, or nothing
 site/token/                   where the library of a TPM keeps what only this TPM can read
 ```
 
+At every start what the order brought is compared with the order (kiosk.enrolment.standing).
+
 Everything is written into `coming` and made durable there; then the folder is renamed. A power cut before that leaves a
 terminal that is nobody and has the same keys; after it, one that is enrolled.
 """
 
+import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +47,8 @@ AUDIT_KEY: Final = "audit.key"
 CERTIFICATE: Final = Path("device/certificate.pem")
 PROFILE: Final = "profile.toml"
 ORDER: Final = "order.jws"
+_LONGER_THAN_ANY: Final = 256 * 1024 + 1
+"""Bytes: an order holds less, with all that it brings."""
 
 
 class Site:
@@ -95,11 +101,36 @@ class Site:
         self._coming.rename(self.current)
         durable.settle(self._where)
 
+    def brought(self) -> dict[str, bytes]:
+        """What an order has put here, by name: all but what is the terminal's own. What is neither a plain file nor a
+        folder is an error, too: a link would show one thing now and another later."""
+        return dict(_plain_files(self.current, leave_out=(CREDENTIALS, CERTIFICATE.parts[0])))
+
     def _credentials(self) -> Path:
         folder = self._coming / CREDENTIALS
         _folder(self._coming, 0o755)
         _folder(folder, 0o700)
         return folder
+
+
+def _plain_files(folder: Path, name: str = "", leave_out: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
+    for entry in folder.iterdir():
+        if entry.is_symlink() or not entry.is_dir():
+            with open(entry, "rb", opener=_plainly) as file:
+                yield name + entry.name, file.read(_LONGER_THAN_ANY)
+        elif entry.name not in leave_out:
+            yield from _plain_files(entry, f"{name}{entry.name}/")
+
+
+def _plainly(path: str, flags: int) -> int:
+    """Opens no link, and waits for no pipe or device; OSError."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a plain file", path)
+    return descriptor
 
 
 def _once(file: Path, make: Callable[[Path], object]) -> Path:

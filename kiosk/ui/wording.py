@@ -299,6 +299,7 @@ ENROL_STEPS: Final[dict[EnrolmentStep, Text]] = {
     ),
     EnrolmentStep.SETTLING: Text("已批准，正在保存，请勿断电", "Approved. Storing it, please leave the power on"),
     EnrolmentStep.DONE: Text("登记完成，正在启动", "Enrolled. The terminal is starting"),
+    EnrolmentStep.BARRED: Text("暂停使用，等待运营单位处理", "Out of use until the operator has been here"),
 }
 ENROL_NEW_CODE: Final = Text("重新获取配对码", "Ask for a new code")
 

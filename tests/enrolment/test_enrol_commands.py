@@ -13,6 +13,8 @@ import pytest
 from fresh_machine import TERMINAL, OperatorsDesk, World
 
 from kiosk import meeting
+from kiosk.health.findings import State
+from kiosk.health.published import read
 from kiosk.messages import Show, receive
 from kiosk.pages import EnrolmentStep, NotEnrolled
 from platform_client.sandbox.pki import SandboxPki
@@ -83,9 +85,13 @@ async def test_a_machine_its_operator_and_the_platform(machine: World) -> None:
         status = ("enrol", "status", "--json", "--settings", str(settings))
         before = await asyncio.to_thread(kiosk, *status)
         assert (before.returncode, json.loads(before.stdout)) == (1, {"enrolled": False, "terminal": None})
+        health = meeting.enrolment_health_in(where / "run")
         async with running("enrol", "run", "--settings", str(settings)) as enrolling:
             steps, typed = [], ""
+            assert await said(health) is State.OUT_OF_SERVICE, "nobody shows its page"
             async for page in glass(meeting.socket_of(where / "run", "enrol")):
+                if not steps:
+                    assert await said(health, State.READY) is State.READY
                 steps.append(page.step)
                 if page.step is EnrolmentStep.DONE:
                     break
@@ -100,6 +106,14 @@ async def test_a_machine_its_operator_and_the_platform(machine: World) -> None:
         assert EnrolmentStep.SETTLING in steps
         after = await asyncio.to_thread(kiosk, *status)
         assert (after.returncode, json.loads(after.stdout)) == (0, {"enrolled": True, "terminal": TERMINAL})
+
+
+async def said(folder: Path, state: State | None = None) -> State:
+    """What enrolment says of itself, once it says that."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (report := read(folder)) is None or state not in (None, report.state):
+            await asyncio.sleep(0.1)
+    return report.state
 
 
 def test_what_the_commands_say_to_what_they_cannot_use(machine: World) -> None:

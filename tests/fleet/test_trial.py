@@ -1,17 +1,20 @@
 """What decides whether a start on trial counts as good, when nobody but the machine itself is there to ask."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from publishing import LOST, WELL, report
 from terminal import HandClock
 
+from kiosk import meeting
 from kiosk.__main__ import main
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.trial import AGENT_FIRST_S, LOOK_EVERY_S, is_well
 from kiosk.fleet.updates import RECORD, Begun
-from kiosk.health.published import Report
+from kiosk.health.findings import fail, ok, state_of
+from kiosk.health.published import Publication, Report
 
 
 async def test_it_is_good_when_it_was_well_for_a_minute() -> None:
@@ -42,6 +45,25 @@ async def test_what_was_amiss_before_is_no_reason_to_go_back(tmp_path: Path) -> 
 async def test_one_that_is_well_for_moments_only_is_not() -> None:
     clock = HandClock()
     assert not await is_well(lambda: report(WELL) if clock.seconds % 40 < 30 else None, clock, None)
+
+
+@pytest.mark.parametrize(("shown", "code"), [(True, 0), (False, 1)])
+def test_a_machine_that_is_nobody_is_well_when_it_shows_so(
+    shown: bool, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E07: a fresh image is blessed by its page, and one whose ui dies is not."""
+    monkeypatch.setattr("kiosk.clock.SystemClock", HandClock)
+    settings = tmp_path / "enrolment.toml"
+    settings.write_text(f'operator = "/operator.pem"\nrun = "{tmp_path}"\n')
+    folder = meeting.enrolment_health_in(tmp_path)
+    folder.mkdir()
+    enrolment = Publication(folder)
+    ui = ok("ui", "shows the page") if shown else fail("ui", "is not there", "")
+    enrolment.write(Report(state_of([ui]), datetime.now(UTC), False, (ui,), {}))
+    try:
+        assert main(["healthy", "--profile", str(tmp_path / "none.toml"), "--settings", str(settings)]) == code
+    finally:
+        enrolment.close()
 
 
 def test_a_profile_that_this_version_cannot_read_is_no_good_start(tmp_path: Path) -> None:

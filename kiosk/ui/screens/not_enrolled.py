@@ -35,6 +35,8 @@ class NotEnrolledScreen(Screen):
         """Whoever waits for a code that will not come by itself may ask for another."""
         if page.code or not page.pairs or page.trouble in (None, Reason.ENROLMENT_NO_PLATFORM):
             return []
+        if page.step is EnrolmentStep.BARRED:
+            return []
         return [
             PushButton("retry", self.here.say(wording.ENROL_NEW_CODE), "again", Retry(), self.here.act, filled=True)
         ]
@@ -56,7 +58,7 @@ class NotEnrolledScreen(Screen):
             code.meaning = "code"
             panel.add_widget(code)
             panel.add_widget(Words(until, BODY, "ink_soft", align="center"))
-        else:
+        elif page.step is not EnrolmentStep.BARRED:
             panel.add_widget(Activity())
         Ground(panel, "brand_tint", 8)
         return panel

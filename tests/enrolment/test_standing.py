@@ -1,0 +1,140 @@
+"""At every start: what a terminal remembers of itself is what its operator signed, or it serves nobody (E07, F06)."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fresh_machine import TERMINAL, OperatorsDesk, World
+
+from kiosk.enrolment.standing import standing
+from kiosk.fleet.operator import Operator
+from kiosk.pages import EnrolmentStep, Retry
+from kiosk.reasons import Reason, Refused
+from platform_client.sandbox.control import ApprovePairing
+
+
+def pinned(world: World) -> Operator:
+    return Operator.pinned(world.operator.pinned)
+
+
+@pytest.fixture
+async def terminal(world: World) -> World:
+    """Enrolled by a code."""
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.code)
+        assert world.sandbox is not None
+        world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await asyncio.wait_for(task, 30)
+    return world
+
+
+async def test_it_stands_as_long_as_nobody_changed_it(terminal: World) -> None:
+    """Whatever the time is, and after its certificate was renewed."""
+    terminal.clock.ahead = timedelta(days=4000)
+    (terminal.site.current / "device/certificate.pem.new").write_text("a draft")
+    assert standing(terminal.site, pinned(terminal)) == TERMINAL
+
+
+def other_profile(world: World, current: Path) -> None:
+    """The hostile platform of whoever has the disk."""
+    profile = current / "profile.toml"
+    profile.write_text(profile.read_text().replace("localhost", "elsewhere.example"))
+
+
+def other_root(world: World, current: Path) -> None:
+    shutil.copy(current / "platform-ca.pem", current / "seals-root.pem")
+
+
+def one_root_more(world: World, current: Path) -> None:
+    """A profile may name a folder of roots."""
+    (current / "masters").mkdir()
+    shutil.copy(current / "platform-ca.pem", current / "masters")
+
+
+def one_root_less(world: World, current: Path) -> None:
+    (current / "seals-root.pem").unlink()
+
+
+def a_link(world: World, current: Path) -> None:
+    """With the right content, as long as somebody looks."""
+    (current / "seals-root.pem").rename(world.where / "elsewhere.pem")
+    (current / "seals-root.pem").symlink_to(world.where / "elsewhere.pem")
+
+
+def all_of_it_a_link(world: World, current: Path) -> None:
+    current.rename(world.where / "elsewhere")
+    current.symlink_to(world.where / "elsewhere")
+
+
+def a_pipe(world: World, current: Path) -> None:
+    """Nobody waits for it."""
+    (current / "profile.toml").unlink()
+    os.mkfifo(current / "profile.toml")
+
+
+def no_order(world: World, current: Path) -> None:
+    (current / "order.jws").unlink()
+
+
+def an_order_of_their_own(world: World, current: Path) -> None:
+    """Everything fits together, but for who signed it."""
+    stranger = OperatorsDesk(world.where / "stranger")
+    (current / "order.jws").write_bytes(world.order(by=stranger))
+
+
+CHANGES = [
+    other_profile, other_root, one_root_more, one_root_less, a_link, all_of_it_a_link, a_pipe, no_order,
+    an_order_of_their_own,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+async def test_whatever_somebody_changed_bars_it(terminal: World, change: Callable[[World, Path], None]) -> None:
+    change(terminal, terminal.site.current)
+    with pytest.raises(Refused) as refused:
+        standing(terminal.site, pinned(terminal))
+    assert refused.value.reason is Reason.ENROLMENT_ALTERED
+
+
+async def test_one_that_is_barred_says_so_and_takes_no_stick(terminal: World) -> None:
+    """Nor a code: what was changed once may have been changed twice."""
+    other_profile(terminal, terminal.site.current)
+    async with terminal.enrolling() as (glass, task):
+        page = await glass.until(lambda page: page.trouble)
+        assert (page.step, page.trouble, page.code) == (EnrolmentStep.BARRED, Reason.ENROLMENT_ALTERED, "")
+        terminal.plug(terminal.order())
+        glass.tap(Retry())
+        done, _ = await asyncio.wait({task}, timeout=0.5)
+        assert not done and glass.pages[-1] == page
+
+
+async def test_one_that_stands_is_done_at_once(terminal: World) -> None:
+    async with terminal.enrolling() as (glass, task):
+        await asyncio.wait_for(task, 30)
+        assert glass.pages[-1].step is EnrolmentStep.DONE
+
+
+def settings_of(world: World) -> Path:
+    file = world.where / "enrolment.toml"
+    file.write_text(
+        f'operator = "{world.operator.pinned}"\nsite = "{world.where}/site"\nrun = "{world.where}/run"\n'
+        f'stick = "{world.stick}"\n'
+    )
+    return file
+
+
+async def test_the_command_of_every_start_says_which_file(terminal: World) -> None:
+    words = [sys.executable, "-m", "kiosk", "enrol", "verify", "--settings", settings_of(terminal)]
+    good = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
+    assert (good.returncode, good.stdout) == (0, f"{TERMINAL}\n")
+    other_root(terminal, terminal.site.current)
+    bad = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert "K714 ENROLMENT_ALTERED: not as the order says: seals-root.pem" in bad.stderr
