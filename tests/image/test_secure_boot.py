@@ -19,8 +19,9 @@ def unsigned(kernel: Path) -> None:
 def other_words(kernel: Path) -> None:
     """The command line as an attacker would like it, of the same length, under the old signature."""
     text = kernel.read_bytes()
-    assert text.count(b"rd.shell=0") == 1
-    kernel.write_bytes(text.replace(b"rd.shell=0", b"rd.shell=1"))
+    word = b"lockdown=confidentiality"
+    assert text.count(word) == 1
+    kernel.write_bytes(text.replace(word, b"lockdown=none".ljust(len(word))))
 
 
 def somebody_elses(kernel: Path) -> None:
@@ -68,7 +69,7 @@ async def test_words_from_the_boot_menu_are_not_heard(dev_image: Built, tmp_path
     disk = dev_image.copy_of_disk(tmp_path)
     esp, entry, conf = Esp(disk), tmp_path / "entry.conf", tmp_path / "loader.conf"
     (name,) = esp.kernels()
-    entry.write_text(f"title other\nefi /EFI/Linux/{name}\noptions init=/bin/sh rd.shell=1 systemd.debug_shell\n")
+    entry.write_text(f"title other\nefi /EFI/Linux/{name}\noptions init=/bin/sh systemd.debug_shell\n")
     conf.write_text("timeout 0\neditor yes\ndefault other.conf\n")
     esp.make_folder("loader/entries")
     esp.put(entry, "loader/entries/other.conf")

@@ -19,7 +19,11 @@ fact root findmnt -no SOURCE,FSTYPE,OPTIONS /
 fact verity dmsetup table root
 fact state findmnt -no SOURCE,FSTYPE,OPTIONS /state
 fact profile findmnt -no SOURCE,OPTIONS /etc/onecard-kiosk
-fact sealed cryptsetup luksDump --dump-json-metadata /dev/disk/by-partlabel/state
+fact sealed cryptsetup luksDump --dump-json-metadata /dev/onecard/disk/state
+fact opened lsblk -srno NAME,TYPE /dev/mapper/state
+fact esp findmnt -no SOURCE /efi
+fact clock date -u +%Y
+fact remembered findmnt -no SOURCE /var/lib/systemd/timesync
 fact lockdown cat /sys/kernel/security/lockdown
 fact secureboot od -An -t u1 -j 4 /sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 fact sysrq cat /proc/sys/kernel/sysrq
@@ -49,7 +53,12 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
     assert [name for name in Esp(disk).kernels() if name.endswith("+3.efi")], "three tries to begin with"
     hardware = terminal(disk, tmp_path, PROBE)
     async with switched_on(
-        replace(hardware, disks=(*hardware.disks, Disk(stick(tmp_path), bus="usb"))), tmp_path
+        replace(
+            hardware,
+            disks=(*hardware.disks, Disk(decoy(tmp_path)), Disk(stick(tmp_path), bus="usb")),
+            extra=(*hardware.extra, "-rtc", "base=2019-03-03"),  # its battery is empty
+        ),
+        tmp_path,
     ) as machine:
         await machine.serial.see("^STICK-NOW")
         await machine.put_in(stick(tmp_path, "expected"), "expected")
@@ -57,9 +66,12 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
         assert await machine.off() == "guest-shutdown"
     assert told["secureboot"].strip() == "1"
     assert "[confidentiality]" in told["lockdown"]
+    assert int(told["clock"]) >= 2025, "never before its image was made"
+    assert told["remembered"].startswith("/dev/mapper/state")
     assert told["root"].split()[:2] == ["/dev/mapper/root", "erofs"] and told["root"].split()[2].startswith("ro,")
     assert dev_image.root_hash in told["verity"] and "panic_on_corruption" in told["verity"]
     assert told["state"].split()[:2] == ["/dev/mapper/state", "ext4"] and "noexec" in told["state"]
+    assert "vda6 part" in told["opened"] and told["esp"].strip() == "/dev/vda1", "of the disk that it was started from"
     assert told["profile"].startswith("/dev/mapper/state")
     assert '"systemd-tpm2"' in told["sealed"] and told["sealed"].count('"type":"luks2"') == 1, "one key, the TPM's"
     assert told["sysrq"].strip() == "0" and told["core"].strip() == "|/bin/false"
@@ -67,7 +79,7 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
     on_disk = [line for line in told["writable"].splitlines() if "/dev/" in line.split()[1] and " rw," in line]
     assert {line.split()[0] for line in on_disk} <= {
         "/state", "/efi", "/etc/onecard-kiosk", "/var/lib/onecard-kiosk", "/var/lib/kiosk-agent", "/var/lib/rauc",
-        "/var/lib/onecard-site", "/var/lib/onecard-kiosk-profiles",
+        "/var/lib/onecard-site", "/var/lib/onecard-kiosk-profiles", "/var/lib/systemd/timesync",
     }  # fmt: skip
     assert not {"agetty", "login", "sulogin", "bash", "sshd"} & set(told["processes"].split())
     assert open_to_others(told["listening"]) == []
@@ -79,6 +91,17 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
     assert Esp(disk).kernels() == [next(n for n in Esp(disk).kernels() if "+" not in n)], (
         "blessed: no tries left to count"
     )
+
+
+def decoy(folder: Path) -> Path:
+    """A second disk whose partitions have the names of the terminal's."""
+    disk = folder / "decoy"
+    with disk.open("wb") as file:
+        file.truncate(64 << 20)
+    kinds = {"esp": "uefi", "state": "linux", "root-a": "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"}
+    table = "label: gpt\n" + "".join(f"size=16MiB, type={kind}, name={name}\n" for name, kind in kinds.items())
+    subprocess.run(["sfdisk", "--quiet", disk], input=table, text=True, check=True)
+    return disk
 
 
 def stick(folder: Path, name: str = "stick") -> Path:
