@@ -37,7 +37,9 @@ def machine(tmp_path: Path) -> Path:
 def test_an_enrolled_image_reads_nothing_that_lies_where_profiles_are_looked_for(machine: Path) -> None:
     """F06, E07"""
     (machine / "usr/share/onecard-kiosk/operator/enrolment.toml").touch()
-    told = seen(machine, f"ls -A {machine}/etc/onecard-kiosk", f"findmnt -no FSTYPE,OPTIONS {machine}/etc/onecard-kiosk")
+    told = seen(
+        machine, f"ls -A {machine}/etc/onecard-kiosk", f"findmnt -no FSTYPE,OPTIONS {machine}/etc/onecard-kiosk"
+    )
     assert told.split()[0] == "tmpfs" and told.split()[1].startswith("rw,nosuid,nodev,noexec"), told
 
 
@@ -50,7 +52,9 @@ def test_a_folder_that_leads_somewhere_else_is_made_anew(machine: Path) -> None:
     assert seen(machine, f"ls -A {machine}/var/lib/onecard-site") == ""
 
 
-@pytest.mark.parametrize(("last", "wanted"), [(None, 1_700_000_000), (1, 1_700_000_000), (1_800_000_000, 1_800_000_000)])
+@pytest.mark.parametrize(
+    ("last", "wanted"), [(None, 1_700_000_000), (1, 1_700_000_000), (1_800_000_000, 1_800_000_000)]
+)
 def test_time_begins_where_it_was_last_known_and_never_before_the_image(
     machine: Path, last: int | None, wanted: int
 ) -> None:

@@ -39,6 +39,9 @@ for _ in $(seq 300); do grep -q usb_storage /proc/modules && break; sleep 0.2; d
 echo STICK-NOW
 for _ in $(seq 300); do test -e /dev/sda && break; sleep 0.2; done
 fact expected ls /dev/sda
+rm /run/onecard-kiosk/export-allowed
+for _ in $(seq 300); do grep -q usb_storage /proc/modules || break; sleep 0.2; done
+fact afterwards sh -c 'ls /dev/sd*; lsmod | grep storage; true'
 fact failed systemctl --failed --no-legend --plain
 fact kernels sh -c 'ls /efi/EFI/Linux'
 """
@@ -88,6 +91,7 @@ async def test_what_was_signed_comes_up_locked_and_is_blessed(dev_image: Built, 
         "without a driver"
     )
     assert told["expected"].strip() == "/dev/sda", "one that the technician's export waits for gets it"
+    assert "/dev/sd" not in told["afterwards"].replace("'/dev/sd*'", "") and "usb_storage" not in told["afterwards"]
     assert Esp(disk).kernels() == [next(n for n in Esp(disk).kernels() if "+" not in n)], (
         "blessed: no tries left to count"
     )
