@@ -43,6 +43,15 @@ class Order:
         return f"{program}.{time.strftime('%Y%m%d%H%M%S', time.gmtime(self.epoch))}"
 
 
+def refuse_unless_committed() -> None:
+    """Raises ValueError. The version in an image is that of the commit: it must be what is in it, and what can be built
+    again."""
+    changed = _output("git", "status", "--porcelain").splitlines()
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:8])
+        raise ValueError(f"not all of this source is committed: {names}")
+
+
 def build(order: Order, cache: Path) -> None:
     """Everything that belongs to an image, into `order.out`."""
     cache.mkdir(parents=True, exist_ok=True)

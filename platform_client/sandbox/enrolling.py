@@ -50,6 +50,12 @@ from platform_client.sandbox.tls import welcoming
 from platform_client.wire import LIMIT_BYTES
 
 CODE_LASTS: Final = timedelta(minutes=15)
+GRANT_LASTS: Final = timedelta(minutes=15)
+"""After somebody admitted it, a terminal that still runs has collected long ago."""
+COLLECTED_MOST: Final = 8
+"""Times: an answer may be lost on the way, but not for ever."""
+WRONG_CODES_MOST: Final = 5
+"""In a row: whoever goes on guesses, and could admit a machine that nobody looked at (RFC 8628, section 5.1)."""
 EVERY_S: Final = 2
 
 
@@ -71,6 +77,7 @@ class _Paired:
     audit_key: Ed25519PublicKey
     terminal: str | None = None
     refused: bool = False
+    collected: int = 0
 
 
 class EnrollingAuthority:
@@ -83,6 +90,7 @@ class EnrollingAuthority:
         self._clock = clock
         self._spent: dict[str, bytes] = {}
         self._paired: dict[str, _Paired] = {}
+        self._wrong_codes = 0
         glitches = Glitches(faults).middleware
         self._app = web.Application(middlewares=[glitches, _refusals], client_max_size=LIMIT_BYTES)
         self._serve(REDEEM, self._redeem)
@@ -111,7 +119,7 @@ class EnrollingAuthority:
         by which another key became it."""
         held, order = self._with(code), self._order_for(terminal)[0]
         self._spend(order, public(held.request))
-        held.terminal = order.terminal
+        held.terminal, held.until = order.terminal, self._clock() + GRANT_LASTS
 
     def refuse(self, code: str) -> None:
         """Raises KeyError."""
@@ -121,8 +129,19 @@ class EnrollingAuthority:
         plain = code.replace("-", "").replace(" ", "").upper()
         for each in self._paired.values():
             if hmac.compare_digest(each.code, plain) and self._is_open(each):
+                self._wrong_codes = 0
                 return each
+        self._wrong_codes += 1
+        if self._wrong_codes >= WRONG_CODES_MOST:
+            self._withdraw_all()
         raise KeyError(code)
+
+    def _withdraw_all(self) -> None:
+        """Every open code: their terminals say that it expired, and whoever stands there asks for another."""
+        self._wrong_codes = 0
+        for each in self._paired.values():
+            if self._is_open(each):
+                each.until = self._clock()
 
     def _is_open(self, each: _Paired) -> bool:
         return each.terminal is None and not each.refused and self._clock() < each.until
@@ -165,10 +184,11 @@ class EnrollingAuthority:
             raise Refuse(EnrolmentRefusal.PAIRING_UNKNOWN.value)
         if held.refused:
             raise Refuse(EnrolmentRefusal.CODE_REFUSED.value)
+        if self._clock() >= held.until or held.collected >= COLLECTED_MOST:
+            raise Refuse(EnrolmentRefusal.CODE_EXPIRED.value)
         if held.terminal is None:
-            if self._clock() >= held.until:
-                raise Refuse(EnrolmentRefusal.CODE_EXPIRED.value)
             return Collected()
+        held.collected += 1
         self._remember(held.terminal, held.audit_key)
         _, jws = self._order_for(held.terminal)
         return Collected(Granted(jws, self._certificate(held.request, held.terminal)))

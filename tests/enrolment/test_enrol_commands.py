@@ -111,7 +111,7 @@ async def test_a_machine_its_operator_and_the_platform(machine: World) -> None:
 async def said(folder: Path, state: State | None = None) -> State:
     """What enrolment says of itself, once it says that."""
     async with asyncio.timeout(PATIENCE_S):
-        while (report := read(folder)) is None or state not in (None, report.state):
+        while (report := read(folder)) is None or state not in (None, report.state):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return report.state
 

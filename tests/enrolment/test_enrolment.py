@@ -10,10 +10,13 @@ from fresh_machine import TERMINAL, OperatorsDesk, World, settled
 
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.enrolment import order
+from kiosk.enrolment.enrol import Keys
+from kiosk.enrolment.registry import Registry
 from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
-from kiosk.reasons import Reason
+from kiosk.reasons import Reason, Refused
 from platform_client.credentials import DIRECTORY
 from platform_client.sandbox.control import ApprovePairing, RefusePairing
+from platform_client.sandbox.enrolling import COLLECTED_MOST, GRANT_LASTS, WRONG_CODES_MOST
 from platform_client.sandbox.faults import Fault
 
 REFUSED = Reason.ENROLMENT_REFUSED
@@ -211,6 +214,43 @@ async def test_a_code_that_expires(world: World) -> None:
         world.platforms_clock = lambda: datetime.now(UTC) + ahead
         world.sandbox.faults.active = None
         await glass.until(lambda page: page.trouble in (Reason.ENROLMENT_CODE_EXPIRED, Reason.ENROLMENT_CLOCK))
+
+
+async def test_who_guesses_codes_ends_all_of_them(world: World) -> None:
+    """RFC 8628, section 5.1: a few tries, and then whoever stands before a terminal asks for another code."""
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    async with world.enrolling() as (glass, _):
+        page = await glass.until(lambda page: page.code)
+        for _ in range(WRONG_CODES_MOST):
+            with pytest.raises(KeyError):
+                world.sandbox.obey(ApprovePairing("BBBB-BBBB", TERMINAL))
+        with pytest.raises(KeyError):
+            world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await glass.until(trouble(Reason.ENROLMENT_CODE_EXPIRED))
+        glass.tap(Retry())
+        await glass.until(lambda page: page.code)
+
+
+@pytest.mark.parametrize("end", ["time", "times"])
+async def test_what_was_granted_is_not_there_for_ever(world: World, end: str) -> None:
+    """Whoever learns the secret of a pairing afterwards collects nothing by it."""
+    (world.orders / f"{TERMINAL}.jws").write_bytes(world.order())
+    registry = Registry(world.enrolling_url, world.pki.tls_ca.certificate.read_text())
+    key = world.site.device_key(None, "")
+    try:
+        pairing = await registry.pair(Keys(key, b"").request(), world.site.audit_key())
+        world.sandbox.obey(ApprovePairing(pairing.code, TERMINAL))
+        assert await registry.collect(pairing.pairing) is not None
+        if end == "time":
+            world.platforms_clock = lambda: datetime.now(UTC) + GRANT_LASTS
+        else:
+            for _ in range(COLLECTED_MOST - 1):
+                assert await registry.collect(pairing.pairing) is not None, "an answer may be lost on the way"
+        with pytest.raises(Refused) as refused:
+            await registry.collect(pairing.pairing)
+        assert refused.value.reason is Reason.ENROLMENT_CODE_EXPIRED
+    finally:
+        await registry.close()
 
 
 async def test_a_platform_that_is_away_and_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""When a stick has a driver (systemd/stick): programs that only note that they were called stand in for the kernel's."""
+"""When a stick has a driver (systemd/stick): programs that only note that they were called stand in."""
 
 import subprocess
 from dataclasses import dataclass
@@ -63,8 +63,8 @@ def test_afterwards_there_is_none_and_what_stays_plugged_in_is_refused(machine: 
 
 
 def test_a_stick_is_looked_at_only_where_its_file_system_can_be_mounted() -> None:
-    """FAT and exFAT, as sticks are sold, and nothing that a stick would rather be: the kernel's modules are in the image,
-    udev lets both in, and nothing on them runs, is a device or changes whose program it is."""
+    """FAT and exFAT, as sticks are sold, and nothing that a stick would rather be: the modules are kept, udev lets
+    both in, and nothing on them runs, is a device or changes whose program it is."""
     kept = (UNITS.parent / "image/kernel/modules").read_text(encoding="utf-8").split()
     assert {"vfat", "exfat", "usb-storage", "uas"} <= set(kept)
     rules = (UNITS / "udev/70-onecard-kiosk.rules").read_text(encoding="utf-8")
