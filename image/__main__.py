@@ -33,8 +33,6 @@ def main(arguments: list[str]) -> int:
             print(f"image/packages.lock: {debian.renew(CACHE)} packages")
             return 0
         flavour = Flavour.read(asked.flavour)
-        if flavour.keys == "operator":
-            build.refuse_unless_committed()
         out = (asked.out or CACHE / asked.flavour).resolve()
         with tempfile.TemporaryDirectory(dir="/dev/shm") as work:
             signer = _signer(flavour, asked.keys, asked.certificate, Path(work))
@@ -43,6 +41,7 @@ def main(arguments: list[str]) -> int:
                 raise ValueError("this flavour belongs to an operator: give --operator")
             if flavour.keys == "operator":
                 check(operator.resolve())
+                build.refuse_unless_committed()
             build.build(build.Order(asked.flavour, flavour, signer, out, operator.resolve(), asked.level), CACHE)
     except (ValueError, debian.LockBroken, CalledProcessError) as error:
         print(f"script/image: {error}", file=sys.stderr)

@@ -1,5 +1,5 @@
-"""What of its operator goes into an image: looked at before anything is built. What is missing there the build would not
-miss, only a terminal in its hall: it would have no network, or never be anybody's.
+"""What of its operator goes into an image, looked at before any build. No build would miss what is missing there,
+only a terminal in a hall: it would have no network, or never be anybody's.
 """
 
 from collections.abc import Iterator

@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from image import disk, uki
+from image import build, disk, operator, uki
 from image.flavour import IMAGE, Flavour, words
 from tests.image.built import CHECKOUT
 
@@ -56,12 +58,74 @@ def test_a_key_that_does_not_leave_its_token_signs(
         uki.Token("pkcs11:token=other;object=db?pin-value=1234", key.certificate).sign(uki.LOADER, tmp_path / "x.efi")
 
 
+@pytest.fixture
+def folder(key: uki.KeyFile, tmp_path: Path) -> Path:
+    """An operator's, with all that it must have."""
+    folder = tmp_path / "operator"
+    folder.mkdir()
+    (folder / "egress.nft").write_text("define platform = { 192.0.2.10 }\ndefine fleet = { 192.0.2.20 }\n")
+    shutil.copy(key.certificate, folder / "updates.pem")
+    shutil.copy(key.certificate, folder / "recovery.pem")
+    private = folder.with_name("operator.key")
+    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", str(private))
+    run("openssl", "ec", "-in", str(private), "-pubout", "-out", str(folder / "operator.pem"))
+    (folder / "enrolment.toml").write_text(f'operator = "{operator.AT}/operator.pem"\n')
+    return folder
+
+
+def test_an_operators_folder_is_whole() -> None:
+    """And the tests' own is not one: it enrols nobody."""
+    with pytest.raises(ValueError, match=r"enrolment\.toml is missing.*updates\.pem is missing"):
+        operator.check(IMAGE / "dev-operator")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda at: (at / "egress.nft").unlink(), "egress.nft is missing: the terminal would have no network"),
+        (
+            lambda at: (at / "egress.nft").write_text("define platform = { 192.0.2.1 }\n"),
+            "egress.nft: no `define fleet",
+        ),
+        (lambda at: (at / "enrolment.toml").unlink(), "enrolment.toml is missing: it could not be enrolled"),
+        (lambda at: (at / "enrolment.toml").write_text("operater = 1\n"), "enrolment.toml: .*operater"),
+        (lambda at: (at / "enrolment.toml").write_text('operator = "/root/it.pem"\n'), "/root/it.pem is not under"),
+        (lambda at: (at / "operator.pem").unlink(), "operator.pem: No such file"),
+        (lambda at: (at / "operator.pem").write_text("x"), "operator.pem: not PEM public keys"),
+        (lambda at: (at / "updates.pem").unlink(), "updates.pem is missing: nobody could update it"),
+        (lambda at: (at / "recovery.pem").write_text("x"), "recovery.pem: no PEM certificate"),
+    ],
+)
+def test_what_an_operators_folder_lacks_is_named_before_anything_is_built(
+    folder: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    """F06: the build would not miss it, and a terminal in its hall would."""
+    operator.check(folder)
+    spoil(folder)
+    with pytest.raises(ValueError, match=said):
+        operator.check(folder)
+
+
+def test_nothing_is_built_for_a_hall_from_what_is_not_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version in the image is the commit's."""
+    monkeypatch.setattr(build, "CHECKOUT", tmp_path)
+    for what in (("init", "-q"), ("commit", "-q", "--allow-empty", "-m", "first")):
+        run("git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@t.invalid", *what)
+    build.refuse_unless_committed()
+    (tmp_path / "one-more").touch()
+    with pytest.raises(ValueError, match="not all of this source is committed: one-more"):
+        build.refuse_unless_committed()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a root")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--flavour", "production"], "give --keys"),
         (["--flavour", "production", "--keys", "nowhere"], "give --operator"),
+        (["--flavour", "qa", "--keys", "nowhere", "--operator", "image/dev-operator"], "enrolment.toml is missing"),
         (["--flavour", "production", "--keys", "pkcs11:object=db"], "needs --certificate"),
         (["--flavour", "dev", "--keys", "nowhere"], "leave --keys out"),
         (["--flavour", "prod"], "there are dev, production, qa"),

@@ -86,11 +86,12 @@ async def main(checkout: Path, results: Path) -> None:
                 await play(machine, eyes, seen)
             await ship(pki, seen)
             seen["scan"] = scan(machine)
+            async with Eyes(PROBE, display) as eyes:
+                seen["altered"] = await started_altered(eyes)
         except BaseException as error:
             seen["error"] = f"{type(error).__name__}: {error}"
             raise
         finally:
-            seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
             seen["journal"] = output("journalctl", "-b", "--no-pager", "-o", "cat", "-u", "kiosk-*")[-20000:]
             results.write_text(json.dumps(seen), encoding="utf-8")
 
@@ -231,6 +232,17 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
     seen["print server restarted"] = await restarted_print_server()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
+    seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
+
+
+async def started_altered(eyes: Eyes) -> dict[str, str]:
+    """The terminal is stopped, somebody changes whom it trusts, and it starts again."""
+    names = (*SERVICES, "enrol", "order")
+    systemctl("stop", "kiosk.target", *(f"kiosk-{name}.service" for name in names))
+    shutil.copy(SITE / "ca.pem", SITE / "root.pem")
+    systemctl("start", "kiosk.target")
+    view = await eyes.see(lambda view: "K714" in view.text, seconds=PATIENCE_S, what="that it is barred")
+    return {"page": view.page, **{name: shown(name, "ActiveState") for name in names}}
 
 
 async def ship(pki: Path, seen: dict[str, Any]) -> None:

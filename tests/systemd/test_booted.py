@@ -123,6 +123,13 @@ def test_nothing_of_the_citizen_is_in_what_was_shipped(seen: dict[str, Any]) -> 
     assert [what for what, found in seen["scan"].items() if found] == ["the mark"]
 
 
+def test_a_terminal_that_somebody_altered_starts_for_nobody(seen: dict[str, Any]) -> None:
+    """E07, F06: it shows why, and no process that would believe what was changed has started."""
+    assert seen["altered"].pop("page") == "NotEnrolled"
+    running = {name for name, state in seen["altered"].items() if state == "active"}
+    assert running == {"enrol", "ui"} and seen["altered"]["order"] == "failed"
+
+
 def test_the_machines_own_figures_are_on_loopback(seen: dict[str, Any]) -> None:
     for figure in ("node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes", "node_cpu_seconds_total"):
         assert figure in seen["machine figures"]
