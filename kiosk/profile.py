@@ -156,7 +156,7 @@ class Tickets(_Table, frozen=True):
 
     uri: str
     width_dots: int = 576
-    font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+    font: Path = Path("/usr/share/onecard-kiosk/fonts/NotoSansSC-Regular.otf")
 
 
 _WORKDAY: Final = ("09:00-12:00", "13:00-17:00")

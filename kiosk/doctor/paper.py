@@ -34,7 +34,7 @@ async def tickets(configured: settings.Tickets | None) -> list[Finding]:
     if configured is None:
         return []
     if not configured.font.is_file():
-        return [fail(part, f"{configured.font} is missing", "install fonts-noto-cjk, or name another font")]
+        return [fail(part, f"{configured.font} is missing", "correct `font` in [tickets] of the profile")]
     try:
         printer = ticket_printer(configured)
     except ProfileError as error:

@@ -204,7 +204,7 @@ _REMEDIES: Final = {
     ),
     "import a master list": "请导入主列表",
     "install Pillow's wheel": "请安装 Pillow",
-    "install fonts-noto-cjk, or name another font": "安装 fonts-noto-cjk，或指定其他字体",
+    "correct `font` in [tickets] of the profile": "修正配置 [tickets] 中的 font",
     "install the file whose SHA-256 is in the profile": "安装 SHA-256 与配置一致的文件",
     "it was silent four times in a row and is asked again soon; is the network there?": (
         "连续四次无应答，稍后再问；网络通吗？"

@@ -29,7 +29,9 @@ _JOURNAL: Final = "run `kiosk doctor` by hand; its journal says why"
 
 
 class Examiner(Protocol):
-    """Looks at the whole terminal."""
+    """Looks at the whole terminal. `fonts`: the folder of faces among the assets that it looks at."""
+
+    fonts: Path
 
     async def findings(self) -> tuple[Finding, ...]:
         """As `kiosk doctor` says."""
@@ -46,11 +48,12 @@ class _Said(Struct):
 
 
 class ExaminerProcess:
-    """`profile`: the file; `assets`: the folder with the models."""
+    """`profile`: the file; `assets`: the folder with models and faces."""
 
     def __init__(self, profile: Path, assets: Path) -> None:
         self._profile = profile
         self._assets = assets
+        self.fonts = assets / "fonts"
 
     async def findings(self) -> tuple[Finding, ...]:
         return _understood(

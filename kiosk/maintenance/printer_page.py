@@ -6,6 +6,7 @@ read what this printer prints.
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import segno
@@ -24,9 +25,9 @@ _INSET_MM: Final = 7.0
 _COLOURS: Final = ((0, 174, 239), (236, 0, 140), (255, 242, 0), (237, 28, 36), (0, 166, 81), (46, 49, 146))
 
 
-def printer_page(terminal: str, at: datetime) -> StaffPaper:
+def printer_page(terminal: str, at: datetime, fonts: Path) -> StaffPaper:
     """Takes some tenths of a second. Raises OSError when the typeface is not there."""
-    sheet = Sheet("打印机测试页 Printer test page", terminal, at)
+    sheet = Sheet("打印机测试页 Printer test page", terminal, at, fonts)
     sheet.begin_page()
     _corners(sheet)
     sheet.text(MARGIN_MM, 22, "打印机测试页", 22, weight="B")

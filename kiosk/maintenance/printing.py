@@ -20,7 +20,7 @@ from kiosk.reasons import EXPLANATIONS, Refused
 from kiosk.text import Text
 
 PAGE_WITHIN_S: Final = 90.0
-TYPEFACE: Final = Text("安装 fonts-noto-cjk", "install fonts-noto-cjk")
+TYPEFACE: Final = Text("重新安装程序及其字体", "install the program anew, with its fonts")
 _PRINTER: Final = Text("按打印机面板提示处理，再试一次", "see to the printer, then try again")
 _SERVICE_AND_SUPPLIES: Final = frozenset({Role.SERVICE, Role.SUPPLIES})
 
@@ -28,7 +28,7 @@ _SERVICE_AND_SUPPLIES: Final = frozenset({Role.SERVICE, Role.SUPPLIES})
 async def printer_test(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
     terminal, at = workshop.profile.terminal.id, workshop.clock.now()
     try:
-        paper = await asyncio.to_thread(printer_page, terminal, at)
+        paper = await asyncio.to_thread(printer_page, terminal, at, workshop.examiner.fonts)
     except OSError as error:
         yield wrong(f"字体缺失：{error.strerror}", f"no typeface: {error.strerror}", TYPEFACE)
         return

@@ -70,7 +70,7 @@ async def readiness(workshop: Workshop, choice: str) -> AsyncGenerator[Said, Non
     for line in (line for _, lines in report.sections for line in lines):
         yield line
     try:
-        paper = await asyncio.to_thread(drawn, report)
+        paper = await asyncio.to_thread(drawn, report, workshop.examiner.fonts)
     except OSError as error:
         yield wrong(f"字体缺失：{error.strerror}", f"no typeface: {error.strerror}", TYPEFACE)
         return

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
@@ -51,9 +52,9 @@ def digest(sections: Sequence[tuple[Text, tuple[Line, ...]]]) -> str:
     return hashlib.sha256(lines).hexdigest()
 
 
-def drawn(report: Report) -> StaffPaper:
+def drawn(report: Report, fonts: Path) -> StaffPaper:
     """One or two pages. Takes some tenths of a second. Raises OSError when the typeface is not there."""
-    page = _Page(Sheet("终端就绪报告 Readiness report", report.terminal, report.at))
+    page = _Page(Sheet("终端就绪报告 Readiness report", report.terminal, report.at, fonts))
     _head(page, report)
     for title, lines in report.sections:
         if lines:

@@ -17,9 +17,6 @@ WIDTH_MM: Final = 210.0
 HEIGHT_MM: Final = 297.0
 FOOT_MM: Final = 283.0
 """Where the foot of each page begins."""
-FONTS: Final = Path("/usr/share/fonts/opentype/noto")
-_SIMPLIFIED: Final = 2
-"""The simplified-Chinese face in the collections of Noto Sans CJK: JP, KR, SC, TC, HK."""
 _FAMILY: Final = "sans"
 _LEADING: Final = 1.35
 _POINTS_PER_MM: Final = 72 / 25.4
@@ -58,9 +55,10 @@ class StaffPaper:
 
 
 class Sheet:
-    """A4 pages to draw on, in millimetres from the upper left corner. `title` and `terminal` stand at each foot."""
+    """A4 pages to draw on, in millimetres from the upper left corner. `title` and `terminal` stand at each foot;
+    `fonts`: the folder of the faces that the pages on the screen have, too."""
 
-    def __init__(self, title: str, terminal: str, at: datetime, fonts: Path = FONTS) -> None:
+    def __init__(self, title: str, terminal: str, at: datetime, fonts: Path) -> None:
         """Raises OSError when the typeface is not there."""
         from fpdf import FPDF  # a third of a second that a desk which starts has no use for
 
@@ -71,8 +69,8 @@ class Sheet:
         self._pdf.set_author(terminal)
         self._pdf.set_creation_date(at)
         self._pdf.set_lang("zh-CN")
-        for weight, file in (("", "NotoSansCJK-Regular.ttc"), ("B", "NotoSansCJK-Bold.ttc")):
-            self._pdf.add_font(_FAMILY, weight, fonts / file, collection_font_number=_SIMPLIFIED)
+        for weight, file in (("", "NotoSansSC-Regular.otf"), ("B", "NotoSansSC-Bold.otf")):
+            self._pdf.add_font(_FAMILY, weight, fonts / file)
         self._said = f"{title}  ·  {terminal}  ·  {at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
     def begin_page(self) -> None:

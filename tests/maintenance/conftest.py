@@ -71,6 +71,8 @@ async def bench(pki: SandboxPki, sandbox: tuple[Sandbox, int], assets: Path, tmp
     says: list[Finding] = []
 
     class Examining:
+        fonts = assets / "fonts"
+
         async def findings(self) -> tuple[Finding, ...]:
             return tuple(says)
 
