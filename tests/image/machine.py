@@ -187,6 +187,18 @@ class Machine:
             self._process.kill()
         await self._process.wait()
 
+    # Disk
+
+    async def writes(self, number: int = 0) -> AsyncIterator[None]:
+        """Once now, and again each time the guest has begun to write to this disk: what a machine that says nothing
+        can be told by."""
+        blocks = await self.qmp.execute("query-block")
+        node = next(block["inserted"]["node-name"] for block in blocks if block["device"] == f"disk{number}")
+        while True:
+            await self.qmp.execute("block-set-write-threshold", **{"node-name": node, "write-threshold": 1})
+            yield
+            await self.qmp.event("BLOCK_WRITE_THRESHOLD")
+
     # Panel
 
     async def picture(self) -> Image.Image:

@@ -241,7 +241,7 @@ async def started_altered(eyes: Eyes) -> dict[str, str]:
     systemctl("stop", "kiosk.target", *(f"kiosk-{name}.service" for name in names))
     shutil.copy(SITE / "ca.pem", SITE / "root.pem")
     Path("/run/onecard-kiosk/ui/desk.sock").unlink(missing_ok=True)  # of the desk that ran; at a start of the machine:
-    subprocess.run(["systemd-tmpfiles", "--create", "--prefix=/run/onecard-kiosk"], check=True)
+    output("systemd-tmpfiles", "--create", "--prefix=/run/onecard-kiosk")
     systemctl("start", "kiosk.target")
     view = await eyes.see(lambda view: "K714" in view.text, seconds=PATIENCE_S, what="that it is barred")
     return {"page": view.page, **{name: shown(name, "ActiveState") for name in names}}
