@@ -23,7 +23,7 @@ from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, we
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.eyes import NeverSeen, View
 from kiosk.demo.machine import DEMO_FACE, HALL, table
-from kiosk.ui.display import turned
+from kiosk.ui.display import Rotation, turned
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki
 from tests.image.built import OFF, Built, terminal
@@ -39,7 +39,7 @@ PRINTER_URI = "ipp://127.0.0.1:8632/ipp/print"
 class Screen:
     """What is on the panel, in words and in pixels, as the guest tells it; and the papers in the printer's tray."""
 
-    def __init__(self, machine: Machine, lines: asyncio.StreamReader, rotation: int) -> None:
+    def __init__(self, machine: Machine, lines: asyncio.StreamReader, rotation: Rotation) -> None:
         self.machine = machine
         self._rotation = rotation
         self.view: View | None = None
@@ -100,7 +100,7 @@ class Hall:
     reader: SamEmulator
     citizens: tuple[SyntheticCard, ...]
     folder: Path
-    rotation: int
+    rotation: Rotation
 
     @asynccontextmanager
     async def switched_on(self, **changes: Any) -> AsyncIterator[Screen]:
@@ -116,14 +116,14 @@ class Hall:
 
 @asynccontextmanager
 async def hall(
-    image: Built, assets: Path, link: Link, folder: Path, probe: str = "", rotation: int = 0
+    image: Built, assets: Path, link: Link, folder: Path, probe: str = "", rotation: Rotation = 0
 ) -> AsyncIterator[Hall]:
     """Platform and reader are there, and the disk remembers who the terminal is.
 
     `probe`: what the terminal runs as root when it is up. `rotation`: of the pages on its panel.
     """
     pki = prepare(folder / "pki", link.host)
-    words = (*link.enter, sys.executable, "-m", "tests.image.sandbox_outside", folder / "pki", assets, link.host)
+    words: tuple[str | Path, ...] = (*link.enter, sys.executable, "-m", "tests.image.sandbox_outside", folder / "pki", assets, link.host)
     with (folder / "platform.log").open("wb") as log:
         platform = await asyncio.create_subprocess_exec(
             *words, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stderr=log
@@ -147,7 +147,7 @@ async def hall(
         await platform.wait()
 
 
-def site(pki: SandboxPki, link: Link, folder: Path, rotation: int) -> str:
+def site(pki: SandboxPki, link: Link, folder: Path, rotation: Rotation) -> str:
     """A script for the terminal's first start, which writes down who it is, as provisioning does."""
     etc, state = "etc/onecard-kiosk", "var/lib/onecard-kiosk"
     KeyFile.create(folder / "audit.key")
@@ -175,7 +175,7 @@ def site(pki: SandboxPki, link: Link, folder: Path, rotation: int) -> str:
     )
 
 
-def _profile(link: Link, rotation: int) -> dict[str, dict[str, object]]:
+def _profile(link: Link, rotation: Rotation) -> dict[str, dict[str, object]]:
     etc, state = Path("/etc/onecard-kiosk"), Path("/var/lib/onecard-kiosk")
     return {
         "": {

@@ -68,7 +68,7 @@ async def test_the_fleet_hears_of_an_update_that_stays_and_of_one_that_does_not(
         hawkbit.offer("8", bundles["1.1"])
         async with computer.on(*WIRE) as machine:
             await machine.serial.see("Finished systemd-bless-boot")
-            port = claim_port()
+            port = claim_port(0)
             profile = PROFILE.format(run="/run/onecard-kiosk", port=port) + FLEET.format(port=hawkbit.port)
             await put(machine, "/etc/onecard-kiosk/profile.toml", profile, "kiosk-agent")
             await put(machine, "/etc/onecard-kiosk/ca.pem", pki.tls_ca.certificate.read_text(), "kiosk-agent")

@@ -30,7 +30,7 @@ def somebody_elses(kernel: Path) -> None:
     key, certificate = kernel.with_suffix(".key"), kernel.with_suffix(".pem")
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=somebody", "-days", "2"]
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    sign = ["sbsign", "--key", key, "--cert", certificate, "--output", kernel, kernel]
+    sign: list[str | Path] = ["sbsign", "--key", key, "--cert", certificate, "--output", kernel, kernel]
     subprocess.run(sign, check=True, capture_output=True)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def seen(machine: Path, *questions: str) -> str:
     """What these commands say after the folders were put in place."""
     script = AS_ANYBODY + PROGRAM.read_text(encoding="utf-8") + "\n" + "\n".join(questions)
-    words = ["unshare", "--mount", "--propagation", "private", "sh", "-s", machine]
+    words: list[str | Path] = ["unshare", "--mount", "--propagation", "private", "sh", "-s", machine]
     return subprocess.run(words, input=script, capture_output=True, text=True, check=True).stdout
 
 

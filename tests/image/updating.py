@@ -30,9 +30,9 @@ class Signer:
     key: Path
 
     def sign(self, build: small.Build, out: Path) -> Path:
-        words = [ROOT / "script/bundle", build.folder, small.FLAVOUR, out]
+        words: list[str | Path] = [ROOT / "script/bundle", build.folder, small.FLAVOUR, out]
         quick = "--mksquashfs-args=-noD -noF -noI -noX"
-        signed = [*words, "--cert", self.certificate, "--key", self.key, quick]
+        signed: list[str | Path] = [*words, "--cert", self.certificate, "--key", self.key, quick]
         subprocess.run(signed, check=True, capture_output=True)
         return out
 
