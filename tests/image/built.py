@@ -59,8 +59,8 @@ def built(flavour: str = "dev", *words: str) -> Built:
         made_from, wanted = folder / "made-from", _digest()
         if not made_from.exists() or made_from.read_text() != wanted:
             shutil.rmtree(folder, ignore_errors=True)
-            command: list[str | Path] = [CHECKOUT / "script/image", "--flavour", flavour, "--level", "1", *words, folder]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            command = ["script/image", "--flavour", flavour, "--level", "1", *words, str(folder)]
+            done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
             made_from.write_text(wanted)
     return Built(folder)

@@ -123,7 +123,8 @@ async def hall(
     `probe`: what the terminal runs as root when it is up. `rotation`: of the pages on its panel.
     """
     pki = prepare(folder / "pki", link.host)
-    words: tuple[str | Path, ...] = (*link.enter, sys.executable, "-m", "tests.image.sandbox_outside", folder / "pki", assets, link.host)
+    outside = (sys.executable, "-m", "tests.image.sandbox_outside", str(folder / "pki"), str(assets), link.host)
+    words = (*link.enter, *outside)
     with (folder / "platform.log").open("wb") as log:
         platform = await asyncio.create_subprocess_exec(
             *words, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stderr=log

@@ -84,8 +84,8 @@ def test_the_key_may_stay_in_its_token(build: Path, signer: Signer, tmp_path: Pa
     (tmp_path / "softhsm.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\n")
     here = {"SOFTHSM2_CONF": str(tmp_path / "softhsm.conf")}
     done(["softhsm2-util", "--init-token", "--free", "--label=release", "--pin=2468", "--so-pin=1357"], **here)
-    put: list[str | Path] = ["softhsm2-util", "--import", signer.key, "--token=release", "--label=release", "--id=01", "--pin=2468"]
-    done(put, **here)
+    put = ["--token=release", "--label=release", "--id=01", "--pin=2468"]
+    done(["softhsm2-util", "--import", signer.key, *put], **here)
     there = {**here, "RAUC_PKCS11_MODULE": str(SOFTHSM), "RAUC_PKCS11_PIN": "2468"}
     out = tmp_path / "update.raucb"
     done(bundle(build, out, signer.certificate, "pkcs11:token=release;object=release"), **there)
