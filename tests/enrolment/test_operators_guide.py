@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fresh_machine import World
 
+from image import operator
 from kiosk.enrolment import settings
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.pages import EnrolmentStep
@@ -55,6 +56,10 @@ async def test_its_commands_make_a_machine_a_terminal(world: World, pki: Sandbox
     before = [block for block in blocks() if OFFLINE not in block]
     for block in before:
         await asyncio.to_thread(run, here(block, world), world.where)
+    as_written = (world.where / "operator/enrolment.toml").read_text(encoding="utf-8")
+    pinned = "/usr/share/onecard-kiosk/operator/operator.pem"
+    (world.where / "operator/enrolment.toml").write_text(as_written.replace(str(world.operator.pinned), pinned))
+    operator.check(world.where / "operator")  # an image can be built of it
     world.operator.pinned.write_bytes((world.where / "operator.pem").read_bytes())
     async with world.enrolling() as (glass, task):
         await glass.until(lambda page: page.step is EnrolmentStep.TAKE_STICK_AWAY)
