@@ -21,8 +21,8 @@ SUITE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # apt knows where Debian comes from on this machine, whatever else it has.
 _SOURCES = ["apt-get", "indextargets", "Created-By: Packages", "Origin: Debian", "Architecture: amd64"]
-# What nobody reads on a terminal; the last two belong to the web pages of a Prometheus that here only sends on.
-_EXCLUDED = ("man", "info", "locale", "doc", "javascript", "nodejs")
+# What nobody reads on a terminal: web pages of a Prometheus that here only sends on, fonts for an X server.
+_EXCLUDED = ("man", "info", "locale", "doc", "javascript", "nodejs", "fonts/X11")
 
 
 @dataclass(frozen=True, order=True)
