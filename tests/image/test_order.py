@@ -89,7 +89,10 @@ def test_an_operators_folder_is_whole() -> None:
         ),
         (lambda at: (at / "enrolment.toml").unlink(), "enrolment.toml is missing: it could not be enrolled"),
         (lambda at: (at / "enrolment.toml").write_text("operater = 1\n"), "enrolment.toml: .*operater"),
-        (lambda at: (at / "enrolment.toml").write_text('operator = "/elsewhere/it.pem"\n'), "/elsewhere/it.pem is not under"),
+        (
+            lambda at: (at / "enrolment.toml").write_text('operator = "/else/it.pem"\n'),
+            "/else/it.pem is not under",
+        ),
         (lambda at: (at / "operator.pem").unlink(), "operator.pem: No such file"),
         (lambda at: (at / "operator.pem").write_text("x"), "operator.pem: not PEM public keys"),
         (lambda at: (at / "updates.pem").unlink(), "updates.pem is missing: nobody could update it"),
