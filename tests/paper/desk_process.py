@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hardware.printers import cups_queue
-from hardware.printers.cups_queue import CupsQueue, _Spooler
+from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import JobReport
+from hardware.printers.spooler import Spooler
 from kiosk.clock import SystemClock
 from kiosk.desk import PrintReport
 from kiosk.documents.gate import PrintableDocument
@@ -135,7 +136,7 @@ def _probe_ledger(reached: Callable[[str], None]) -> None:
 
 
 def _probe_queue(reached: Callable[[str], None]) -> None:
-    connect = _Spooler._connection.fget
+    connect = Spooler._connection.fget
     says = CupsQueue._as_the_printer_says
     assert connect is not None
 
@@ -169,7 +170,7 @@ def _probe_queue(reached: Callable[[str], None]) -> None:
 
     probed: dict[int, Probed] = {}
 
-    def connection(self: _Spooler) -> Any:
+    def connection(self: Spooler) -> Any:
         bare = connect(self)
         return probed.setdefault(id(bare), Probed(bare))
 
@@ -182,5 +183,5 @@ def _probe_queue(reached: Callable[[str], None]) -> None:
             reached("page 1 is out")
         return report
 
-    _Spooler._connection = property(connection)  # type: ignore[assignment]
+    Spooler._connection = property(connection)  # type: ignore[assignment]
     CupsQueue._as_the_printer_says = printer_says  # type: ignore[method-assign]

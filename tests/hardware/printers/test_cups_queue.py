@@ -10,9 +10,10 @@ from conformance.printer import PrinterConformance, document, ended, first, prin
 from cups_bench import QUEUE, CupsBench
 from fpdf import FPDF
 
-from hardware.printers.cups_queue import CupsQueue, _Spooler
+from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.ipp_device import DeviceJob
 from hardware.printers.port import JobReport, Outcome, PrinterError, Trouble, Unconfirmed
+from hardware.printers.spooler import Spooler
 
 MARKER = "onecard-marker-7Q2"
 LARGE = 48 * 1024 * 1024
@@ -186,17 +187,17 @@ class TestWhatAQueueCanGetWrong:
     async def test_the_queue_notifies_of_what_it_does(self, bench: CupsBench) -> None:
         """Between two notifications the queue need not be asked: it says so itself when a job ends."""
         spooler = bench.printer._spooler
-        await spooler.run(_Spooler.news)  # makes the subscription
-        while await spooler.run(_Spooler.news):
+        await spooler.run(Spooler.news)  # makes the subscription
+        while await spooler.run(Spooler.news):
             pass
-        assert not await spooler.run(_Spooler.news), "nothing happens, nothing is told"
+        assert not await spooler.run(Spooler.news), "nothing happens, nothing is told"
         submission = await submitted(bench.printer, document("told"), 1)
-        assert await spooler.run(_Spooler.news)
+        assert await spooler.run(Spooler.news)
         assert (await ended(bench.printer, submission)).outcome is Outcome.PRINTED
 
     async def test_a_queue_server_that_forgot_the_subscription_is_asked_anew(self, bench: CupsBench) -> None:
         spooler = bench.printer._spooler
-        await spooler.run(_Spooler.news)
+        await spooler.run(Spooler.news)
         process = await asyncio.create_subprocess_exec(
             *("ipptool", "-q", "-d", f"id={spooler._subscription}", f"ipp://127.0.0.1:{bench.server.port}/"),
             "/dev/stdin",
@@ -208,7 +209,7 @@ class TestWhatAQueueCanGetWrong:
             b" ATTR integer notify-subscription-id $id }"
         )
         assert process.returncode == 0
-        assert await spooler.run(_Spooler.news), "so the queue is asked itself"
+        assert await spooler.run(Spooler.news), "so the queue is asked itself"
         await prints_only(bench, "all the same")
 
     async def test_what_never_left_the_queue_is_known_not_to_be_out_however_late_the_printer_answers(
