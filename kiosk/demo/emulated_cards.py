@@ -16,10 +16,10 @@ from typing import Final, TextIO
 
 from PIL import Image, ImageOps
 
-from hardware.cards.emulator import SWITCHES, SamEmulator, piv_chip, technicians
-from hardware.cards.emulator.chip import CHIP_SWITCHES, ChipFaults, EmrtdChip
+from hardware.cards.emulator import Faults, SamEmulator, piv_chip, technicians
+from hardware.cards.emulator.chip import ChipFaults, EmrtdChip
 from hardware.cards.emulator.pcscd import PrivatePcscd
-from hardware.cards.emulator.piv_chip import PIV_SWITCHES, PivChip
+from hardware.cards.emulator.piv_chip import PivChip, PivFaults
 from hardware.cards.emulator.specimens import Specimen, make
 from hardware.cards.emulator.utopia import Document
 from hardware.cards.reading import Kind
@@ -68,17 +68,17 @@ class Emulated:
 
 def sdt_faults() -> tuple[str, ...]:
     """The names of what can be wrong with an SDT reader and its cards."""
-    return tuple(SWITCHES)
+    return tuple(Faults.SWITCHES)
 
 
 def staff_card_faults() -> tuple[str, ...]:
     """The names of what can be wrong with a technician's card."""
-    return (*PIV_SWITCHES, "expired", "revoked", "other-ca", "no-role", *_TRIES_LEFT)
+    return (*PivFaults.SWITCHES, "expired", "revoked", "other-ca", "no-role", *_TRIES_LEFT)
 
 
 def emrtd_faults() -> tuple[str, ...]:
     """The names of what can be wrong with a travel document."""
-    return (*CHIP_SWITCHES, *_BAD_DOCUMENTS)
+    return (*ChipFaults.SWITCHES, *_BAD_DOCUMENTS)
 
 
 @contextmanager
@@ -154,14 +154,14 @@ class _PassportDesk:
         self.lay()
 
     def turn_on(self, fault: str) -> None:
-        if fault in CHIP_SWITCHES:
+        if fault in ChipFaults.SWITCHES:
             self._faults.turn_on(fault)
         else:
             self._specimen = Specimen(fault)
             self.lay()
 
     def turn_off(self, fault: str) -> None:
-        if fault in CHIP_SWITCHES:
+        if fault in ChipFaults.SWITCHES:
             self._faults.turn_off(fault)
         else:
             self._specimen = self._good
@@ -205,14 +205,14 @@ class _StaffCardDesk:
         self.insert()
 
     def turn_on(self, fault: str) -> None:
-        if fault in PIV_SWITCHES:
+        if fault in PivFaults.SWITCHES:
             self._chip.faults.turn_on(fault)
             return
         self._chip = self._bad(fault)
         self.insert()
 
     def turn_off(self, fault: str) -> None:
-        if fault in PIV_SWITCHES:
+        if fault in PivFaults.SWITCHES:
             self._chip.faults.turn_off(fault)
             return
         self._chip = self._good

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final
+from typing import ClassVar, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -19,13 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hardware.cards.emrtd import bac, pace, tlv
 from hardware.cards.emrtd.active_authentication import HEADER
-from hardware.cards.emrtd.apdu import OK, CardGone, Command, Response, decode
+from hardware.cards.emrtd.apdu import OK, Command, Response, decode
 from hardware.cards.emrtd.ciphers import Suite
 from hardware.cards.emrtd.curves import Point, by_parameter_id
 from hardware.cards.emrtd.document import APPLICATION
 from hardware.cards.emrtd.faults import EmrtdError
 from hardware.cards.emrtd.files import FileId
 from hardware.cards.emrtd.messaging import SECURE_CLASS, Session
+from hardware.cards.emulator.switches import FieldFaults
 from hardware.cards.emulator.utopia import Document
 from hardware.cards.port import Can, Mrz
 
@@ -48,15 +49,9 @@ _NONCE_BYTES: Final = 16
 
 
 @dataclass(slots=True)
-class ChipFaults:
+class ChipFaults(FieldFaults):
     """What is wrong with the chip, or with the hand that holds it. Set at any time."""
 
-    answer_delay_s: float = 0.0
-    """So long takes each answer."""
-    pulled_after: int | None = None
-    """After so many more commands the document is lifted, for good."""
-    silent: bool = False
-    """Commands are taken and not answered (an empty answer)."""
     no_extended_length: bool = False
     """An extended command ends the session."""
     longest_le: int = 65536
@@ -71,29 +66,17 @@ class ChipFaults:
     wrong_macs: bool = False
     """Protected answers have a wrong MAC."""
 
-    def turn_on(self, switch: str) -> None:
-        """One of CHIP_SWITCHES by its name. Raises KeyError."""
-        field, value = CHIP_SWITCHES[switch]
-        setattr(self, field, value)
-
-    def turn_off(self, switch: str) -> None:
-        """Back to how a good chip is. Raises KeyError."""
-        field, _ = CHIP_SWITCHES[switch]
-        setattr(self, field, getattr(ChipFaults(), field))
-
-
-CHIP_SWITCHES: Final[Mapping[str, tuple[str, object]]] = {
-    "slow": ("answer_delay_s", 0.2),
-    "silence": ("silent", True),
-    "pulled": ("pulled_after", 30),
-    "no-extended-length": ("no_extended_length", True),
-    "tampered-data": ("tampered", FileId.DG1),
-    "tampered-face": ("tampered", FileId.DG2),
-    "cloned": ("cloned", True),
-    "corrupt-frame": ("wrong_macs", True),
-    "huge-lengths": ("huge_file", FileId.DG2),
-}
-"""What somebody at a terminal can turn on, by name; the field it sets and the value that shows the fault."""
+    SWITCHES: ClassVar[Mapping[str, tuple[str, object]]] = {
+        "slow": ("answer_delay_s", 0.2),
+        "silence": ("silent", True),
+        "pulled": ("pulled_after", 30),
+        "no-extended-length": ("no_extended_length", True),
+        "tampered-data": ("tampered", FileId.DG1),
+        "tampered-face": ("tampered", FileId.DG2),
+        "cloned": ("cloned", True),
+        "corrupt-frame": ("wrong_macs", True),
+        "huge-lengths": ("huge_file", FileId.DG2),
+    }
 
 
 class _Refused(Exception):
@@ -140,14 +123,8 @@ class EmrtdChip:
 
     def transmit(self, command: bytes, /) -> bytes:
         """One command APDU. Raises CardGone when the document was lifted."""
-        if self.faults.pulled_after is not None:
-            if self.faults.pulled_after <= 0:
-                raise CardGone
-            self.faults.pulled_after -= 1
-        if self.faults.silent:
+        if not self.faults.answers(self._wait):
             return b""
-        if self.faults.answer_delay_s:
-            self._wait(self.faults.answer_delay_s)
         return self._answer(command).encode()
 
     def _answer(self, raw: bytes) -> Response:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final
+from typing import ClassVar, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hardware.cards.emrtd import tlv
-from hardware.cards.emrtd.apdu import OK, CardGone, Command, Response, decode
+from hardware.cards.emrtd.apdu import OK, Command, Response, decode
 from hardware.cards.emrtd.faults import EmrtdError
+from hardware.cards.emulator.switches import FieldFaults
 from hardware.cards.piv import card as piv
 
 ATR: Final = bytes.fromhex("3BD518FF8191FE1FC38073C821100A")
@@ -39,15 +40,9 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(slots=True)
-class PivFaults:
+class PivFaults(FieldFaults):
     """What is wrong with the card, or with the hand that holds it. Set at any time."""
 
-    answer_delay_s: float = 0.0
-    """So long takes each answer."""
-    pulled_after: int | None = None
-    """After so many more commands the card is pulled out, for good."""
-    silent: bool = False
-    """Commands are taken and not answered (an empty answer)."""
     copied: bool = False
     """A copy: the certificate, but not its key."""
     replays: bool = False
@@ -57,27 +52,15 @@ class PivFaults:
     no_certificate: bool = False
     """A card that nobody has written a certificate to."""
 
-    def turn_on(self, switch: str) -> None:
-        """One of PIV_SWITCHES by its name. Raises KeyError."""
-        field, value = PIV_SWITCHES[switch]
-        setattr(self, field, value)
-
-    def turn_off(self, switch: str) -> None:
-        """Back to how a good card is. Raises KeyError."""
-        field, _ = PIV_SWITCHES[switch]
-        setattr(self, field, getattr(PivFaults(), field))
-
-
-PIV_SWITCHES: Final[Mapping[str, tuple[str, object]]] = {
-    "slow": ("answer_delay_s", 0.2),
-    "silence": ("silent", True),
-    "pulled": ("pulled_after", 4),
-    "copied": ("copied", True),
-    "replays": ("replays", True),
-    "other-application": ("other_application", True),
-    "no-certificate": ("no_certificate", True),
-}
-"""What somebody at a terminal can turn on, by name; the field it sets and the value that shows the fault."""
+    SWITCHES: ClassVar[Mapping[str, tuple[str, object]]] = {
+        "slow": ("answer_delay_s", 0.2),
+        "silence": ("silent", True),
+        "pulled": ("pulled_after", 4),
+        "copied": ("copied", True),
+        "replays": ("replays", True),
+        "other-application": ("other_application", True),
+        "no-certificate": ("no_certificate", True),
+    }
 
 
 class PivChip:
@@ -112,14 +95,8 @@ class PivChip:
 
     def transmit(self, command: bytes, /) -> bytes:
         """One command APDU. Raises CardGone when the card was pulled out."""
-        if self.faults.pulled_after is not None:
-            if self.faults.pulled_after <= 0:
-                raise CardGone
-            self.faults.pulled_after -= 1
-        if self.faults.silent:
+        if not self.faults.answers(self._wait):
             return b""
-        if self.faults.answer_delay_s:
-            self._wait(self.faults.answer_delay_s)
         try:
             return self._answer(decode(command)).encode()
         except EmrtdError:

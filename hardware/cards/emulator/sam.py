@@ -8,9 +8,10 @@ import struct
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from hardware.cards import sdt_commands
+from hardware.cards.emulator.switches import Switches
 from hardware.cards.resident_number import check_character
 from hardware.cards.sdt_frame import HEAD_BYTES, PREAMBLE, FrameFault, Status, encode
 from hardware.cards.synthetic import PORTRAIT_BLOCK_BYTES, SyntheticCard
@@ -23,8 +24,9 @@ _LONGER_AGO: Final = "20050601"
 
 
 @dataclass(slots=True)
-class Faults:
-    """What is wrong with the reader, the line, or the card in the hand. Set at any time."""
+class Faults(Switches):
+    """What is wrong with the reader, the line, or the card in the hand. Set at any time. A driver asks for self-test
+    and SAM number only when it opens the reader, so these two show after the cable was pulled."""
 
     self_test_failed: bool = False
     """The reader says that it is broken."""
@@ -59,34 +61,21 @@ class Faults:
     short_packets: bool = False
     """The USB reader hands out its answers in packets of a few bytes."""
 
-    def turn_on(self, switch: str) -> None:
-        """One of SWITCHES by its name. Raises KeyError."""
-        field, value = SWITCHES[switch]
-        setattr(self, field, value)
-
-    def turn_off(self, switch: str) -> None:
-        """Back to how a good reader is. Raises KeyError."""
-        field, _ = SWITCHES[switch]
-        setattr(self, field, getattr(Faults(), field))
-
-
-SWITCHES: Final[Mapping[str, tuple[str, object]]] = {
-    "slow": ("slow_s", 0.5),
-    "silence": ("silent", True),
-    "corrupt-frame": ("corrupt_answers", 1_000_000),
-    "garbage": ("garbage", b"\x00\xff\xaa\xaa\xaa\x96\xaa\xaa"),
-    "huge-lengths": ("huge_lengths", True),
-    "self-test": ("self_test_failed", True),
-    "wrong-sam": ("wrong_sam", True),
-    "pulled": ("remove_during_read", True),
-    "no-select": ("select_fails", True),
-    "no-read": ("read_fails", True),
-    "counterfeit": ("counterfeit", True),
-    "wrong-check-digit": ("wrong_check_character", True),
-    "expired": ("expired", True),
-}
-"""What somebody at a terminal can turn on, by name; the field it sets and the value that shows the fault. A driver asks
-for self-test and SAM number only when it opens the reader, so these two show after the cable was pulled."""
+    SWITCHES: ClassVar[Mapping[str, tuple[str, object]]] = {
+        "slow": ("slow_s", 0.5),
+        "silence": ("silent", True),
+        "corrupt-frame": ("corrupt_answers", 1_000_000),
+        "garbage": ("garbage", b"\x00\xff\xaa\xaa\xaa\x96\xaa\xaa"),
+        "huge-lengths": ("huge_lengths", True),
+        "self-test": ("self_test_failed", True),
+        "wrong-sam": ("wrong_sam", True),
+        "pulled": ("remove_during_read", True),
+        "no-select": ("select_fails", True),
+        "no-read": ("read_fails", True),
+        "counterfeit": ("counterfeit", True),
+        "wrong-check-digit": ("wrong_check_character", True),
+        "expired": ("expired", True),
+    }
 
 
 class SamModule:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from card_samples import CITIZENS, ENDLESS, EXPIRED, OTHERS, VALID, WEBP, today, with_wrong_check_character
 from conformance.identity_reader import NOTHING_HAPPENS_S, IdentityReaderConformance, outcome
 
-from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, SWITCHES, SamEmulator
+from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, Faults, SamEmulator
 from hardware.cards.port import Can, CardError, CardFault, ReaderState
 from hardware.cards.reading import Authenticity, Kind, Portrait
 from hardware.cards.sdt_commands import READ
@@ -222,7 +222,7 @@ AFTER_THE_CABLE = {"self-test": ReaderState.LOST, "wrong-sam": ReaderState.REPLA
 
 
 def test_every_switch_is_tried() -> None:
-    assert SWITCHES.keys() == BEFORE_THE_CARD.keys() | AFTER_THE_CARD.keys() | AFTER_THE_CABLE.keys()
+    assert Faults.SWITCHES.keys() == BEFORE_THE_CARD.keys() | AFTER_THE_CARD.keys() | AFTER_THE_CABLE.keys()
 
 
 @pytest.mark.parametrize("switch", BEFORE_THE_CARD)

@@ -6,7 +6,7 @@ from document_samples import TODAY
 from hardware.cards.emrtd.document import Policy, read_document
 from hardware.cards.emrtd.faults import EmrtdError, EmrtdFault
 from hardware.cards.emrtd.trust import TrustAnchors
-from hardware.cards.emulator.chip import CHIP_SWITCHES, ChipFaults, EmrtdChip
+from hardware.cards.emulator.chip import ChipFaults, EmrtdChip
 from hardware.cards.emulator.specimens import Specimen, make
 
 SHOWS = {
@@ -24,7 +24,7 @@ SHOWS = {
 
 
 def test_every_switch_is_tried() -> None:
-    assert set(SHOWS) == set(CHIP_SWITCHES)
+    assert set(SHOWS) == set(ChipFaults.SWITCHES)
 
 
 @pytest.mark.parametrize("switch", SHOWS)
