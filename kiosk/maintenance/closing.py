@@ -1,6 +1,6 @@
 """Taking the terminal out of service and back, and starting parts of it anew."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
@@ -10,7 +10,6 @@ from kiosk.maintenance.workshop import Workshop
 from kiosk.pages import Text
 from kiosk.reasons import EXPLANATIONS, Reason
 
-_SERVICE: Final = frozenset({Role.SERVICE})
 _CLOSED_FOR: Final = {
     Reason.CLOSED_FOR_MAINTENANCE: "maintenance",
     Reason.CLOSED_FOR_REPAIR: "repair",
@@ -73,45 +72,42 @@ async def restart(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]
         yield fine("即将重新启动整机", "the machine is to restart")
 
 
-OUT_OF_SERVICE: Final = Entry(
-    name="out-of-service",
-    title=Text("暂停服务", "Take out of service"),
-    group=Group.SERVICE,
-    roles=_SERVICE,
-    run=out_of_service,
-    asks=Text("暂停服务？首页将告知市民，重启后仍保持。", "Take the terminal out of service, over restarts, too?"),
-    choices=tuple(
+def _between_citizens(
+    name: str,
+    title: Text,
+    run: Callable[[Workshop, str], AsyncGenerator[Said, None]],
+    asks: Text,
+    *choices: Choice,
+) -> Entry:
+    """What staff and the fleet do to the whole terminal."""
+    return Entry(name, title, Group.SERVICE, frozenset({Role.SERVICE}), run, asks, choices, alone=True, fleet=True)
+
+
+OUT_OF_SERVICE: Final = _between_citizens(
+    "out-of-service",
+    Text("暂停服务", "Take out of service"),
+    out_of_service,
+    Text("暂停服务？首页将告知市民，重启后仍保持。", "Take the terminal out of service, over restarts, too?"),
+    *(
         Choice(_CLOSED_FOR[reason], Text(EXPLANATIONS[reason].zh.what, EXPLANATIONS[reason].en.what))
         for reason in REASONS
     ),
-    alone=True,
-    fleet=True,
 )
-IN_SERVICE: Final = Entry(
-    name="in-service",
-    title=Text("恢复服务", "Put back into service"),
-    group=Group.SERVICE,
-    roles=_SERVICE,
-    run=in_service,
-    asks=Text("恢复服务？", "Put the terminal back into service?"),
-    alone=True,
-    fleet=True,
+IN_SERVICE: Final = _between_citizens(
+    "in-service",
+    Text("恢复服务", "Put back into service"),
+    in_service,
+    Text("恢复服务？", "Put the terminal back into service?"),
 )
-RESTART: Final = Entry(
-    name="restart",
-    title=Text("重新启动", "Restart"),
-    group=Group.SERVICE,
-    roles=_SERVICE,
-    run=restart,
-    asks=Text("重新启动？", "Restart?"),
-    choices=(
-        Choice("program", Text("终端程序", "The program")),
-        Choice("ui", Text("屏幕程序", "The screen's process")),
-        Choice("vision", Text("摄像头程序", "The camera's process")),
-        Choice("documents", Text("文件程序", "The documents' process")),
-        Choice("print-server", Text("打印服务", "The print server")),
-        Choice("machine", Text("整机", "The machine")),
-    ),
-    alone=True,
-    fleet=True,
+RESTART: Final = _between_citizens(
+    "restart",
+    Text("重新启动", "Restart"),
+    restart,
+    Text("重新启动？", "Restart?"),
+    Choice("program", Text("终端程序", "The program")),
+    Choice("ui", Text("屏幕程序", "The screen's process")),
+    Choice("vision", Text("摄像头程序", "The camera's process")),
+    Choice("documents", Text("文件程序", "The documents' process")),
+    Choice("print-server", Text("打印服务", "The print server")),
+    Choice("machine", Text("整机", "The machine")),
 )
