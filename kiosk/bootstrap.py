@@ -27,7 +27,7 @@ from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
 from hardware.tickets import ticket_uri
 from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
-from kiosk import boot, meeting, watchdog
+from kiosk import boot, meeting, memory, watchdog
 from kiosk.audit.anchoring import Anchoring
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
@@ -61,7 +61,7 @@ from kiosk.maintenance.way_in import WayIn
 from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Policy
 from kiosk.paper.ledger import Ledger
-from kiosk.paper.stock import STOCK, StockHistory
+from kiosk.paper.stock import STOCK, Source, StockHistory
 from kiosk.ports.documents import DocumentPort
 from kiosk.ports.platform import PlatformPort
 from kiosk.ports.presence import VisionPort
@@ -86,7 +86,9 @@ log = logging.getLogger(__name__)
 
 async def serve(profile: Profile, clock: Clock, examiner: Examiner) -> int:
     """The desk process: opens everything, says READY, serves citizens until SIGTERM. Returns the exit code."""
+    memory.return_what_is_large()
     async with opened(profile, clock, examiner) as desk:
+        memory.keep_what_is_there()
         work = asyncio.create_task(attract(desk))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -183,7 +185,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             there = {"ui": screen.connected, "vision": presence.connected, "documents": documents.connected}
             health.post("workers", *workers.look(there))
             health.post("face match", *face_match(presence.compares, profile.face))
-            health.post("forecast", *paper_lasts(stock.readings, ledger.issues(), hours, clock.now()))
+            health.post("forecast", *paper_lasts(stock.latest(Source.PRINTER), ledger.pages_out, hours, clock.now()))
             health.post("machine", *of_the_machine(profile, clock))
             health.post("fleet", *allowance.findings)
             health.post("fleet log", *(witness.look() if witness else ()))

@@ -55,6 +55,13 @@ class Show(Struct, frozen=True, tag=True):
     countdown_s: int | None = None
 
 
+class Count(Struct, frozen=True, tag=True):
+    """Nothing changes on page `seq` but its `countdown_s`: a page may hold a picture of megabytes, a second passes."""
+
+    seq: int
+    countdown_s: int | None
+
+
 class Act(Struct, frozen=True, tag=True):
     """The citizen did something on page `seq`; an action for a page that is gone is ignored by the desk."""
 
@@ -317,7 +324,7 @@ class Done(Struct, frozen=True, tag=True):
 
 # --- the frames ------------------------------------------------------------------------------------------------------
 
-ToUi = Show | HowMuch
+ToUi = Show | Count | HowMuch
 FromUi = Act
 ToVision = ProvePresence | Guard | Look | TryLiveness | StopPresence | HowMuch
 FromVision = Compares | Guidance | Matched | NotProven | Onlooker | Seen | Alive

@@ -1,27 +1,26 @@
 """Whether the paper lasts, by the terminal's own count: yellow before anybody has to run for it (F01)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 from kiosk.china_time import CHINA
 from kiosk.health.findings import Finding, ok, warn
-from kiosk.paper.ledger import Issue
 from kiosk.paper.opening import OpeningHours
-from kiosk.paper.stock import Reading, Source, latest, paper_runs_out
+from kiosk.paper.stock import Reading, paper_runs_out
 
 SOON_HOURS: Final = 8.0
 """Of opening: about a day of the hall."""
 
 
 def paper_lasts(
-    readings: Sequence[Reading], issues: Sequence[Issue], hours: OpeningHours, now: datetime
+    reading: Reading | None, pages_out: Mapping[date, int], hours: OpeningHours, now: datetime
 ) -> tuple[Finding, ...]:
-    """Nothing while the printer counts no sheets, or too few days were counted."""
+    """`reading`: what the printer said last; `pages_out`: on each day. Nothing while the printer counts no sheets, or
+    too few days were counted."""
     part = "paper forecast"
-    reading = latest(readings, Source.PRINTER)
     sheets = None if reading is None else reading.supplies.sheets_left
-    forecast = None if sheets is None else paper_runs_out(sheets, issues, hours, now)
+    forecast = None if sheets is None else paper_runs_out(sheets, pages_out, hours, now)
     if forecast is None:
         return ()
     soon = hours.after(now, SOON_HOURS)

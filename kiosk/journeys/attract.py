@@ -6,7 +6,7 @@ import logging
 import traceback
 from typing import Final
 
-from kiosk import journal
+from kiosk import journal, memory
 from kiosk.desk import Desk
 from kiosk.journeys.certificate import certificate
 from kiosk.lobby import Errand, Lobby
@@ -67,6 +67,13 @@ async def _journey(desk: Desk, wish: Kind | None) -> Refused | None:
     finally:
         citizen.cancel()
         await asyncio.gather(citizen, return_exceptions=True)
+    refused = _why_it_ended(citizen)
+    memory.return_what_is_free()
+    return refused
+
+
+def _why_it_ended(citizen: asyncio.Task[None]) -> Refused | None:
+    """What its page is to say; nothing of what the citizen brought is kept for that."""
     error = asyncio.CancelledError() if citizen.cancelled() else citizen.exception()
     if error is None:
         return None

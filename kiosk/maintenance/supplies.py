@@ -1,18 +1,16 @@
 """Paper, toner and rolls: what is left, what was put in, and what has come out since."""
 
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from datetime import date
 from typing import Final
 
 from hardware.printers.port import PrinterError
 from hardware.printers.supplies import Supply, SupplyKind, Unit
 from hardware.tickets.port import TicketTrouble
-from kiosk.china_time import CHINA, china_date
+from kiosk.china_time import CHINA
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Line, Said, doubtful, fine, wrong
 from kiosk.maintenance.workshop import Workshop
-from kiosk.paper.ledger import Issue
+from kiosk.paper.ledger import Issue, pages_by_day
 from kiosk.paper.stock import paper_runs_out
 from kiosk.profile import opening_hours
 from kiosk.text import Text
@@ -74,7 +72,7 @@ def _silent(error: PrinterError) -> Line:
 def _forecast(workshop: Workshop, sheets: int | None) -> Line:
     hours = opening_hours(workshop.profile.opening)
     now = workshop.clock.now()
-    found = None if sheets is None else paper_runs_out(sheets, workshop.issues(), hours, now)
+    found = None if sheets is None else paper_runs_out(sheets, pages_by_day(workshop.issues()), hours, now)
     if found is None or found.expected is None:
         return fine("用量预测：数据还不够", "forecast: not enough days were counted")
     when = found.expected.astimezone(CHINA)
@@ -109,10 +107,7 @@ async def counters(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None
     yield fine(f"台账中共 {len(issues)} 次打印，{total} 页", f"{len(issues)} prints in the ledger, {total} pages")
     for kind in (SupplyKind.PAPER, SupplyKind.TONER):
         yield _since(workshop, issues, kind)
-    by_day: Counter[date] = Counter()
-    for issue in issues:
-        by_day[china_date(issue.at)] += issue.pages_out
-    for day, pages in sorted(by_day.items())[-SHOWN_DAYS:]:
+    for day, pages in sorted(pages_by_day(issues).items())[-SHOWN_DAYS:]:
         yield fine(f"{day}：{pages} 页", f"{day}: {pages} pages")
 
 

@@ -1,14 +1,12 @@
 """The account of paper, for whoever looks after the terminal: read only, beside a running desk or without one."""
 
-from collections import Counter
-from datetime import date
 from typing import Any, Final
 
 from hardware.printers.ipp_device import IppDevice
-from kiosk.china_time import CHINA, china_date
+from kiosk.china_time import CHINA
 from kiosk.clock import SystemClock
-from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in
-from kiosk.paper.stock import STOCK, Source, latest, paper_runs_out, readings_in
+from kiosk.paper.ledger import UNSETTLED, Issue, State, damaged, issues_in, pages_by_day
+from kiosk.paper.stock import STOCK, Source, paper_runs_out, readings_in
 from kiosk.profile import Profile, opening_hours
 
 _TO_LOOK_AT: Final = UNSETTLED - {State.JAMMED} | {State.UNCERTAIN}
@@ -24,12 +22,10 @@ async def account(profile: Profile) -> dict[str, Any]:
     finally:
         await device.close()
     # The desk has the ticket printer's line to itself: what it heard last stands in its history.
-    roll = latest(readings_in(profile.ledger / STOCK), Source.TICKETS)
+    roll = {reading.source: reading for reading in readings_in(profile.ledger / STOCK)}.get(Source.TICKETS)
     sheets = supplies.sheets_left
-    found = None if sheets is None else paper_runs_out(sheets, issues, hours, SystemClock().now())
-    out: Counter[date] = Counter()
-    for issue in issues:
-        out[china_date(issue.at)] += issue.pages_out
+    out = pages_by_day(issues)
+    found = None if sheets is None else paper_runs_out(sheets, out, hours, SystemClock().now())
     return {
         "pages_out": {day.isoformat(): pages for day, pages in sorted(out.items())},
         "look_at": [_shown(issue) for issue in issues if issue.state in _TO_LOOK_AT],

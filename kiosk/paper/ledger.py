@@ -23,13 +23,16 @@ import logging
 import os
 import secrets
 import zlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from kiosk import durable
+from kiosk.china_time import china_date
 from kiosk.clock import Clock
 from kiosk.reasons import Reason, Refused
 
@@ -128,6 +131,8 @@ class Ledger:
         self._clock = clock
         self._issues: dict[str, Issue] = {}
         self._tokens: dict[str, str] = {}
+        self.pages_out: Final[Counter[date]] = Counter()
+        """On each day in China, as far back as issues are kept: counted as they come, because it is asked for often."""
         files = _files(directory)
         for path in files:
             lines, whole = _read(path)
@@ -241,6 +246,9 @@ class Ledger:
         return issue
 
     def _know(self, issue: Issue) -> None:
+        if (before := self._issues.get(issue.token)) is not None:
+            self.pages_out[china_date(before.at)] -= before.pages_out
+        self.pages_out[china_date(issue.at)] += issue.pages_out
         self._issues[issue.token] = issue
         self._tokens[issue.digest] = issue.token
 
@@ -257,6 +265,14 @@ def issues_in(directory: Path) -> tuple[Issue, ...]:
         for issue in _read(path)[0]:
             found[issue.token] = issue
     return tuple(found.values())
+
+
+def pages_by_day(issues: Iterable[Issue]) -> Counter[date]:
+    """How many came out on each day in China."""
+    found: Counter[date] = Counter()
+    for issue in issues:
+        found[china_date(issue.at)] += issue.pages_out
+    return found
 
 
 def damaged(directory: Path) -> list[str]:

@@ -1,13 +1,12 @@
 """What is left in the printers, over time: a line whenever a level has changed or staff have put some in, on the state
-partition, and with the
-ledger's own count of pages the day on which somebody has to bring paper.
+partition, and with the ledger's own count of pages the day on which somebody has to bring paper. In memory is what a
+printer said last.
 """
 
 import contextlib
 import json
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -19,7 +18,6 @@ from kiosk import durable
 from kiosk.china_time import china_date
 from kiosk.clock import Clock
 from kiosk.paper.forecast import Day, Forecast, forecast
-from kiosk.paper.ledger import Issue
 from kiosk.paper.opening import OpeningHours
 
 log = logging.getLogger(__name__)
@@ -55,26 +53,24 @@ class StockHistory:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._clock = clock
-        self._readings = [reading for reading in readings_in(path) if clock.now() - reading.at < KEPT]
+        self._latest = {reading.source: reading for reading in self._young()}
         self._refills = _refills_in(path)
         if path.exists():
             try:
-                _replace(path, self._readings, self._refills)
+                _replace(path, self._young(), self._refills)
             except OSError as error:
                 log.warning("stock: %s", error.strerror)
 
-    @property
-    def readings(self) -> tuple[Reading, ...]:
-        """Oldest first."""
-        return tuple(self._readings)
+    def latest(self, source: Source) -> Reading | None:
+        """The last word of this printer."""
+        return self._latest.get(source)
 
     def note(self, source: Source, supplies: Supplies) -> None:
         """Keeps it if anything has changed."""
-        before = latest(self._readings, source)
+        before = self.latest(source)
         if before is not None and before.supplies == supplies:
             return
-        reading = Reading(self._clock.now(), source, supplies)
-        self._readings.append(reading)
+        reading = self._latest[source] = Reading(self._clock.now(), source, supplies)
         self._append(_line(reading))
 
     def refilled(self, kind: SupplyKind) -> None:
@@ -86,6 +82,11 @@ class StockHistory:
         """When staff last said so."""
         return self._refills.get(kind)
 
+    def _young(self) -> Iterator[Reading]:
+        """Those in the file that are kept."""
+        since = self._clock.now() - KEPT
+        return (reading for reading in readings_in(self._path) if reading.at > since)
+
     def _append(self, line: str) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as file:
@@ -94,25 +95,20 @@ class StockHistory:
             log.warning("stock: %s", error.strerror)
 
 
-def latest(readings: Sequence[Reading], source: Source) -> Reading | None:
-    """The last word of this printer."""
-    return next((reading for reading in reversed(readings) if reading.source is source), None)
-
-
-def paper_runs_out(sheets_left: int, issues: Sequence[Issue], hours: OpeningHours, now: datetime) -> Forecast | None:
-    """From the pages that came out on the whole days before today; None while there are too few of them.
+def paper_runs_out(
+    sheets_left: int, pages_out: Mapping[date, int], hours: OpeningHours, now: datetime
+) -> Forecast | None:
+    """From the pages that came out on each of the whole days before today; None while there are too few of them.
 
     A page counts as a sheet: where both sides are printed on, the paper lasts longer than said.
     """
-    used: Counter[date] = Counter()
-    for issue in issues:
-        used[china_date(issue.at)] += issue.pages_out
-    if not used:
+    if not pages_out:
         return None
     today = china_date(now)
-    first = max(min(used), today - timedelta(days=LOOKED_BACK_DAYS))
+    first = max(min(pages_out), today - timedelta(days=LOOKED_BACK_DAYS))
     days = [first + timedelta(days=number) for number in range((today - first).days)]
-    return forecast(sheets_left, [Day(used[day], hours.hours_on(day)) for day in days], hours, now)
+    used = [Day(pages_out.get(day, 0), hours.hours_on(day)) for day in days]
+    return forecast(sheets_left, used, hours, now)
 
 
 def _line(reading: Reading) -> str:
@@ -128,7 +124,7 @@ def _refill_line(kind: SupplyKind, at: datetime) -> str:
 def _refills_in(path: Path) -> dict[SupplyKind, datetime]:
     """When each kind was last refilled."""
     found: dict[SupplyKind, datetime] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in _lines(path):
         if _REFILLED in line:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 body = json.loads(line)
@@ -142,10 +138,9 @@ def _value(thing: object) -> object:
     raise TypeError(f"no JSON for {type(thing).__name__}")
 
 
-def readings_in(path: Path) -> list[Reading]:
+def readings_in(path: Path) -> Iterator[Reading]:
     """What is kept there, oldest first, without touching it: a desk may be writing."""
-    found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in _lines(path):
         try:
             body: Any = json.loads(line)
             if _REFILLED in body:
@@ -155,12 +150,18 @@ def readings_in(path: Path) -> list[Reading]:
                 for each in body["supplies"]
             )
             at = datetime.fromisoformat(body["at"])
-            found.append(Reading(at, Source(body["source"]), Supplies(supplies, tuple(body["media_ready"]))))
+            yield Reading(at, Source(body["source"]), Supplies(supplies, tuple(body["media_ready"])))
         except (ValueError, KeyError, TypeError):
             log.warning("stock: a line of %s cannot be read", path.name)
-    return found
 
 
-def _replace(path: Path, readings: list[Reading], refills: dict[SupplyKind, datetime]) -> None:
+def _lines(path: Path) -> Iterator[str]:
+    """One after the other: months of them need not be in memory."""
+    if path.exists():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file
+
+
+def _replace(path: Path, readings: Iterable[Reading], refills: dict[SupplyKind, datetime]) -> None:
     lines = [*map(_line, readings), *(_refill_line(kind, at) for kind, at in refills.items())]
     durable.replace(path, "".join(lines).encode())

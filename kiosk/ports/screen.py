@@ -9,8 +9,10 @@ import asyncio
 import logging
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kiosk.channel import Channel
-from kiosk.messages import Act, HowMuch, Message, Show
+from kiosk.messages import Act, Count, HowMuch, Message, Show
 from kiosk.pages import Action, Language, Page, SwitchLanguage, Text
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class UiScreen:
         if shown != before:
             self._shown = shown
             log.debug("page %d: %s", number, type(page).__name__)
-            self._channel.send(shown)
+            self._channel.send(_news(before, shown))
 
     async def action(self) -> Action:
         """The next thing that the citizen does on the current page. A switch of language is obeyed here and reported,
@@ -86,3 +88,10 @@ class UiScreen:
             self._language = message.action.language
             self.show(shown.page, shown.countdown_s)
         self._actions.put_nowait(message.action)
+
+
+def _news(before: Show | None, shown: Show) -> Show | Count:
+    """What an interface that shows `before` must hear."""
+    if before is not None and replace(before, countdown_s=shown.countdown_s) == shown:
+        return Count(shown.seq, shown.countdown_s)
+    return shown

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from kiosk import journal
 from kiosk.maintenance.pages import CallStaff, TypedPin
-from kiosk.messages import FRAME_LIMIT, Act, BadMessage, HowMuch, Show, decode, encode
+from kiosk.messages import FRAME_LIMIT, Act, BadMessage, Count, HowMuch, Message, Show, decode, encode
 from kiosk.pages import Action, StillHere, SwitchLanguage
 
 _ANEW: Final = StillHere | SwitchLanguage | TypedPin
@@ -78,6 +80,7 @@ class Door:
             self._close()
 
     def _read(self) -> None:
+        shown: Show | None = None
         try:
             while True:
                 length = int.from_bytes(self._exactly(4), "big")
@@ -87,10 +90,9 @@ class Door:
                 if isinstance(message, HowMuch):
                     journal.say(message.level)
                     continue
-                if not isinstance(message, Show):
-                    raise BadMessage(f"{type(message).__name__} is not for the screen")
+                shown = _after(shown, message)
                 with self._changed:
-                    self._latest = message
+                    self._latest = shown
                     self._changed.notify_all()
                     wake = self._wake
                 if wake:
@@ -115,3 +117,14 @@ class Door:
         self._socket.close()
         if wake:
             wake()
+
+
+def _after(shown: Show | None, message: Message) -> Show:
+    """What is to be on the screen when `message` comes while `shown` is. Raises BadMessage."""
+    match message:
+        case Show():
+            return message
+        case Count(seq, seconds) if shown is not None and shown.seq == seq:
+            return replace(shown, countdown_s=seconds)
+        case _:
+            raise BadMessage(f"{type(message).__name__} is not for this screen")

@@ -6,7 +6,7 @@ from hardware.printers.supplies import Supplies, Supply, SupplyKind, Unit
 from kiosk.china_time import CHINA
 from kiosk.health.findings import Finding, Level
 from kiosk.health.paper import paper_lasts
-from kiosk.paper.ledger import Issue, State
+from kiosk.paper.ledger import Issue, State, pages_by_day
 from kiosk.paper.opening import WEEK, OpeningHours
 from kiosk.paper.stock import Reading, Source
 
@@ -22,7 +22,7 @@ def said(sheets: int | None, a_day: int = 40, days: int = 10) -> tuple[Finding, 
         Issue(str(number), "kind", "0" * 64, a_day, 1, State.OUT, a_day, NOW - timedelta(days=number))
         for number in range(1, days + 1)
     ]
-    return paper_lasts([Reading(NOW, Source.PRINTER, Supplies((tray,), ()))], issues, HOURS, NOW)
+    return paper_lasts(Reading(NOW, Source.PRINTER, Supplies((tray,), ())), pages_by_day(issues), HOURS, NOW)
 
 
 def test_yellow_when_it_may_run_out_today_and_not_before() -> None:
@@ -37,4 +37,4 @@ def test_yellow_when_it_may_run_out_today_and_not_before() -> None:
 def test_nothing_is_claimed_that_was_not_counted() -> None:
     assert said(None) == ()
     assert said(10, days=3) == ()
-    assert paper_lasts([], [], HOURS, NOW) == ()
+    assert paper_lasts(None, {}, HOURS, NOW) == ()

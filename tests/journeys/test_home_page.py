@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playing import play, refused_for, tiles
@@ -19,6 +20,7 @@ from kiosk.pages import (
     Page,
     Refusal,
 )
+from kiosk.paper.stock import readings_in
 from kiosk.ports.printer import PaperPort
 from kiosk.reasons import Reason, Refused
 
@@ -39,7 +41,7 @@ async def test_a_fault_behind_the_home_page_closes_it_and_passes(stage: Stage, m
     await play(stage, [(Home, closed)])
 
 
-async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stage: Stage) -> None:
+async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stage: Stage, tmp_path: Path) -> None:
     """F01, A09: little paper and no receipts close nothing; the log says when it began and when it ended."""
     stage.printer.sheets, stage.slips.works = 10, False
 
@@ -56,7 +58,7 @@ async def test_the_home_page_says_what_runs_low_and_what_works_all_the_same(stag
     await play(stage, [(Home, refill)])
     told = [record.body["fields"] for record in records(stage.audit) if record.body["event"] == "supplies"]
     assert told == [{"low": "PAPER_LOW NO_RECEIPTS"}, {"low": ""}]
-    assert [reading.supplies.sheets_left for reading in stage.stock.readings] == [10, 250]
+    assert [reading.supplies.sheets_left for reading in readings_in(tmp_path / "stock.jsonl")] == [10, 250]
 
 
 async def test_a_full_disk_closes_the_home_page_and_not_the_terminal(

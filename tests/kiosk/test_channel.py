@@ -12,6 +12,7 @@ from kiosk.messages import (
     FRAME_LIMIT,
     Act,
     BadMessage,
+    Count,
     HowMuch,
     Imprint,
     Imprinted,
@@ -41,8 +42,11 @@ class FakeUi:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
+    async def heard(self) -> Message:
+        return await asyncio.wait_for(receive(self.reader), 5)
+
     async def shown(self) -> Show:
-        message = await asyncio.wait_for(receive(self.reader), 5)
+        message = await self.heard()
         assert isinstance(message, Show)
         return message
 
@@ -74,6 +78,23 @@ async def test_an_interface_that_comes_back_gets_the_page_again(screen: UiScreen
         before = await first.shown()
     async with ui(tmp_path) as second:
         assert await second.shown() == before
+
+
+async def test_a_second_of_the_countdown_sends_no_picture_again(screen: UiScreen, tmp_path: Path) -> None:
+    """C20: a page with a certificate's picture crosses the socket once, however long somebody hesitates over it; an
+    interface that comes back meanwhile gets all of it, with the seconds that are left."""
+    page = Preview(KIND, "", "2026-12-31", Picture(1000, 1000, bytes(3_000_000)), 1, 22)
+    screen.show(page)
+    async with ui(tmp_path) as first:
+        before = await first.shown()
+        for left in (2, 1, None):
+            screen.show(page, countdown_s=left)
+            assert await first.heard() == Count(before.seq, left)
+        screen.show(page, countdown_s=2)
+    async with ui(tmp_path) as second:
+        assert await second.shown() == Show(before.seq, page, before.language, HALL, 2)
+        screen.show(Printing(KIND))
+        assert (await second.shown()).page == Printing(KIND)
 
 
 async def test_a_tap_on_a_page_that_is_gone_does_not_count(screen: UiScreen, tmp_path: Path) -> None:
@@ -140,7 +161,7 @@ async def test_a_frame_that_is_too_long_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [Show(1, Home((KIND,), Reason.PAPER_EMPTY), "en", HALL, 20), Act(7, Pick("household"))]
+    "message", [Show(1, Home((KIND,), Reason.PAPER_EMPTY), "en", HALL, 20), Count(7, 19), Act(7, Pick("household"))]
 )
 def test_messages_survive_the_wire(message: Message) -> None:
     assert decode(encode(message)[4:]) == message

@@ -20,7 +20,7 @@ from hardware.tickets.escpos_printer import EscposPrinter
 from kiosk.clock import SystemClock
 from kiosk.documents.offline_statement import NotGenuine, check
 from kiosk.pages import Kind, Notice, Text
-from kiosk.paper.stock import StockHistory
+from kiosk.paper.stock import StockHistory, readings_in
 from kiosk.ports.receipts import NoReceipts, SlipPort
 from platform_client.device_key import DeviceKeyError
 from platform_client.identity import DeviceIdentity
@@ -81,7 +81,8 @@ async def test_the_slip_says_what_this_terminal_signed(pki: SandboxPki, assets: 
     assert await port.notices() == (Notice.RECEIPT_PAPER_LOW,)
     printer.take_roll_out()
     assert await port.notices() == (Notice.NO_RECEIPTS,)
-    assert [reading.supplies.is_low(SupplyKind.TICKET_ROLL) for reading in stock.readings] == [False, True]
+    kept = readings_in(tmp_path / "stock.jsonl")
+    assert [reading.supplies.is_low(SupplyKind.TICKET_ROLL) for reading in kept] == [False, True]
     assert not await port.are_offered()
     assert not await port.print(Paper(), KIND)
     await driver.close()

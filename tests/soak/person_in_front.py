@@ -10,10 +10,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from msgspec.structs import replace
+
 from hardware.cards.synthetic import SyntheticCard, number
 from kiosk.messages import (
     Act,
     Compares,
+    Count,
     Guard,
     Guidance,
     Matched,
@@ -102,6 +105,9 @@ class Screen(_Line):
         self._changed = asyncio.Condition()
 
     def hear(self, message: Message) -> None:
+        if isinstance(message, Count):
+            assert self.shown is not None and self.shown.seq == message.seq
+            message = replace(self.shown, countdown_s=message.countdown_s)
         assert isinstance(message, Show)
         if self.shown is not None and self.shown.seq == message.seq and self.seen:
             self.seen[-1] = message.page

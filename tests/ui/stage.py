@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from kiosk.messages import Act, Show, decode, encode
+from kiosk.messages import Act, Count, Show, decode, encode
 from kiosk.pages import Language, Page, Text
 from tests.ui import desktop
 
@@ -119,6 +119,11 @@ class Stage:
                 == (type(page).__name__, self._seq, language, countdown_s)
             )
         )
+
+    def count(self, countdown_s: int | None) -> Snapshot:
+        """The seconds over the page that is there, or no more; waits until they are painted."""
+        self._desk.sendall(encode(Count(self._seq, countdown_s)))
+        return self.until(lambda s: s["countdown_s"] == countdown_s)
 
     def update(self, page: Page, language: Language = "zh") -> None:
         """Shows the same page in another state, and waits for nothing."""

@@ -132,12 +132,12 @@ def test_countdown_changes_in_place_and_is_answered(half_stage: Stage) -> None:
     page = ChooseCertificate("张*", samples.KINDS)
     built = half_stage.show(page)["built"]
     for seconds in (20, 19, 18):
-        shown = half_stage.show(page, countdown_s=seconds)
+        shown = half_stage.count(seconds)
         assert shown["built"] == built, "the page below is not built again"
         assert str(seconds) in [item["text"] for item in shown["items"]]
     half_stage.tap("still-here")
     assert half_stage.act() == Act(shown["seq"], StillHere())
-    shown = half_stage.show(page)
+    shown = half_stage.count(None)
     assert "still-here" not in [item["id"] for item in shown["items"]]
     assert shown["built"] == built
 
