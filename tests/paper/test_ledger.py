@@ -1,6 +1,6 @@
 """The ledger of paper: what it promises, line by line, byte by byte."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.clock import SystemClock
-from kiosk.paper.ledger import Ledger, LedgerError, ReprintToken, State, damaged
+from kiosk.paper.ledger import Ledger, LedgerError, ReprintToken, State, damaged, pages_by_day
 
 DIGEST = "ab" * 32
 
@@ -180,3 +180,18 @@ def test_old_months_are_forgotten_but_nothing_that_is_unsettled_nor_the_newest_w
     ]
     calendar.today = datetime(2099, 1, 1, tzinfo=UTC)
     assert len(Ledger(tmp_path, calendar).issues()) == 4
+
+
+def test_pages_are_counted_on_the_day_of_their_last_line(tmp_path: Path) -> None:
+    """F01: as they come and as a desk that starts counts them. In China the day changes at four in the afternoon."""
+    calendar = Calendar(datetime(2026, 11, 25, 15, 59, tzinfo=UTC))
+    ledger = Ledger(tmp_path, calendar)
+    for number in range(3):
+        token = ledger.issue("household", f"{number}", 2).token
+        ledger.pages_are_out(token, 1)
+        if number == 1:
+            calendar.today = datetime(2026, 11, 25, 16, 1, tzinfo=UTC)
+        ledger.out(token)
+    assert ledger.pages_out == {date(2026, 11, 25): 2, date(2026, 11, 26): 4}
+    for opened_again in (ledger, Ledger(tmp_path, calendar)):
+        assert +opened_again.pages_out == pages_by_day(opened_again.issues())
