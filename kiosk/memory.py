@@ -23,8 +23,9 @@ _M_ARENA_MAX: Final = -8
 
 def return_what_is_large() -> None:
     """From now on a block of `LARGE_BYTES` or more is a mapping of its own, which ends when it is freed; and all
-    threads share one heap. For a process that holds something large now and then: one that does nothing else, as vision
-    many times a second, would be busy with mappings. Call it before the first thread."""
+    threads share one heap. For a process that holds something large now and then: vision and ui, whose daily bread are
+    pictures, would be busy with mappings (a page with one takes a third longer to paint). Call it before the first
+    thread."""
     libc = ctypes.CDLL(None)
     for option, value in ((_M_MMAP_THRESHOLD, LARGE_BYTES), (_M_ARENA_MAX, 1)):
         if not libc.mallopt(option, value):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from kiosk import journal
-from kiosk.memory import return_what_is_large
 from kiosk.ui.display import Rotation, Size, dots_per_inch, fitted, turned
 from kiosk.ui.door import Door
 
@@ -38,7 +37,6 @@ def main(
     """
     journal.configure("ui")
     logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)
-    return_what_is_large()
     door = Door(socket)
     window = fitted(size, windowed, rotation)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from kivy.clock import Clock
 
-from kiosk.memory import return_what_is_free
-
 _QUIET_SECONDS: Final = 0.4
 _OBJECTS: Final = 200_000
 """What may pile up without a rest: some ten pages."""
@@ -32,4 +30,4 @@ class Rest:
         self._quiet()
 
     def _collect(self, *_: Any) -> None:
-        return_what_is_free()
+        gc.collect()
