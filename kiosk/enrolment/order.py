@@ -21,7 +21,6 @@ from kiosk.enrolment.settings import Settings
 from kiosk.enrolment.site import AUDIT_KEY, CERTIFICATE, DEVICE_KEY, PIN, Site
 from kiosk.fleet import operator, signed_profile
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
-from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.profile import Profile, parse
 from kiosk.reasons import Reason, Refused
 from platform_client.device_key import DeviceKey
@@ -100,7 +99,8 @@ def write(
 def believe(jws: bytes, pinned: Operator, settings: Settings, now: datetime) -> Believed:
     """Raises Refused: whose order it is, from when to when it counts, and whether it fits."""
     try:
-        order, signed, profile = opened(jws, pinned)
+        order = pinned.words(jws, TYPE, EnrolmentOrder)
+        signed, profile = signed_profile.verify(order.profile.encode(), pinned, order.terminal)
     except OrderRefused as refused:
         foreign = refused.refusal is Refusal.WRONG_SIGNER
         unfit = refused.refusal in (Refusal.NO_PROFILE, Refusal.OTHER_TERMINAL)
@@ -118,12 +118,6 @@ def believe(jws: bytes, pinned: Operator, settings: Settings, now: datetime) -> 
     if unfit_because is not None:
         raise Refused(Reason.ENROLMENT_UNFIT, f"{order.terminal}: {unfit_because}")
     return Believed(jws, order, profile, signed.profile)
-
-
-def opened(jws: bytes, pinned: Operator) -> tuple[EnrolmentOrder, SignedProfile, Profile]:
-    """What the operator signed, and the profile in it, whenever that was. Raises OrderRefused."""
-    order = pinned.words(jws, TYPE, EnrolmentOrder)
-    return order, *signed_profile.verify(order.profile.encode(), pinned, order.terminal)
 
 
 def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str | None:

@@ -4,13 +4,16 @@ The partition it remembers on is encrypted, which hides what is there and does n
 order brought counts because it lies there: the order is verified once more by the key in the image, and profile and
 roots must be those in it, to the byte, with nothing added: a profile may name a whole folder of roots. An order expires
 for a machine that is nobody; for one that it made a terminal it holds until it is enrolled anew, so no clock is asked.
+Whether this version can use the profile is for the processes to say that read it.
 
 What this cannot tell is an older order of the same operator's for the same terminal from the last one.
 """
 
-from kiosk.enrolment.order import opened
+from kiosk.enrolment.order import TYPE, EnrolmentOrder
 from kiosk.enrolment.site import ORDER, PROFILE, Site
+from kiosk.fleet import signed_profile
 from kiosk.fleet.operator import Operator, OrderRefused
+from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.reasons import Reason, Refused
 
 
@@ -18,7 +21,8 @@ def standing(site: Site, pinned: Operator) -> str:
     """The terminal's name. Raises Refused: it is not, and must not start."""
     try:
         found = site.brought()
-        order, signed, _ = opened(found.pop(ORDER, b""), pinned)
+        order = pinned.words(found.pop(ORDER, b""), TYPE, EnrolmentOrder)
+        signed = pinned.words(order.profile.encode(), signed_profile.TYPE, SignedProfile)
     except OSError as error:
         raise _altered(f"{error.filename}: {error.strerror}") from None
     except OrderRefused as refused:

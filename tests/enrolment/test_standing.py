@@ -6,14 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from fresh_machine import TERMINAL, OperatorsDesk, World
 
+from kiosk.enrolment import order
 from kiosk.enrolment.standing import standing
+from kiosk.fleet import operator, signed_profile
 from kiosk.fleet.operator import Operator
+from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.pages import EnrolmentStep, Retry
 from kiosk.reasons import Reason, Refused
 from platform_client.sandbox.control import ApprovePairing
@@ -39,6 +43,18 @@ async def test_it_stands_as_long_as_nobody_changed_it(terminal: World) -> None:
     """Whatever the time is, and after its certificate was renewed."""
     terminal.clock.ahead = timedelta(days=4000)
     (terminal.site.current / "device/certificate.pem.new").write_text("a draft")
+    assert standing(terminal.site, pinned(terminal)) == TERMINAL
+
+
+async def test_a_profile_that_this_version_cannot_read_is_not_one_that_somebody_altered(terminal: World) -> None:
+    """After an update that goes too far: the health gate takes it back, and nobody looks for a burglar."""
+    current = terminal.site.current
+    signed = SignedProfile(TERMINAL, 1, datetime.now(UTC), "a-word-of-tomorrow = 1\n")
+    inner = operator.sign(signed, signed_profile.TYPE, terminal.operator.key).decode().strip()
+    words = pinned(terminal).words((current / "order.jws").read_bytes(), order.TYPE, order.EnrolmentOrder)
+    outer = operator.sign(msgspec.structs.replace(words, profile=inner), order.TYPE, terminal.operator.key)
+    (current / "order.jws").write_bytes(outer)
+    (current / "profile.toml").write_text(signed.profile)
     assert standing(terminal.site, pinned(terminal)) == TERMINAL
 
 
