@@ -2,6 +2,7 @@
 only a terminal in a hall: it would have no network, or never be anybody's.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def _amiss(folder: Path) -> Iterator[str]:
             yield f"{name} is missing: {why}"
     if (folder / "egress.nft").is_file():
         said = (folder / "egress.nft").read_text(encoding="utf-8")
-        unnamed = [name for name in ("platform", "fleet") if f"define {name} " not in said]
+        unnamed = [name for name in ("platform", "fleet") if not re.search(rf"^\s*define\s+{name}\s*=", said, re.M)]
         yield from (f"egress.nft: no `define {name} =`" for name in unnamed)
     if (folder / "enrolment.toml").is_file():
         try:
