@@ -14,7 +14,7 @@ from tests.image.machine import switched_on
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 
-BOOT_S = 600
+BOOT_S = 900
 NOTHING_WITHIN_S = 10
 KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
