@@ -25,6 +25,7 @@ from kiosk.fleet.gate import Gate, Verdict, amiss
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import Machine
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
+from kiosk.fleet.patience import Patience
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.wish import Wish
 from kiosk.health.published import Report
@@ -37,7 +38,6 @@ FLEET: Final = "fleet"
 """What is amiss when the server is not reached."""
 BEGUN: Final = "profile.json"
 HIGHEST: Final = "profile-version.json"
-FORCED_AFTER_S: Final = 1800.0
 LIVES_MOST: Final = 5
 
 
@@ -90,7 +90,7 @@ class Profiles:
         self._newest = newest
         self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None))
         self._waits = kept / "profile.jws"
-        self._waiting_since: float | None = None
+        self._patience = Patience(clock)
         self._gate: Gate | None = None
 
     def hear_staff(self) -> None:
@@ -150,9 +150,6 @@ class Profiles:
         except OSError:
             await self._close(begun, Finished.FAILURE, "it was lost while it waited; send it again")
             return False
-        now = self._clock.monotonic()
-        if self._waiting_since is None:
-            self._waiting_since = now
         trying = msgspec.structs.replace(begun, stage="trying", amiss=amiss(self._health), boot=self._machine.boot)
 
         def before() -> None:
@@ -161,8 +158,7 @@ class Profiles:
             self._begun.keep(trying)
             signed_profile.put(jws, self._folder)
 
-        late = begun.forced and now - self._waiting_since >= FORCED_AFTER_S
-        await self._machine.restart_when_free(before, late=late)
+        await self._machine.restart_when_free(before, late=self._patience.is_over(forced=begun.forced))
         return True
 
     async def cancel(self, action: str) -> bool:
@@ -246,7 +242,8 @@ class Profiles:
     def _forget(self) -> None:
         self._begun.forget()
         self._waits.unlink(missing_ok=True)
-        self._waiting_since = self._gate = None
+        self._patience.forget()
+        self._gate = None
 
 
 def give_back(kept: Path, folder: Path, machine: Machine, trail: Trail) -> bool:

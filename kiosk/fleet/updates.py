@@ -26,6 +26,7 @@ from kiosk.fleet.ddi import Deployment, Finished, NotUsable, Server
 from kiosk.fleet.gate import Gate, Verdict, amiss
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import Machine
+from kiosk.fleet.patience import Patience
 from kiosk.fleet.rauc import Rauc, RaucError
 from kiosk.fleet.trail import Trail
 from kiosk.health.published import Report
@@ -34,8 +35,6 @@ from kiosk.reasons import Refused
 log = logging.getLogger(__name__)
 
 RECORD: Final = "update.json"
-FORCED_AFTER_S: Final = 1800.0
-"""So long a forced update waits for a moment without a citizen."""
 
 
 class Begun(Struct, frozen=True):
@@ -84,7 +83,7 @@ class Updates:
         self._ended = Kept(kept / "update-ended.json", Ended)
         self._bundle = kept / "update.raucb"
         self._recorded: str | None = None
-        self._waiting_since: float | None = None
+        self._patience = Patience(clock)
         self._gate: Gate | None = None
 
     async def is_on_trial(self) -> bool:
@@ -179,11 +178,7 @@ class Updates:
         await self._server.report(action, "proceeding", Finished.NONE, "installed; waits until no citizen is served")
 
     async def _restart_when_free(self, begun: Begun) -> None:
-        now = self._clock.monotonic()
-        if self._waiting_since is None:
-            self._waiting_since = now
-        late = begun.forced and now - self._waiting_since >= FORCED_AFTER_S
-        late = late or (begun.deadline is not None and self._clock.now() >= begun.deadline)
+        late = self._patience.is_over(forced=begun.forced, deadline=begun.deadline)
 
         restarting = msgspec.structs.replace(begun, stage="restarting", boot=self._machine.boot)
 
@@ -245,4 +240,5 @@ class Updates:
 
     def _forget(self) -> None:
         self._begun.forget()
-        self._waiting_since = self._gate = None
+        self._patience.forget()
+        self._gate = None

@@ -30,8 +30,8 @@ from kiosk.fleet.ddi import COMMAND_PART, DdiError, Server
 from kiosk.fleet.gate import STEADY_S
 from kiosk.fleet.gate import WITHIN_S as GATE_S
 from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
+from kiosk.fleet.patience import FORCED_AFTER_S
 from kiosk.fleet.rauc import Rauc, RaucError
-from kiosk.fleet.updates import FORCED_AFTER_S
 from kiosk.health.findings import fail
 from kiosk.health.published import Report
 from kiosk.profile import Updates as Settings
