@@ -1,5 +1,5 @@
-"""How long what restarts the machine waits for a moment without a citizen: for ever, unless the server says *forced*, or
-the operator named a deadline.
+"""How long what restarts the machine waits for a moment without a citizen: for ever, unless the server says *forced*,
+or the operator named a deadline.
 """
 
 from datetime import datetime

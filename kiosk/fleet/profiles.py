@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 FLEET: Final = "fleet"
 """What is amiss when the server is not reached."""
 BEGUN: Final = "profile.json"
+FORGOTTEN: Final = "forgotten"
+"""An action that the server does not know."""
 HIGHEST: Final = "profile-version.json"
 LIVES_MOST: Final = 5
 
@@ -86,7 +88,7 @@ class Profiles:
         self._health = health
         self._clock = clock
         self._trail = trail
-        self._begun = Kept(kept / BEGUN, Begun)
+        self._begun = Kept(kept / BEGUN, Begun, spoilt=self._nobody_knows_how_it_goes)
         self._newest = newest
         self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None))
         self._waits = kept / "profile.jws"
@@ -202,6 +204,15 @@ class Profiles:
         if profile.run != self._installed.run:
             raise OrderRefused(Refusal.NO_PROFILE, "`run` is where the units meet, and theirs to say")
         return signed.version
+
+    def _nobody_knows_how_it_goes(self) -> Begun | None:
+        """Of a trial whose memory was spoilt: what could be taken back is, for no gate will say that it is well."""
+        if not signed_profile.is_on_trial(self._folder):
+            return None
+        held = signed_profile.delivered(self._installed)
+        version = held[0].version if held else 0
+        self._trail.note("profile.returns", version=version, because="the memory of its trial was spoilt")
+        return Begun(FORGOTTEN, version, False, "returning", boot=self._machine.boot)
 
     def _highest_version(self) -> int | None:
         highest = self._highest.read()

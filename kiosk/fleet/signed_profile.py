@@ -121,6 +121,11 @@ def put_back(folder: Path) -> None:
     durable.settle(folder)
 
 
+def is_on_trial(folder: Path) -> bool:
+    """Whether there is a way back."""
+    return (folder / BEFORE).exists()
+
+
 def keep(folder: Path) -> None:
     """The trial is over: there is no way back to the one before."""
     (folder / BEFORE).unlink(missing_ok=True)

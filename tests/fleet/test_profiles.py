@@ -23,7 +23,7 @@ from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
-from kiosk.fleet.profiles import HIGHEST, LIVES_MOST
+from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST
 from kiosk.fleet.signed_profile import in_force, sign
 from kiosk.profile import Updates as Settings
 from kiosk.profile import load
@@ -226,6 +226,25 @@ async def test_a_memory_that_was_spoilt_takes_nothing_until_staff_say_what_is_ne
     bench.offer(5, bench.text(31.0), "11")
     await bench.terminal.until_restart()
     assert bench.idle_s == 31.0
+
+
+async def test_a_trial_whose_memory_was_spoilt_is_taken_back(bench: Bench) -> None:
+    """E07: or it would be in force for ever, and no gate had said that the terminal is well on it."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    assert bench.idle_s == 31.0
+    (bench.terminal.kept / BEGUN).write_bytes(b"")
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 45.0
+    bench.terminal.restart()
+    await bench.terminal.steps(60)
+    assert not (bench.terminal.kept / BEGUN).exists()
+    assert not bench.terminal.wish.exists()
+    assert (
+        "profile.returns",
+        {"version": 1, "because": "the memory of its trial was spoilt"},
+    ) in bench.terminal.audited
 
 
 async def test_staff_make_nothing_older_of_a_memory_that_holds(bench: Bench) -> None:
