@@ -56,6 +56,7 @@ from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.key_switch import KeySwitch
 from kiosk.maintenance.login import Login
 from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.orders import Orders
 from kiosk.maintenance.restarts import Supervised
 from kiosk.maintenance.way_in import WayIn
 from kiosk.maintenance.workshop import Workshop
@@ -234,7 +235,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             loudness=loudness,
         )
         menu = Menu(ENTRIES, workshop)
-        door = Door(menu, floor, allowance)
+        door = Door(menu, floor, allowance, Orders(profile.fleet, profile.terminal.id, clock))
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)
 

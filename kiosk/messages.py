@@ -7,10 +7,10 @@ there is nothing to resynchronise with a peer that speaks another language.
 
 import asyncio
 from datetime import datetime
-from typing import Final, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk.checks import Check
 from kiosk.health.findings import Level
@@ -303,13 +303,19 @@ class Imprinted(_Private, frozen=True, tag=True):
 # --- staff or the fleet's agent -> desk, desk -> them (kiosk.maintenance.door) ---------------------------------------
 
 
+_Word = Annotated[str, Meta(max_length=256)]
+"""It stands in the audit log, which nobody fills by one word."""
+
+
 class Do(Struct, frozen=True, tag=True):
     """Run this entry of the technician's menu with this choice ("" for none). `by`: who asks, for the audit log:
-    "console", or the id of a command of the fleet. Answered by any number of `Line` and `Live`, last of all `Done`."""
+    "console", or the id of a command of the fleet. `order`: the operator's words for it (kiosk.maintenance.orders).
+    Answered by any number of `Line` and `Live`, last of all `Done`."""
 
-    entry: str
-    choice: str
-    by: str
+    entry: _Word
+    choice: _Word
+    by: _Word
+    order: bytes = b""
 
 
 class Waits(Struct, frozen=True, tag=True):

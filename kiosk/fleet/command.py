@@ -32,6 +32,7 @@ UPDATE: Final = "update"
 ROLLBACK: Final = "rollback"
 BY_DESK: Final = ("out-of-service", "in-service", "log-level", "self-test", "diagnostics")
 COMMANDS: Final = (*BY_DESK, RESTART, UPDATE, ROLLBACK)
+COMMAND_BYTES_MOST: Final = 32 * 1024
 CLOCKS_DIFFER_S: Final = 300.0
 """By so much the operator's clock may be ahead."""
 
@@ -79,6 +80,8 @@ def read(jws: bytes, pinned: Operator | None, terminal: str, groups: tuple[str, 
     it was done before is asked next (kiosk.fleet.commands), whether it is in time last."""
     if pinned is None:
         raise OrderRefused(Refusal.NO_OPERATOR, "[fleet] names no `operator`")
+    if len(jws) > COMMAND_BYTES_MOST:
+        raise OrderRefused(Refusal.NOT_SIGNED, "too long")
     command = pinned.words(jws, TYPE, Command)
     if not is_for(command.to, terminal, groups):
         raise OrderRefused(Refusal.OTHER_TERMINAL, f"{command.id} is for others")

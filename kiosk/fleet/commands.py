@@ -56,15 +56,18 @@ ANSWERS_WITHIN_S: Final = 1.0
 class Desk(Protocol):
     """The desk's door, for entries of its menu."""
 
-    async def run(self, entry: str, choice: str, by: str) -> tuple[Level, tuple[str, ...]]:
-        """How it ended, and what was said. Waits for as long as the desk does. Raises NoDoor."""
+    async def run(self, entry: str, choice: str, by: str, order: bytes) -> tuple[Level, tuple[str, ...]]:
+        """How it ended, and what was said. `by`: the id of a command, `order`: its words, by the operator; the desk
+        believes nobody else. Waits for as long as the desk does. Raises NoDoor."""
 
 
 class Begun(Struct, frozen=True):
-    """`started`: the desk was asked for it, or, in the boot of this name, the machine."""
+    """`order`: the command in the operator's words. `started`: the desk was asked for it, or, in the boot of this name,
+    the machine."""
 
     action: str
     command: Command
+    order: str
     started: str | None = None
 
 
@@ -124,18 +127,19 @@ class Commands:
         assert deployment.command is not None
         action = deployment.action
         try:
-            command = await self._admit(deployment)
+            admitted = await self._admit(deployment)
         except (OrderRefused, NotUsable) as refused:
             why = refused.refusal if isinstance(refused, OrderRefused) else Refusal.NOT_SIGNED
             log.warning("command refused: %s", refused, extra=journal.event(journal.FLEET, outcome=why.value))
             self._trail.note("command.refused", action=action, why=why.value)
             await self._server.report(action, "closed", Finished.FAILURE, str(refused), self._trail.newest)
             return
-        if command is None:
+        if admitted is None:
             return
+        command, order = admitted
         taken = journal.event(journal.FLEET, command=command.command, outcome="taken")
         log.info("command %s: %s", command.id, command.command, extra=taken)
-        self._begun.keep(Begun(action, command))
+        self._begun.keep(Begun(action, command, order))
         if command.command == UPDATE:
             await self._updates.take(deployment, command)
         elif command.command == ROLLBACK:
@@ -174,14 +178,14 @@ class Commands:
             self._at_the_desk.cancel()
             self._at_the_desk = None
 
-    async def _admit(self, deployment: Deployment) -> Command | None:
+    async def _admit(self, deployment: Deployment) -> tuple[Command, str] | None:
         """None: it was done before, and the server heard so once more. Raises OrderRefused or NotUsable."""
         assert deployment.command is not None
         jws = await self._server.fetch(deployment.command)
         command = words.read(jws, self._pinned, self._terminal, self._groups)
         begun, memory = self._begun.read(), self._memory.read() or Memory()
         if begun is not None and (begun.action, begun.command) == (deployment.action, command):
-            return command  # the agent died over it, or the server did not give the image
+            return command, begun.order  # the agent died over it, or the server did not give the image
         before = memory.outcomes.get(command.id)
         if before is not None and before.action == deployment.action:
             await self._say(before)
@@ -196,7 +200,7 @@ class Commands:
             self._trail.record("command.received", id=command.id, command=command.command, action=deployment.action)
         except Refused as refused:
             raise OrderRefused(Refusal.CANNOT, f"{command.id}: the audit log takes no more: {refused.detail}") from None
-        return command
+        return command, jws.decode("ascii")
 
     def _look_after(self, begun: Begun) -> None:
         """What RAUC was handed is over when the updates say so, which have told the server."""
@@ -236,7 +240,7 @@ class Commands:
             if begun.started is None:
                 self._trail.note("command.started", id=command.id)
                 self._begun.keep(msgspec.structs.replace(begun, started=self._machine.boot))
-            asking = self._desk.run(command.command, command.argument, f"fleet {command.id}")
+            asking = self._desk.run(command.command, command.argument, command.id, begun.order.encode())
             self._at_the_desk = asyncio.create_task(asking)
         await asyncio.wait({self._at_the_desk}, timeout=ANSWERS_WITHIN_S)
         if not self._at_the_desk.done():

@@ -25,11 +25,12 @@ class DeskDoor:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def run(self, entry: str, choice: str, by: str) -> tuple[Level, tuple[str, ...]]:
-        """How it ended, and what was said. Waits for as long as the desk does. Raises NoDoor."""
+    async def run(self, entry: str, choice: str, by: str, order: bytes) -> tuple[Level, tuple[str, ...]]:
+        """How it ended, and what was said. `by`: the id of a command, `order`: its words, for what changes something.
+        Waits for as long as the desk does. Raises NoDoor."""
         said: list[str] = []
         try:
-            async with aclosing(knock(self._path, Do(entry, choice, by))) as saying:
+            async with aclosing(knock(self._path, Do(entry, choice, by, order))) as saying:
                 async for each in saying:
                     match each:
                         case Line() if len(said) < _LINES_MOST:
@@ -45,7 +46,7 @@ class DeskDoor:
     async def aside(self) -> AsyncIterator[None]:
         """Entered when no citizen is served, and none is until it is left. Raises NoDoor."""
         try:
-            async with aclosing(knock(self._path, Do(ASIDE, "", "fleet"))) as saying:
+            async with aclosing(knock(self._path, Do(ASIDE, "", "agent"))) as saying:
                 async for each in saying:
                     match each:
                         case Line(level=Level.OK):

@@ -7,7 +7,8 @@ Do(entry, choice, by)  →  Waits?  →  Line, Live …  →  Done(level)
 
 One connection is one errand; to close it is to leave it. The socket lies in a folder of the desk whose group is the
 agent's (kiosk.meeting, systemd/tmpfiles.d), and the kernel says who knocks (unix(7), SO_PEERCRED): root and the desk's
-own user may have every entry, anybody else who gets in those that are for the fleet. Who asks is written down.
+own user may have every entry, anybody else who gets in those that are for the fleet; and of these the ones that change
+something by the operator's order alone (kiosk.maintenance.orders). Who asks is written down.
 """
 
 import asyncio
@@ -23,12 +24,15 @@ from typing import Any, Final
 
 import msgspec
 
+from kiosk.fleet.command import COMMAND_BYTES_MOST
+from kiosk.fleet.operator import OrderRefused
 from kiosk.health.findings import Level
 from kiosk.maintenance.allowance import ALLOWED_S, IN_S, Allowance
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.line import Line, wrong
 from kiosk.maintenance.menu import Menu, worst
+from kiosk.maintenance.orders import Orders
 from kiosk.messages import BadMessage, Do, Done, Message, Waits, encode, receive
 from kiosk.pages import Text
 from kiosk.reasons import Refused, fault
@@ -37,8 +41,7 @@ log = logging.getLogger(__name__)
 
 _CREDENTIALS: Final = struct.Struct("3i")
 _ROOT: Final = 0
-WISH_BYTES_MOST: Final = 1024
-"""Who asks stands in the audit log: nobody fills that by one word."""
+WISH_BYTES_MOST: Final = COMMAND_BYTES_MOST + 4096
 ERRANDS_MOST: Final = 16
 """At once: nobody takes the desk its files away. As many more are told so, and the others see the door shut."""
 WISHES_WITHIN_S: Final = 10.0
@@ -60,17 +63,19 @@ _SPENT: Final = wrong(
     f"the fleet had the terminal for itself for {ALLOWED_S / 60:.0f} minutes of {IN_S / 3600:.0f} hours",
     Text("稍后再试，或由现场人员操作", "try again later, or let staff at the terminal do it"),
 )
+_ORDER: Final = Text("运营方签名见 kiosk command verify", "kiosk command verify says what is wrong with an order")
 _Tell = Callable[[Message], Awaitable[None]]
 
 
 class Door:
     """The desk's end. `floor`: where an errand that needs the terminal for itself waits. `allowance`: how much of that
-    the fleet may have."""
+    the fleet may have. `orders`: what the fleet's operator says."""
 
-    def __init__(self, menu: Menu, floor: Floor, allowance: Allowance) -> None:
+    def __init__(self, menu: Menu, floor: Floor, allowance: Allowance, orders: Orders) -> None:
         self._menu = menu
         self._floor = floor
         self._allowance = allowance
+        self._orders = orders
         self._server: asyncio.Server | None = None
         self._errands: set[asyncio.Task[Any]] = set()
         self._sent_away: set[asyncio.Task[Any]] = set()
@@ -137,6 +142,8 @@ class Door:
         entry = self._menu.entry(wish.entry)
         if entry is None or not entry.takes(wish.choice) or not (all_entries or entry.fleet):
             await _refuse(tell, _NO_ENTRY)
+        elif not all_entries and entry.asks is not None and (refused := self._not_ordered(wish)) is not None:
+            await _refuse(tell, refused)
         elif entry.alone and not all_entries:
             await self._alone_for_the_fleet(entry, wish, tell)
         elif entry.alone:
@@ -145,6 +152,15 @@ class Door:
                 await tell(Done(await self._perform(entry, wish, tell)))
         else:
             await tell(Done(await self._perform(entry, wish, tell)))
+
+    def _not_ordered(self, wish: Do) -> Line | None:
+        try:
+            self._orders.judge(wish)
+        except OrderRefused as refused:
+            log.error("maintenance: %s for the fleet is refused: %s", wish.entry, refused)
+            why = refused.refusal.value
+            return wrong(f"运营方没有下达此命令（{why}）", f"the operator did not order this ({why})", _ORDER)
+        return None
 
     async def _alone_for_the_fleet(self, entry: Entry, wish: Do, tell: _Tell) -> None:
         if self._allowance.is_spent:  # then citizens do not even see that somebody asked

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
+from hawkbit import TERMINAL
 from publishing import PROFILE
 
 from kiosk.audit.log import AuditLog
@@ -18,12 +21,14 @@ from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.floor import Floor
 from kiosk.maintenance.line import Said, fine, wrong
 from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.orders import Orders
 from kiosk.maintenance.workshop import Workshop
 from kiosk.pages import Text
 from kiosk.profile import parse
 
 CHOICES = {"out-of-service": ("repair",), "log-level": ("debug", "info"), "restart": ("ui", "machine")}
 ALONE = ("out-of-service", "self-test")
+CHANGES = ("out-of-service", "in-service", "restart", "log-level")
 
 
 @dataclass
@@ -34,20 +39,29 @@ class Asked:
     fails: set[str] = field(default_factory=set)
     citizen: asyncio.Event = field(default_factory=asyncio.Event)
     standing_aside: bool = False
+    now: Callable[[], datetime] = SystemClock().now
+
+
+class _OnTheWall(SystemClock):
+    """As the test says."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.now = lambda: asked.now()  # type: ignore[method-assign]
 
 
 @asynccontextmanager
-async def desk(folder: Path, socket: Path) -> AsyncIterator[Asked]:
-    """What it was asked for at this socket. `asked.citizen` is set while nobody is served."""
+async def desk(folder: Path, socket: Path, operator: Path | None = None) -> AsyncIterator[Asked]:
+    """What it was asked for at this socket. `asked.citizen` is set while nobody is served. `operator`: the pinned key
+    of the operator of "hall-7"."""
     profile = parse(PROFILE.format(run=folder, port=9469), folder)
     audit = AuditLog(folder / "desk-audit", SystemClock(), terminal="kiosk-0001", software="0.1.0")
     asked, floor = Asked(), Floor()
     asked.citizen.set()
-    names = [*BY_DESK, "restart"]
+    names, fleet = [*BY_DESK, "restart"], msgspec.structs.replace(profile.fleet, operator=operator, groups=("hall-7",))
     nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door = Door(menu, floor, Allowance(SystemClock()))
+    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked)))
 
     async def between_citizens() -> None:
         while True:
@@ -75,6 +89,7 @@ def entry(name: str, asked: Asked) -> Entry:
         frozenset({Role.SERVICE}),
         _run(name, asked),
         choices=tuple(Choice(value, Text(value, value)) for value in CHOICES.get(name, ())),
+        asks=Text("真的？", "Really?") if name in CHANGES else None,
         alone=name in ALONE,
         fleet=True,
     )

@@ -55,7 +55,7 @@ class OpenDoor:
     async def aside(self) -> AsyncIterator[None]:
         yield
 
-    async def run(self, entry: str, choice: str, by: str) -> tuple[Level, tuple[str, ...]]:
+    async def run(self, entry: str, choice: str, by: str, order: bytes) -> tuple[Level, tuple[str, ...]]:
         raise AssertionError(f"{by} asked for {entry}")
 
 

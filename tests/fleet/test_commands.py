@@ -21,6 +21,7 @@ from signing import OperatorDesk
 from terminal import Terminal
 
 from kiosk.__main__ import main
+from kiosk.audit.chain import records
 from kiosk.fleet import operator
 from kiosk.fleet.command import TYPE, Command, sign
 from kiosk.fleet.commands import REMEMBERED_MOST, Memory, Outcome
@@ -28,6 +29,7 @@ from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
+from kiosk.health.findings import Level
 from kiosk.profile import Updates as Settings
 from platform_client.sandbox.pki import SandboxPki, make
 
@@ -43,8 +45,10 @@ def fleet(tmp_path: Path) -> OperatorDesk:
 
 
 @pytest.fixture
-async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
-    async with desk(tmp_path, tmp_path / "door.sock") as asked:
+async def asked(tmp_path: Path, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asked]:
+    """At its door the agent is what it is on a terminal: a user of its own."""
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
+    async with desk(tmp_path, tmp_path / "door.sock", fleet.public) as asked:
         yield asked
 
 
@@ -55,12 +59,14 @@ async def terminal(pki: SandboxPki, fleet: OperatorDesk, asked: Asked, tmp_path:
         settings = Settings(
             f"https://localhost:{hawkbit.port}", pki.tls_ca.certificate, token=secret(tmp_path / "token")
         )
-        yield Terminal(
+        terminal = Terminal(
             *(hawkbit, settings, tmp_path / "kept", tmp_path / "restart"),
             pinned=fleet.pinned,
             groups=("hall-7",),
             door=DeskDoor(tmp_path / "door.sock"),
         )
+        asked.now = terminal.clock.now
+        yield terminal
 
 
 def command(what: str, **more: Any) -> Command:
@@ -98,6 +104,46 @@ async def test_the_desk_does_what_the_operator_commands(
     assert f"{what} is done" in heard[-1][3]
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
     assert "audit log: " in heard[-1][3]
+
+
+@pytest.mark.parametrize(
+    "case", ["none", "another's", "for others", "another thing", "another choice", "over", "spoilt"]
+)
+async def test_an_agent_in_other_hands_changes_nothing(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path, case: str
+) -> None:
+    """E05, E07: the desk believes the operator's words and not who carries them; looking needs none."""
+    past = datetime.now(UTC) - timedelta(hours=1)
+    words = {
+        "none": b"",
+        "another's": sign(command("out-of-service", argument="repair"), OperatorDesk(tmp_path / "stranger").signer),
+        "for others": sign(command("out-of-service", argument="repair", to=("kiosk-0002",)), fleet.signer),
+        "another thing": sign(command("in-service"), fleet.signer),
+        "another choice": sign(command("out-of-service", argument="maintenance"), fleet.signer),
+        "over": sign(
+            command("out-of-service", argument="repair", issued_at=past, not_after=past + timedelta(minutes=1)),
+            fleet.signer,
+        ),
+        "spoilt": sign(command("out-of-service", argument="repair"), fleet.signer)[:-4],
+    }
+    level, (said,) = await terminal.door.run("out-of-service", "repair", "c-1", words[case])
+    assert level is Level.FAIL and "the operator did not order this" in said
+    assert asked.entries == []
+    level, _ = await terminal.door.run("self-test", "", "c-1", b"")
+    assert (level, asked.entries) == (Level.OK, [("self-test", "")])
+
+
+async def test_the_desks_log_names_the_command(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """C19"""
+    await given(terminal, sign(command("out-of-service", argument="repair"), fleet.signer))
+    (began,) = [
+        record.body["fields"]
+        for record in records(tmp_path / "desk-audit")
+        if record.body["event"] == "maintenance.began"
+    ]
+    assert began == {"entry": "out-of-service", "choice": "repair", "by": "fleet out-of-service-1"}
 
 
 async def test_a_level_is_the_agents_own_too_and_ends_with_it(

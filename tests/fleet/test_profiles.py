@@ -298,7 +298,7 @@ async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
                 for _ in range(3):
                     await rounds.step()
                 assert not bench.terminal.wish.exists()
-                await bench.terminal.door.run("self-test", "", "somebody else")
+                await bench.terminal.door.run("self-test", "", "somebody else", b"")
         assert asked.entries == [("self-test", "")]
         bench.terminal.health = report(WELL, serving=True)
         await bench.terminal.steps(120)

@@ -81,7 +81,7 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[tuple[Path, Floor
         entry("talks", _talks, alone=True),
         entry("waits", _waits),
     )
-    door = Door(Menu(entries, bench.workshop), floor, Allowance(bench.workshop.clock))
+    door = Door(Menu(entries, bench.workshop), floor, *bench.bounds)
     await door.open(tmp_path / "door.sock")
     yield tmp_path / "door.sock", floor, bench
     await door.close()
@@ -141,7 +141,7 @@ async def test_who_does_not_listen_leaves_no_turn_behind(
 
 async def test_a_desk_that_goes_down_leaves_its_errands_first(bench: Bench, tmp_path: Path) -> None:
     """C19: how each ended is written down before the log is closed."""
-    door = Door(Menu((entry("waits", _waits),), bench.workshop), Floor(), Allowance(bench.workshop.clock))
+    door = Door(Menu((entry("waits", _waits),), bench.workshop), Floor(), *bench.bounds)
     await door.open(tmp_path / "door.sock")
     wish = Do("waits", "", "console")
     async with asyncio.timeout(PATIENCE_S), aclosing(knock(tmp_path / "door.sock", wish)) as saying:
@@ -153,8 +153,9 @@ async def test_a_desk_that_goes_down_leaves_its_errands_first(bench: Bench, tmp_
 async def test_a_wish_is_short(house: tuple[Path, Floor, Bench]) -> None:
     """C19: nobody fills the log by the name under which they ask."""
     door, _, bench = house
-    with pytest.raises(NobodyThere):
-        await hear(door, Do("looks", "a", "x" * 100_000))
+    for length in (300, 100_000):
+        with pytest.raises(NobodyThere):
+            await hear(door, Do("looks", "a", "x" * length))
     assert not bench.records("maintenance.began")
 
 
@@ -244,8 +245,9 @@ async def test_an_agent_cannot_keep_the_terminal_for_itself_for_ever(
         yield fine("好", "well")
         clock.seconds += 180
 
-    allowance = Allowance(clock)
-    door, socket = Door(Menu((entry("aside", keeps, alone=True, fleet=True),), bench.workshop), floor, allowance), "d"
+    allowance, (_, orders) = Allowance(clock), bench.bounds
+    menu = Menu((entry("aside", keeps, alone=True, fleet=True),), bench.workshop)
+    door, socket = Door(menu, floor, allowance, orders), "door.sock"
     await door.open(tmp_path / socket)
     wish = Do("aside", "", "x")
 

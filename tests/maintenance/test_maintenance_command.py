@@ -13,7 +13,6 @@ from workbench import Bench
 from kiosk import meeting
 from kiosk.health.findings import State
 from kiosk.health.published import Publication, Report
-from kiosk.maintenance.allowance import Allowance
 from kiosk.maintenance.door import Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.floor import Floor
@@ -82,7 +81,7 @@ async def test_a_desk_that_runs_does_it_itself(bench: Bench) -> None:
     run = bench.profile.run
     meeting.make(run)
     floor = Floor()
-    door = Door(Menu(ENTRIES, bench.workshop), floor, Allowance(bench.workshop.clock))
+    door = Door(Menu(ENTRIES, bench.workshop), floor, *bench.bounds)
     await door.open(meeting.door_in(run))
     publication = Publication(meeting.health_in(run))
     publication.write(Report(State.READY, bench.workshop.clock.now(), False, (), {}))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from hardware.cards.emulator import SamEmulator
 from kiosk.health.findings import Finding, Level
+from kiosk.maintenance.allowance import Allowance
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.line import Line, Said
 from kiosk.maintenance.menu import Menu
+from kiosk.maintenance.orders import Orders
 from kiosk.maintenance.workshop import Workshop
 from kiosk.profile import Profile
 from platform_client.sandbox.server import Sandbox
@@ -55,6 +57,12 @@ class Bench:
     profile: Profile
     profile_file: Path
     says: list[Finding] = field(default_factory=list)
+
+    @property
+    def bounds(self) -> tuple[Allowance, Orders]:
+        """Of the door, for a fleet; no operator is pinned here."""
+        clock = self.workshop.clock
+        return Allowance(clock), Orders(self.profile.fleet, TERMINAL, clock)
 
     async def said(self, entry: Entry, choice: str = "") -> list[Said]:
         """Everything that an entry says."""
