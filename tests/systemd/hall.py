@@ -226,7 +226,9 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     for name in SERVICES:
         await until(lambda name=name: shown(name, "ActiveState") == "active")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
-    seen["asked by the agent's user"] = {what: at_the_door(what) for what in ("self-test", "export all", "out-of-service repair")}
+    seen["asked by the agent's user"] = {
+        what: at_the_door(what) for what in ("self-test", "export all", "out-of-service repair")
+    }
     seen["doctor"] = {what: shown("doctor", what) for what in ("Result", "ExecMainStatus", "ExecMainStartTimestamp")}
     seen["night"] = await night(eyes)
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
