@@ -211,22 +211,22 @@ class Commands:
             self._begun.forget()
 
     async def _restart(self, begun: Begun) -> None:
-        command, machine = begun.command, self._machine
-        if begun.started is None:
-            if self._clock.now() > command.not_after:
-                await self._expire(begun)
-                return
-            asked = msgspec.structs.replace(begun, started=machine.boot)
+        """A machine that was asked for it and did not go down is asked again, as long as the command may be begun."""
+        command, machine, now = begun.command, self._machine, self._clock.now()
+        if begun.started not in (None, machine.boot):
+            await self._close(begun, True, ("the machine restarted",))
+        elif await machine.is_going_down():
+            return
+        elif now > command.not_after:
+            await self._expire(begun)
+        else:
 
             def before() -> None:
-                self._trail.note("command.started", id=command.id)
-                self._begun.keep(asked)
+                if begun.started is None:
+                    self._trail.note("command.started", id=command.id)
+                    self._begun.keep(msgspec.structs.replace(begun, started=machine.boot))
 
-            await machine.restart_when_free(before, late=command.is_late(self._clock.now()))
-        elif begun.started != machine.boot:
-            await self._close(begun, True, ("the machine restarted",))
-        elif not await machine.is_going_down():
-            await machine.restart_when_free(lambda: None, late=command.is_late(self._clock.now()))
+            await machine.restart_when_free(before, late=command.is_late(now))
 
     async def _ask_the_desk(self, begun: Begun) -> None:
         """A desk that is dead is asked again; one that serves a citizen when the time is over is left."""

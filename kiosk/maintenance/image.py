@@ -1,4 +1,5 @@
-"""The image that runs: asking for an update now, going back to the one before, and how much is logged.
+"""The image that runs and its profile: asking for an update now, going back to the image before, which profile is the
+newest, and how much is logged.
 
 Updates are the agent's (kiosk.fleet.updates): it is asked to look at its server at once, and goes on as always, with
 its signature, its moment between two citizens and its gate. Going back needs no server: RAUC is told which slot boots

@@ -362,6 +362,16 @@ async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
     assert terminal.hawkbit.closed == ["success"]
 
 
+async def test_a_machine_that_never_goes_down_ends_the_command(terminal: Terminal, fleet: OperatorDesk) -> None:
+    """F06: when it may not be begun any more, its server hears that it was not done."""
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    await terminal.until_restart()
+    terminal.clock.seconds += 3600 + GOES_DOWN_WITHIN_S
+    await terminal.steps(GOES_DOWN_WITHIN_S + 30)
+    assert terminal.hawkbit.closed == ["failure"]
+    assert not terminal.wish.exists()
+
+
 async def test_a_restart_waits_for_the_citizen_who_began_just_now(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk
 ) -> None:
