@@ -106,8 +106,11 @@ def test_drawings_stay_on_their_grid(name: str) -> None:
     assert all(2 <= x <= 22 and 2 <= y <= 22 for x, y in points)
 
 
-def test_an_unknown_drawing_is_a_document() -> None:
-    assert icons.polylines("no such drawing") == icons.polylines("document")
+def test_a_drawing_that_only_the_platform_knows_is_a_document_and_one_of_ours_that_is_missing_is_an_error() -> None:
+    assert icons.of_a_kind("no such drawing") == "document"
+    assert icons.of_a_kind("home") == "home"
+    with pytest.raises(KeyError):
+        icons.polylines("no such drawing")
 
 
 def test_scenes_use_known_colours() -> None:

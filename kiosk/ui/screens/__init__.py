@@ -3,7 +3,8 @@
 from importlib import import_module
 
 from kiosk.pages import Page
-from kiosk.ui.screens.base import Here, Screen
+from kiosk.ui.screens.base import Here as Here
+from kiosk.ui.screens.base import Screen as Screen
 
 _MODULES = {
     "Home": "home",

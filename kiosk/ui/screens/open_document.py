@@ -22,7 +22,7 @@ from kiosk.ui.widgets.pressable import Act, Pressable, PushButton
 from kiosk.ui.widgets.words import Caption, Words
 
 _LETTERS: Final = ("1234567890", "ABCDEFGHIJ", "KLMNOPQRST", "UVWXYZ<")
-_HIGH: Final = {DIGITS: 32.0, _LETTERS: 30.0}
+_HIGH: Final[dict[tuple[str, ...], float]] = {DIGITS: 32.0, _LETTERS: 30.0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import PresentCard
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
+from kiosk.ui.theme.icons import of_a_kind
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Badge, Scene
 from kiosk.ui.widgets.layout import Column, Ground, Row, Stack
@@ -28,7 +29,7 @@ class PresentCardScreen(Screen):
             margin=(MARGIN, 14),
         )
         if page.wish is not None:
-            column.add_widget(self._wish(page.wish.icon, page.wish.title.in_language(here.language)))
+            column.add_widget(self._wish(of_a_kind(page.wish.icon), page.wish.title.in_language(here.language)))
         column.add_widget(picture)
         return column
 

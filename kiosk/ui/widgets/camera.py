@@ -65,7 +65,8 @@ class CameraView(Widget):
 
     def __init__(self, ring: Path, progress: float, zone: Zone, *, still: bool) -> None:
         super().__init__()
-        self._path, self._ring, self._number = ring, None, 0
+        self._path, self._number = ring, 0
+        self._ring: PreviewRing | None = None
         self.seen = False
         self._still = still
         self._oval = self._goal = _OVALS[zone]

@@ -1,5 +1,7 @@
 """The question before an idle session ends: a veil over the page, the seconds, and one big answer (WCAG 2.2.1)."""
 
+from typing import Any
+
 from kivy.graphics import Color, Rectangle
 from kivy.metrics import mm
 from kivy.uix.anchorlayout import AnchorLayout
@@ -56,6 +58,6 @@ class Countdown(AnchorLayout):
     def count(self, seconds: int) -> None:
         self._number.say(str(seconds))
 
-    def on_touch_down(self, touch: object) -> bool:
+    def on_touch_down(self, touch: Any) -> bool:
         """The veil swallows what its buttons do not take."""
-        return super().on_touch_down(touch) or self.collide_point(*touch.pos)  # type: ignore[attr-defined]
+        return bool(super().on_touch_down(touch) or self.collide_point(*touch.pos))

@@ -106,16 +106,15 @@ class Scene(Widget):
         with self.canvas:
             for shape in scenes.SCENES[self.name]:
                 Color(*COLOURS[shape[1]])
-                if shape[0] == "box":
-                    _, _, x, y, width, height, radius = shape
-                    SmoothRoundedRectangle(
-                        pos=(left + x * unit, top - (y + height) * unit),
-                        size=(width * unit, height * unit),
-                        radius=[radius * unit],
-                    )
-                else:
-                    _, _, thickness, stroke = shape
-                    _draw_line([(left + x * unit, top - y * unit) for x, y in flatten(stroke)], thickness * unit)
+                match shape:
+                    case ("box", _, x, y, width, height, radius):
+                        SmoothRoundedRectangle(
+                            pos=(left + x * unit, top - (y + height) * unit),
+                            size=(width * unit, height * unit),
+                            radius=[radius * unit],
+                        )
+                    case ("line", _, thickness, stroke):
+                        _draw_line([(left + x * unit, top - y * unit) for x, y in flatten(stroke)], thickness * unit)
 
 
 def _draw_line(points: list[Point], thickness: float) -> None:

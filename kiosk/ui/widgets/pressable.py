@@ -9,6 +9,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk.pages import Action, Kind, Language, Pick
 from kiosk.ui import wording
+from kiosk.ui.theme.icons import of_a_kind
 from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, SMALL, TILE_TONES
 from kiosk.ui.widgets.drawing import Badge, Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space
@@ -96,7 +97,7 @@ class KindTile(Pressable):
         heading = Words(title, BODY + 0.6 + larger, "ink" if enabled else "on_disabled", bold=True, lines=2)
         note_text = kind.note.in_language(language) if enabled else wording.NOT_NOW.in_language(language)
         note = Words(note_text, SMALL + larger / 2, "ink_soft" if enabled else "on_disabled", lines=2)
-        self.add_widget(Badge(kind.icon, 26 + 6 * larger, tone, tint))
+        self.add_widget(Badge(of_a_kind(kind.icon), 26 + 6 * larger, tone, tint))
         self.add_widget(Column(Space(), heading, note, Space(), gap=0.5))
 
 

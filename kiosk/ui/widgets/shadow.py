@@ -59,4 +59,4 @@ def _cast(radius: float, blur: float, shrink: float) -> Texture:
 
 
 def _pixels(length: float) -> int:
-    return math.ceil(mm(length))
+    return math.ceil(float(mm(length)))
