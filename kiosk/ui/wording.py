@@ -12,6 +12,7 @@ from kiosk.maintenance.pages import Denied
 from kiosk.maintenance.plan import Group, Role
 from kiosk.pages import EnrolmentStep, Hint, Language, Notice, Prompt, SlipState, Stage, Text, Way
 from kiosk.reasons import Reason
+from kiosk.ui.theme.icons import Drawing
 
 TERMINAL: Final = Text("自助证明打印终端", "Certificates, self-service")
 OTHER_LANGUAGE: Final = Text("English", "中文")
@@ -342,7 +343,7 @@ STAFF_ROLES: Final[dict[Role, Text]] = {
     Role.SUPPLIES: Text("耗材", "Supplies"),
     Role.AUDITOR: Text("审计", "Auditor"),
 }
-STAFF_GROUPS: Final[dict[Group, tuple[str, Text]]] = {
+STAFF_GROUPS: Final[dict[Group, tuple[Drawing, Text]]] = {
     Group.DEVICES: ("printer", Text("设备检测", "Devices")),
     Group.SUPPLIES: ("document", Text("耗材", "Supplies")),
     Group.NETWORK: ("globe", Text("网络与平台", "Network and platform")),

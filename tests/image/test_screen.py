@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from image import splash
 from kiosk.demo.machine import HALL
 from kiosk.documents.render import page_texts
 from kiosk.pages import Home, Kind, Text
-from platform_client.kinds import Bilingual
+from platform_client.kinds import Bilingual, CertificateKind
 from platform_client.sandbox.catalogue import OFFERS
 from tests.image.built import FACT, Built, facts
 from tests.image.hall import Screen, hall
@@ -47,20 +48,20 @@ def home_page(assets: Path, tmp_path: Path) -> tuple[Image.Image, str]:
     kinds = tuple(shown(offer.kind) for offer in OFFERS.values())
     (tmp_path / "stage").mkdir()
     with display(*PORTRAIT) as x_display, Stage(tmp_path / "stage", assets / "fonts", x_display) as stage:
-        view = stage.show(Home(kinds), hall=Text(HALL["zh"], HALL["en"]))
+        view = stage.show(Home(kinds), hall=Text(str(HALL["zh"]), str(HALL["en"])))
         stage.picture(tmp_path / "home.png")
     with Image.open(tmp_path / "home.png") as picture:
         return picture.convert("RGB"), words(item["text"] for item in view["items"])
 
 
-def shown(kind) -> Kind:
+def shown(kind: CertificateKind) -> Kind:
     def text(of: Bilingual) -> Text:
         return Text(of.zh, of.en)
 
     return Kind(kind.code, text(kind.title), text(kind.note), text(kind.agency), kind.icon)
 
 
-def words(texts) -> str:
+def words(texts: Iterable[str | None]) -> str:
     """What is written, without the clock."""
     return "\n".join(text for text in texts if text and not re.search(r"\d:\d\d|\d月|星期", text))
 

@@ -12,6 +12,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import FaceCheck, Light, Prompt
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Here, Screen
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, COLOURS, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.camera import CameraView
 from kiosk.ui.widgets.drawing import Icon
@@ -19,7 +20,7 @@ from kiosk.ui.widgets.gesture import Gesture
 from kiosk.ui.widgets.layout import Column, Ground, Row
 from kiosk.ui.widgets.words import Words
 
-_DRAWINGS: Final = {
+_DRAWINGS: Final[dict[Prompt, tuple[Drawing, ...]]] = {
     Prompt.LOOK: ("look",),
     Prompt.TURN_LEFT: ("left-from", "left-to"),
     Prompt.TURN_RIGHT: ("right-from", "right-to"),
@@ -103,10 +104,11 @@ class _Hint(Row):
         self.show(page)
 
     def show(self, page: FaceCheck) -> None:
+        icon: Drawing = "lock" if page.hint is None else "warning"
         if page.hint is None:
-            icon, text, tone, ground = "lock", wording.FACE_PRIVACY, "ink_soft", "surface"
+            text, tone, ground = wording.FACE_PRIVACY, "ink_soft", "surface"
         else:
-            icon, text, tone, ground = "warning", wording.HINTS[page.hint], "warn", "warn_tint"
+            text, tone, ground = wording.HINTS[page.hint], "warn", "warn_tint"
         self._icon.change(icon, tone)
         self._words.say(self._here.say(text))
         self._words.meaning = wording.voice(page.hint) if page.hint else ""

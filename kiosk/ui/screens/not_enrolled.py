@@ -7,6 +7,7 @@ from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
 from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, DISPLAY, GAP, HEADING, MARGIN, SMALL, TITLE
 from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Badge
@@ -93,7 +94,7 @@ class NotEnrolledScreen(Screen):
         )
 
 
-def _way(icon: str, sentence: str) -> Widget:
+def _way(icon: Drawing, sentence: str) -> Widget:
     row = Row(
         Badge(icon, 18), Words(sentence, BODY, pos_hint={"center_y": 0.5}), gap=GAP, margin=(4, 3), size_hint_y=None
     )

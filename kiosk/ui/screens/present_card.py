@@ -5,7 +5,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import PresentCard
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
-from kiosk.ui.theme.icons import of_a_kind
+from kiosk.ui.theme.icons import Drawing, of_a_kind
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Badge, Scene
 from kiosk.ui.widgets.layout import Column, Ground, Row, Stack
@@ -33,7 +33,7 @@ class PresentCardScreen(Screen):
         column.add_widget(picture)
         return column
 
-    def _wish(self, icon: str, kind: str) -> Widget:
+    def _wish(self, icon: Drawing, kind: str) -> Widget:
         texts = Stack(
             Words(self.here.say(wording.PRESENT_WISH), BODY, "ink_soft"),
             Words(kind, HEADING, bold=True, lines=1),

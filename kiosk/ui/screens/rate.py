@@ -8,13 +8,20 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Done, Rate, Stars
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen, title
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import GAP, HEADING, MARGIN
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Space
 from kiosk.ui.widgets.pressable import Act, Pressable, PushButton
 from kiosk.ui.widgets.words import Words
 
-_TONES: Final = {5: "good", 4: "good", 3: "brand", 2: "warn", 1: "warn"}
+_FACES: Final[dict[int, tuple[Drawing, str]]] = {
+    5: ("face-5", "good"),
+    4: ("face-4", "good"),
+    3: ("face-3", "brand"),
+    2: ("face-2", "warn"),
+    1: ("face-1", "warn"),
+}
 _TINTS: Final = {"good": "good_tint", "brand": "brand_tint", "warn": "warn_tint"}
 
 
@@ -45,6 +52,6 @@ class _Level(Pressable):
             padding=(mm(14), 0),
         )
         self.ground = Ground(self, "surface", shadow=True)
-        tone = _TONES[value]
-        self.add_widget(Badge(f"face-{value}", 31, tone, _TINTS[tone], radius=15.5))
+        face, tone = _FACES[value]
+        self.add_widget(Badge(face, 31, tone, _TINTS[tone], radius=15.5))
         self.add_widget(Words(label, HEADING + 1, bold=True, pos_hint={"center_y": 0.5}))

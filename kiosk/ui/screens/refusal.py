@@ -8,13 +8,14 @@ from kiosk.pages import Done, Refusal, Retry
 from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL, TITLE
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space, Stack
 from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
-_CALM: Final = {Reason.CANCELLED: "stop", Reason.IDLE: "clock", Reason.CARD_REMOVED: "card"}
+_CALM: Final[dict[Reason, Drawing]] = {Reason.CANCELLED: "stop", Reason.IDLE: "clock", Reason.CARD_REMOVED: "card"}
 """Ends that are nobody's trouble, with the drawing of what led to them: neither a warning nor a success."""
 
 
@@ -61,7 +62,7 @@ class RefusalScreen(Screen):
         return lines
 
 
-def _line(icon: str, sentence: str) -> Widget:
+def _line(icon: Drawing, sentence: str) -> Widget:
     row = Row(
         Badge(icon, 20), Words(sentence, BODY, pos_hint={"center_y": 0.5}), gap=GAP, margin=(8, 5), size_hint_y=None
     )

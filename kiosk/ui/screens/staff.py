@@ -5,6 +5,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Cancel
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Screen
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.drawing import Badge
 from kiosk.ui.widgets.header import FootLine
@@ -23,7 +24,7 @@ class StaffScreen(Screen):
         return PushButton("cancel", self.here.say(wording.STAFF_LEAVE), "home", Cancel(), self.here.act)
 
 
-def message(icon: str, tone: str, heading: str, *sentences: str) -> Widget:
+def message(icon: Drawing, tone: str, heading: str, *sentences: str) -> Widget:
     """A page that says one thing, in a heading and up to three sentences."""
     sizes = (HEADING - 0.6, BODY, BODY)
     said = [Words(sentence, size, align="center") for sentence, size in zip(sentences, sizes, strict=False)]

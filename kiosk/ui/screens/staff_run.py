@@ -13,6 +13,7 @@ from kiosk.preview import PreviewRing
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Here
 from kiosk.ui.screens.staff import StaffScreen
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, SMALL, TITLE
 from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.camera import CameraView
@@ -22,7 +23,7 @@ from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.roll import Roll
 from kiosk.ui.widgets.words import Words
 
-_SIGNS: Final = {
+_SIGNS: Final[dict[Level, tuple[Drawing, str, str]]] = {
     Level.OK: ("check", "good", "surface"),
     Level.WARN: ("warning", "warn", "warn_tint"),
     Level.FAIL: ("stop", "seal", "fail_tint"),
@@ -51,8 +52,9 @@ class StaffRunScreen(StaffScreen):
 
     def buttons(self, page: StaffRun) -> list[PushButton]:
         here = self.here
-        label, icon = (wording.STAFF_BACK, "left") if page.over else (wording.STAFF_STOP, "stop")
-        self._back = PushButton("back", here.say(label), icon, Back(), here.act, filled=page.over)
+        icon: Drawing = "left" if page.over else "stop"
+        label = here.say(wording.STAFF_BACK if page.over else wording.STAFF_STOP)
+        self._back = PushButton("back", label, icon, Back(), here.act, filled=page.over)
         return [self._back]
 
     def renew(self, page: StaffRun) -> bool:

@@ -8,6 +8,7 @@ from kivy.uix.widget import Widget
 from kiosk.pages import Stage, Waiting
 from kiosk.ui import wording
 from kiosk.ui.screens.base import Here, Screen
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, GAP, HEADING, MARGIN, TITLE
 from kiosk.ui.widgets.activity import Activity
 from kiosk.ui.widgets.drawing import Badge
@@ -16,7 +17,7 @@ from kiosk.ui.widgets.pressable import PushButton
 from kiosk.ui.widgets.words import Words
 
 _LONG_SECONDS: Final = 6.0
-_ICONS: Final = {
+_ICONS: Final[dict[Stage, Drawing]] = {
     Stage.ASKING_PORTRAIT: "hall",
     Stage.ASKING_KINDS: "hall",
     Stage.ISSUING: "document",

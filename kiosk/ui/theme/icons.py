@@ -7,7 +7,7 @@ L, H, V, C and Z) or a circle ("o", x, y, radius). Drawn as lines, they are shar
 import math
 import re
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 Point = tuple[float, float]
 Circle = tuple[str, float, float, float]
@@ -21,7 +21,15 @@ _CARD: Final = (
 _SHEET: Final = "M6 3 H14.5 L19 7.5 V21 H6 Z"
 _EYES: Final = ("M8.8 9.6 V10.4", "M15.2 9.6 V10.4")
 
-ICONS: Final[dict[str, tuple[Stroke, ...]]] = {
+Drawing = Literal[
+    "document", "home", "shield", "heart", "rings", "key", "car", "baby", "book", "person", "coins", "globe", "help",
+    "hall", "card", "receipt", "check", "cross", "stop", "again", "left", "right", "printer", "warning", "clock",
+    "lock", "hand", "look", "left-from", "left-to", "right-from", "right-to", "up-from", "up-to", "mouth-from",
+    "mouth-to", "face-5", "face-4", "face-3", "face-2", "face-1",
+]  # fmt: skip
+"""A name of one: a misspelt one is an error of types, not a blank on a page that is seldom seen."""
+
+ICONS: Final[dict[Drawing, tuple[Stroke, ...]]] = {
     # certificates
     "document": (_SHEET, "M14.5 3 V7.5 H19", "M9 12 H16", "M9 15 H16", "M9 18 H13"),
     "home": ("M3 11 L12 3.5 L21 11", "M5.5 9.5 V20 H18.5 V9.5", "M10 20 V14 H14 V20"),
@@ -166,12 +174,12 @@ _CIRCLE_STEPS: Final = 48
 
 
 @cache
-def polylines(name: str) -> tuple[tuple[Point, ...], ...]:
-    """The drawing `name` as lists of points. Raises KeyError for a name that is none."""
+def polylines(name: Drawing) -> tuple[tuple[Point, ...], ...]:
+    """The drawing `name` as lists of points."""
     return tuple(flatten(stroke) for stroke in ICONS[name])
 
 
-def of_a_kind(name: str) -> str:
+def of_a_kind(name: str) -> Drawing:
     """The drawing for a kind of certificate, which the platform names: a plain document where it names none of ours."""
     return name if name in ICONS else "document"
 

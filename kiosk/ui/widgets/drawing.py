@@ -22,7 +22,7 @@ from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.widget import Widget
 
 from kiosk.ui.theme import scenes
-from kiosk.ui.theme.icons import Point, flatten, polylines
+from kiosk.ui.theme.icons import Drawing, Point, flatten, polylines
 from kiosk.ui.theme.tokens import COLOURS, Rgba
 from kiosk.ui.widgets.layout import Ground
 
@@ -32,7 +32,7 @@ _SHARP: Final = math.cos(math.radians(25))
 
 
 @cache
-def stencil(name: str, size: int, weight: float) -> Texture:
+def stencil(name: Drawing, size: int, weight: float) -> Texture:
     """The drawing `name`, `size` pixels square, in white on nothing: drawn once, to be painted in any colour."""
     unit = size / 24
     paper = Fbo(size=(size, size))
@@ -48,7 +48,7 @@ def stencil(name: str, size: int, weight: float) -> Texture:
 class Icon(Widget):
     """The drawing `name` in `tone`, `size_mm` square."""
 
-    def __init__(self, name: str, size_mm: float, tone: str | Rgba = "ink", weight: float = 1.8) -> None:
+    def __init__(self, name: Drawing, size_mm: float, tone: str | Rgba = "ink", weight: float = 1.8) -> None:
         super().__init__(
             size_hint=(None, None), size=(mm(size_mm), mm(size_mm)), pos_hint={"center_x": 0.5, "center_y": 0.5}
         )
@@ -60,7 +60,7 @@ class Icon(Widget):
         self._follow()
         self.change(name, tone)
 
-    def change(self, name: str, tone: str | Rgba | None = None) -> None:
+    def change(self, name: Drawing, tone: str | Rgba | None = None) -> None:
         self._drawing.texture = stencil(name, round(self.width), self._weight)
         self._drawing.size = self._drawing.texture.size
         if tone is not None:
@@ -75,7 +75,7 @@ class Badge(AnchorLayout):
 
     def __init__(
         self,
-        name: str,
+        name: Drawing,
         size_mm: float,
         tone: str | Rgba = "brand",
         ground: str | Rgba = "brand_tint",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kivy.clock import Clock
 
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.widgets.drawing import Badge
 
 _BEAT_SECONDS: Final = 0.7
@@ -21,11 +22,11 @@ class Gesture(Badge):
     def __init__(self, size_mm: float, *, still: bool) -> None:
         super().__init__("look", size_mm, "on_dark", "brand", radius=size_mm / 2)
         self._still = still
-        self._drawings: tuple[str, ...] = ()
+        self._drawings: tuple[Drawing, ...] = ()
         self._beats_left = 0
         self._beat = Clock.create_trigger(self._change, _BEAT_SECONDS, interval=True)
 
-    def do(self, *drawings: str) -> None:
+    def do(self, *drawings: Drawing) -> None:
         """The last drawing, the first, the last again, and so on; or only one, that rests. The same as before goes on
         as it was."""
         if drawings == self._drawings:

@@ -11,6 +11,7 @@ from kivy.metrics import mm
 from kiosk.china_time import CHINA
 from kiosk.pages import Language, SwitchLanguage, Text
 from kiosk.ui import wording
+from kiosk.ui.theme.icons import Drawing
 from kiosk.ui.theme.tokens import BODY, COLOURS, HEADING, MARGIN, SMALL, TARGET
 from kiosk.ui.widgets.drawing import Badge, Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space
@@ -70,7 +71,7 @@ class Header(Row):
 class FootLine(Row):
     """One sentence for everybody, under every page."""
 
-    def __init__(self, icon: str, sentence: str) -> None:
+    def __init__(self, icon: Drawing, sentence: str) -> None:
         caption = Caption(sentence, size_mm=SMALL, tone="ink_soft", pos_hint={"center_y": 0.5})
         super().__init__(Space(), Icon(icon, 8, "brand"), caption, Space(), gap=3, size_hint_y=None, height=mm(19))
 

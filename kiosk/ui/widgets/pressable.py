@@ -9,7 +9,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk.pages import Action, Kind, Language, Pick
 from kiosk.ui import wording
-from kiosk.ui.theme.icons import of_a_kind
+from kiosk.ui.theme.icons import Drawing, of_a_kind
 from kiosk.ui.theme.tokens import BODY, BUTTON, GAP, SMALL, TILE_TONES
 from kiosk.ui.widgets.drawing import Badge, Icon
 from kiosk.ui.widgets.layout import Column, Ground, Row, Space
@@ -50,7 +50,7 @@ class PushButton(Pressable):
         self,
         name: str,
         label: str,
-        icon: str,
+        icon: Drawing,
         action: Action,
         act: Act,
         filled: bool = False,
