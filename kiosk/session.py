@@ -45,6 +45,8 @@ class Session:
         self._ended: Reason | None = None
         self._overlooked = False
         self._trusts = False
+        self._left_s: int | None = None
+        """Of the countdown, while it runs."""
 
     async def __aenter__(self) -> Self:
         self._journey = asyncio.current_task()
@@ -126,7 +128,7 @@ class Session:
             async with aclosing(self.desk.presence.onlookers()) as onlookers:
                 async for near in onlookers:
                     self._overlooked = near and not self._trusts
-                    self.desk.screen.show(self._veiled(page))
+                    self._show(page)
 
         self.forget_answers()
         watching = None if self._trusts else asyncio.ensure_future(guard())
@@ -140,10 +142,11 @@ class Session:
                 if isinstance(ended, Exception):
                     log.error("fault: %s", fault(ended))  # nobody watched any more, and nobody's paper waits for it
 
-    def _veiled(self, page: Page) -> Page:
-        """The page as it may be seen now."""
+    def _show(self, page: Page) -> None:
+        """As it may be seen now, and with what is left of the countdown."""
         private = isinstance(page, ChooseCertificate | Preview)
-        return msgspec.structs.replace(page, overlooked=True) if private and self._overlooked else page
+        veiled = msgspec.structs.replace(page, overlooked=True) if private and self._overlooked else page
+        self.desk.screen.show(veiled, countdown_s=self._left_s)
 
     def forget_answers(self) -> None:
         """What was tapped on an earlier page is no answer to this one."""
@@ -152,23 +155,25 @@ class Session:
 
     async def patiently(self, page: Page, answer: Coroutine[None, None, Answer]) -> Answer:
         """Shows the page and waits for `answer`; after `idle_s` without an action counts down, then refuses."""
-        desk = self.desk
-        desk.screen.show(page)
+        timing = self.desk.timing
+        self._show(page)
         work = asyncio.ensure_future(answer)
         try:
             while True:
                 self._stirred.clear()
-                if await self._quiet_for(desk.timing.idle_s, work):
-                    for left in range(desk.timing.countdown_s, 0, -1):
-                        desk.screen.show(self._veiled(page), countdown_s=left)
+                if await self._quiet_for(timing.idle_s, work):
+                    for self._left_s in range(timing.countdown_s, 0, -1):
+                        self._show(page)
                         if not await self._quiet_for(1.0, work):
                             break
                     else:
                         raise Refused(Reason.IDLE)
+                self._left_s = None
                 if work.done():
                     return work.result()
-                desk.screen.show(self._veiled(page))
+                self._show(page)
         finally:
+            self._left_s = None
             work.cancel()
 
     async def _quiet_for(self, seconds: float, work: "asyncio.Future[Answer]") -> bool:

@@ -128,3 +128,41 @@ async def test_one_tap_stops_the_countdown(stage: Stage) -> None:
         stage.screen.tap(Pick(KIND))
 
     await play(stage, [*TO_CHOICE, (ChooseCertificate, stir), (Waiting, None), (Preview, None)])
+
+
+async def test_after_an_answer_the_countdown_begins_anew(stage: Stage) -> None:
+    async def stir_and_leave(stage: Stage) -> None:
+        await stage.clock.pass_by(50.0)
+        stage.screen.tap(StillHere())
+        await stage.screen.seen(lambda _: stage.screen.countdown is None)
+        await stage.clock.pass_by(46.0)
+        assert stage.screen.countdown == 19
+        await stage.clock.pass_by(20.0)
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, stir_and_leave), (Refusal, refused_for(Reason.IDLE))])
+
+
+async def test_a_card_that_comes_during_the_countdown_is_an_answer(stage: Stage) -> None:
+    async def late(stage: Stage) -> None:
+        await stage.clock.pass_by(60.0)
+        assert stage.screen.countdown is not None
+        lay_card(stage)
+
+    await play(stage, [(Home, tap_tile), (PresentCard, late), (ReadingCard, None), (FaceCheck, None)])
+    assert stage.screen.countdown is None
+
+
+async def test_who_comes_near_during_the_countdown_neither_sees_the_page_nor_stops_it(stage: Stage) -> None:
+    """C20: the page is veiled at once, and counts on."""
+
+    async def overlooked(stage: Stage) -> None:
+        await stage.clock.pass_by(50.0)
+        left = stage.screen.countdown
+        assert left is not None
+        for near in (True, False):
+            stage.booth.near.put_nowait(near)
+            await stage.screen.seen(lambda pages, near=near: getattr(pages[-1], "overlooked", None) is near)
+            assert stage.screen.countdown == left
+        await stage.clock.pass_by(20.0)
+
+    await play(stage, [*TO_CHOICE, (ChooseCertificate, overlooked), (Refusal, refused_for(Reason.IDLE))])
