@@ -235,7 +235,8 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             loudness=loudness,
         )
         menu = Menu(ENTRIES, workshop)
-        door = Door(menu, floor, allowance, Orders(profile.fleet, profile.terminal.id, clock))
+        orders = Orders(profile.fleet, profile.terminal.id, clock, profile.ledger)
+        door = Door(menu, floor, allowance, orders)
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)
 

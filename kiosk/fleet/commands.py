@@ -16,7 +16,7 @@ import hashlib
 import logging
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,6 +31,7 @@ from kiosk.fleet.ddi import DETAILS_MOST, Deployment, Finished, NotUsable, Serve
 from kiosk.fleet.door import NoDoor
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import Machine
+from kiosk.fleet.once import Memory, Once
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
 from kiosk.fleet.trail import Trail
 from kiosk.fleet.updates import Updates
@@ -42,7 +43,6 @@ from kiosk.reasons import Refused
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_MOST: Final = 1000
 DIAGNOSTICS: Final = "diagnostics"
 LOG_LEVEL: Final = "log-level"
 PIECE: Final = "piece"
@@ -76,13 +76,6 @@ class Outcome(Struct, frozen=True):
     issued_at: datetime
     done: bool
     says: tuple[str, ...]
-
-
-class Memory(Struct, frozen=True):
-    """By id. `forgotten`: no command that was issued by then is remembered any more, and none is done."""
-
-    outcomes: dict[str, Outcome] = {}
-    forgotten: datetime | None = None
 
 
 class Commands:
@@ -119,7 +112,7 @@ class Commands:
         self._collected = collected
         self._loudness = loudness
         self._begun = Kept(kept / "command.json", Begun)
-        self._memory = Kept(kept / "commands.json", Memory, spoilt=self._nothing_is_remembered)
+        self._once = Once(kept / "commands.json", Memory[Outcome], clock)
         self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
 
     async def take(self, deployment: Deployment) -> None:
@@ -168,7 +161,7 @@ class Commands:
             return False
         self.leave()
         self._trail.note("command.cancelled", id=begun.command.id)
-        self._remember(begun.command, Outcome(action, begun.command.issued_at, False, ("cancelled",)))
+        self._once.remember(begun.command, Outcome(action, begun.command.issued_at, False, ("cancelled",)))
         self._begun.forget()
         return True
 
@@ -183,15 +176,15 @@ class Commands:
         assert deployment.command is not None
         jws = await self._server.fetch(deployment.command)
         command = words.read(jws, self._pinned, self._terminal, self._groups)
-        begun, memory = self._begun.read(), self._memory.read() or Memory()
+        begun = self._begun.read()
         if begun is not None and (begun.action, begun.command) == (deployment.action, command):
             return command, begun.order  # the agent died over it, or the server did not give the image
-        before = memory.outcomes.get(command.id)
+        before = self._once.before(command)
         if before is not None and before.action == deployment.action:
             await self._say(before)
             return None
-        if before is not None or (memory.forgotten is not None and command.issued_at <= memory.forgotten):
-            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before, or is older than what is remembered")
+        if before is not None:
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before")
         words.check_time(command, self._clock.now())
         beside = deployment.bundle.sha256 if deployment.bundle else ""
         if (command.command == UPDATE) != bool(beside) or (beside and command.argument.lower() != beside):
@@ -207,7 +200,7 @@ class Commands:
         ended = self._updates.ended(begun.action)
         if ended is not None:
             done, why = ended
-            self._remember(begun.command, Outcome(begun.action, begun.command.issued_at, done, (why,)))
+            self._once.remember(begun.command, Outcome(begun.action, begun.command.issued_at, done, (why,)))
             self._begun.forget()
 
     async def _restart(self, begun: Begun) -> None:
@@ -287,21 +280,10 @@ class Commands:
         over = journal.event(journal.FLEET, command=command.command, outcome="done" if done else "failed")
         log.info("command %s is over", command.id, extra=over)
         self._trail.note("command.done" if done else "command.failed", id=command.id, command=command.command)
-        self._remember(command, outcome)
+        self._once.remember(command, outcome)
         self._begun.forget()
         await self._say(outcome)
 
     async def _say(self, outcome: Outcome) -> None:
         finished = Finished.SUCCESS if outcome.done else Finished.FAILURE
         await self._server.report(outcome.action, "closed", finished, *outcome.says, self._trail.newest)
-
-    def _remember(self, command: Command, outcome: Outcome) -> None:
-        memory = self._memory.read() or Memory()
-        by_age = sorted({**memory.outcomes, command.id: outcome}.items(), key=lambda each: each[1].issued_at)
-        gone, stay = by_age[:-REMEMBERED_MOST], by_age[-REMEMBERED_MOST:]
-        forgotten = [outcome.issued_at for _, outcome in gone] + ([memory.forgotten] if memory.forgotten else [])
-        self._memory.keep(Memory(dict(stay), max(forgotten, default=None)))
-
-    def _nothing_is_remembered(self) -> Memory:
-        """Of a memory that was spoilt: whatever was issued until now may have been done."""
-        return Memory(forgotten=self._clock.now() + timedelta(seconds=words.CLOCKS_DIFFER_S))

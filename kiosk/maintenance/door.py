@@ -24,13 +24,13 @@ from typing import Any, Final
 
 import msgspec
 
-from kiosk.fleet.command import COMMAND_BYTES_MOST
-from kiosk.fleet.operator import OrderRefused
+from kiosk.fleet.command import COMMAND_BYTES_MOST, Command
+from kiosk.fleet.operator import OrderRefused, Refusal
 from kiosk.health.findings import Level
 from kiosk.maintenance.allowance import ALLOWED_S, IN_S, Allowance
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.floor import Floor
-from kiosk.maintenance.line import Line, wrong
+from kiosk.maintenance.line import Line, fine, wrong
 from kiosk.maintenance.menu import Menu, worst
 from kiosk.maintenance.orders import Orders
 from kiosk.messages import BadMessage, Do, Done, Message, Waits, encode, receive
@@ -63,7 +63,12 @@ _SPENT: Final = wrong(
     f"the fleet had the terminal for itself for {ALLOWED_S / 60:.0f} minutes of {IN_S / 3600:.0f} hours",
     Text("稍后再试，或由现场人员操作", "try again later, or let staff at the terminal do it"),
 )
-_ORDER: Final = Text("运营方签名见 kiosk command verify", "kiosk command verify says what is wrong with an order")
+_DONE_BEFORE: Final = fine("此命令已执行过", "this was done before, and is not done again")
+_LEFT_BEFORE: Final = wrong(
+    "此命令已开始过，结果未知",
+    "this was begun before, and nobody knows how it ended",
+    Text("查看本机状态，必要时下达新命令", "look how the terminal is; if it must be, give a new command"),
+)
 _Tell = Callable[[Message], Awaitable[None]]
 
 
@@ -142,41 +147,56 @@ class Door:
         entry = self._menu.entry(wish.entry)
         if entry is None or not entry.takes(wish.choice) or not (all_entries or entry.fleet):
             await _refuse(tell, _NO_ENTRY)
-        elif not all_entries and entry.asks is not None and (refused := self._not_ordered(wish)) is not None:
-            await _refuse(tell, refused)
-        elif entry.alone and not all_entries:
-            await self._alone_for_the_fleet(entry, wish, tell)
-        elif entry.alone:
+        elif all_entries:
+            await self._for_staff(entry, wish, tell)
+        else:
+            try:
+                await self._for_the_fleet(entry, wish, tell)
+            except OrderRefused as refused:
+                log.error("maintenance: %s for the fleet is refused: %s", wish.entry, refused)
+                await _refuse(tell, _not_ordered(refused.refusal))
+
+    async def _for_staff(self, entry: Entry, wish: Do, tell: _Tell) -> None:
+        if entry.alone:
             await tell(Waits())
             async with self._floor.alone():
                 await tell(Done(await self._perform(entry, wish, tell)))
         else:
             await tell(Done(await self._perform(entry, wish, tell)))
 
-    def _not_ordered(self, wish: Do) -> Line | None:
-        try:
-            self._orders.judge(wish)
-        except OrderRefused as refused:
-            log.error("maintenance: %s for the fleet is refused: %s", wish.entry, refused)
-            why = refused.refusal.value
-            return wrong(f"运营方没有下达此命令（{why}）", f"the operator did not order this ({why})", _ORDER)
-        return None
-
-    async def _alone_for_the_fleet(self, entry: Entry, wish: Do, tell: _Tell) -> None:
-        if self._allowance.is_spent:  # then citizens do not even see that somebody asked
-            await self._refuse_the_fleet(wish, tell)
-            return
-        await tell(Waits())
-        async with self._floor.alone():
-            if self._allowance.is_spent:
-                await self._refuse_the_fleet(wish, tell)
+    async def _for_the_fleet(self, entry: Entry, wish: Do, tell: _Tell) -> None:
+        """Raises OrderRefused."""
+        command: Command | None = None
+        if entry.asks is not None:
+            command, before = self._orders.judge(wish)
+            if before is not None:
+                await tell(_DONE_BEFORE if before.level else _LEFT_BEFORE)
+                await tell(Done(before.level or Level.FAIL))
                 return
-            with self._allowance.spend():
-                await tell(Done(await self._perform(entry, wish, tell)))
+        if not entry.alone:
+            await tell(Done(await self._perform_once(entry, wish, tell, command)))
+        elif self._allowance.is_spent:  # then citizens do not even see that somebody asked
+            await _refuse(tell, _SPENT)
+        else:
+            await tell(Waits())
+            async with self._floor.alone():
+                if self._allowance.is_spent:
+                    await _refuse(tell, _SPENT)
+                    return
+                with self._allowance.spend():
+                    await tell(Done(await self._perform_once(entry, wish, tell, command)))
 
-    async def _refuse_the_fleet(self, wish: Do, tell: _Tell) -> None:
-        log.error("maintenance: %s is refused: the fleet had the terminal for itself for too long", wish.entry)
-        await _refuse(tell, _SPENT)
+    async def _perform_once(self, entry: Entry, wish: Do, tell: _Tell, command: Command | None) -> Level:
+        """Raises OrderRefused."""
+        if command is None:
+            return await self._perform(entry, wish, tell)
+        self._orders.begin(command)
+        level = await self._perform(entry, wish, tell)
+        try:
+            self._orders.end(command, level)
+        except OSError as error:
+            log.error("maintenance: how %s ended is not remembered: %s", command.id, error.strerror)
+        return level
 
     async def _perform(self, entry: Entry, wish: Do, tell: _Tell) -> Level:
         levels: list[Level] = []
@@ -206,6 +226,14 @@ async def _tell(writer: asyncio.StreamWriter, entry: str, message: Message) -> N
 async def _refuse(tell: _Tell, why: Line) -> None:
     await tell(why)
     await tell(Done(Level.FAIL))
+
+
+def _not_ordered(why: Refusal) -> Line:
+    return wrong(
+        f"运营方没有下达此命令（{why.value}）",
+        f"the operator did not order this ({why.value})",
+        Text("运营方签名见 kiosk command verify", "kiosk command verify says what is wrong with an order"),
+    )
 
 
 def _may_have_all(writer: asyncio.StreamWriter) -> bool:

@@ -1,33 +1,66 @@
 """What changes something at this terminal is done for the fleet by the operator's own words only (kiosk.fleet.command):
 the agent carries them to the desk's door, and is not believed.
 
-So an agent in other hands can do again what the operator ordered, for as long as the order may be begun (`not_after`),
-and nothing else. What only looks needs no order.
+And it is done once. An order is remembered by its id before it is begun, over restarts; who brings it again hears how
+it ended, and an order that was begun and left is not begun again. What only looks needs no order.
 """
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
 
 from kiosk.clock import Clock
 from kiosk.fleet import command as words
 from kiosk.fleet.command import Command
+from kiosk.fleet.once import Memory, Once
 from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
+from kiosk.health.findings import Level
 from kiosk.messages import Do
 from kiosk.profile import Fleet
 
+FILE: Final = "fleet-orders.json"
+"""Beside the ledger."""
+
+
+class Begun(Struct, frozen=True):
+    """`level`: how it ended; None: it was left."""
+
+    issued_at: datetime
+    level: Level | None = None
+
 
 class Orders:
-    """`fleet`: which operator is pinned, and which groups are meant. `terminal`: its id."""
+    """`fleet`: which operator is pinned, and which groups are meant. `terminal`: its id. `kept`: a folder on disk."""
 
-    def __init__(self, fleet: Fleet, terminal: str, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, terminal: str, clock: Clock, kept: Path) -> None:
         self._fleet = fleet
         self._terminal = terminal
         self._clock = clock
+        self._once = Once(kept / FILE, Memory[Begun], clock)
 
-    def judge(self, wish: Do) -> Command:
-        """The operator's command to do just this. Raises OrderRefused."""
+    def judge(self, wish: Do) -> tuple[Command, Begun | None]:
+        """The operator's command to do just this, and what became of it if it came before. Raises OrderRefused."""
         command = words.read(wish.order, self._operator(), self._terminal, self._fleet.groups)
         if (command.command, command.argument) != (wish.entry, wish.choice):
             raise OrderRefused(Refusal.CANNOT, f"{command.id} orders something else")
-        words.check_time(command, self._clock.now())
-        return command
+        if (before := self._once.before(command)) is None:
+            words.check_time(command, self._clock.now())
+        return command, before
+
+    def begin(self, command: Command) -> None:
+        """Raises OrderRefused when it came before meanwhile, or cannot be remembered."""
+        if self._once.before(command) is not None:
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was begun a moment ago")
+        try:
+            self._once.remember(command, Begun(command.issued_at))
+        except OSError as error:
+            raise OrderRefused(Refusal.CANNOT, f"it cannot be remembered: {error.strerror}") from None
+
+    def end(self, command: Command, level: Level) -> None:
+        """Raises OSError: then it stays one that was left."""
+        self._once.remember(command, Begun(command.issued_at, level))
 
     def _operator(self) -> Operator | None:
         try:

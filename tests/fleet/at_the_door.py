@@ -33,10 +33,12 @@ CHANGES = ("out-of-service", "in-service", "restart", "log-level")
 
 @dataclass
 class Asked:
-    """What the entries were asked for, in order; `fails`: those that do not work. `citizen`: one is being served."""
+    """What the entries were asked for, in order; `fails`: those that do not work; `hangs`: those that
+    do not end. `citizen`: one is being served."""
 
     entries: list[tuple[str, str]] = field(default_factory=list)
     fails: set[str] = field(default_factory=set)
+    hangs: set[str] = field(default_factory=set)
     citizen: asyncio.Event = field(default_factory=asyncio.Event)
     standing_aside: bool = False
     now: Callable[[], datetime] = SystemClock().now
@@ -61,7 +63,7 @@ async def desk(folder: Path, socket: Path, operator: Path | None = None) -> Asyn
     nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked)))
+    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked), folder))
 
     async def between_citizens() -> None:
         while True:
@@ -98,6 +100,8 @@ def entry(name: str, asked: Asked) -> Entry:
 def _run(name: str, asked: Asked) -> Callable[[Workshop, str], AsyncGenerator[Said, None]]:
     async def run(_: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         asked.entries.append((name, choice))
+        if name in asked.hangs:
+            await asyncio.Event().wait()
         if name in asked.fails:
             yield wrong("不行", "it does not work", Text("修", "mend it"))
         else:

@@ -24,12 +24,14 @@ from kiosk.__main__ import main
 from kiosk.audit.chain import records
 from kiosk.fleet import operator
 from kiosk.fleet.command import TYPE, Command, sign
-from kiosk.fleet.commands import REMEMBERED_MOST, Memory, Outcome
+from kiosk.fleet.commands import Outcome
 from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
+from kiosk.fleet.once import REMEMBERED_MOST, Memory
 from kiosk.health.findings import Level
+from kiosk.maintenance.orders import FILE
 from kiosk.profile import Updates as Settings
 from platform_client.sandbox.pki import SandboxPki, make
 
@@ -131,6 +133,52 @@ async def test_an_agent_in_other_hands_changes_nothing(
     assert asked.entries == []
     level, _ = await terminal.door.run("self-test", "", "c-1", b"")
     assert (level, asked.entries) == (Level.OK, [("self-test", "")])
+
+
+async def test_an_order_is_done_once_whoever_brings_it_again(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """E05: by this desk and by the next; who asks again hears how it ended."""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
+    assert await terminal.door.run("restart", "ui", "c-1", order) == (
+        Level.OK,
+        ("OK: this was done before, and is not done again",),
+    )
+    async with desk(tmp_path, tmp_path / "next.sock", fleet.public) as next_desk:
+        level, (said,) = await DeskDoor(tmp_path / "next.sock").run("restart", "ui", "c-2", order)
+        assert level is Level.OK and "done before" in said
+        assert next_desk.entries == []
+    assert asked.entries == [("restart", "ui")]
+
+
+async def test_an_order_that_was_left_is_not_begun_again(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: to hang up in the middle is no way to have it twice."""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    asked.hangs.add("restart")
+    asking = asyncio.create_task(terminal.door.run("restart", "ui", "c-1", order))
+    async with asyncio.timeout(20):
+        while not asked.entries:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        asked.hangs.clear()
+        level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
+    assert level is Level.FAIL and "begun before" in said
+    assert asked.entries == [("restart", "ui")]
+
+
+async def test_a_desk_that_forgot_what_was_ordered_does_nothing_that_is_older(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """E05, E07"""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
+    (tmp_path / FILE).write_bytes(b"{")
+    level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
+    assert level is Level.FAIL and "(replayed)" in said
+    assert asked.entries == [("restart", "ui")]
 
 
 async def test_the_desks_log_names_the_command(
@@ -245,7 +293,7 @@ async def test_its_outcome_is_told_again_also_when_its_time_is_over(
 async def test_what_is_too_old_to_be_remembered_is_not_done(terminal: Terminal, fleet: OperatorDesk) -> None:
     long_ago = command("in-service")
     memory = {f"c{number}": Outcome("1", long_ago.issued_at, True, ()) for number in range(REMEMBERED_MOST)}
-    Kept(terminal.kept / "commands.json", Memory).keep(Memory(memory))
+    Kept(terminal.kept / "commands.json", Memory[Outcome]).keep(Memory(memory))
     later = command("self-test", issued_at=long_ago.issued_at + timedelta(minutes=1))
     await given(terminal, sign(later, fleet.signer))
     assert (await given(terminal, sign(long_ago, fleet.signer), "9"))[-1][3].startswith("replayed: ")
@@ -256,7 +304,7 @@ async def test_what_is_forgotten_stays_forgotten(terminal: Terminal, asked: Aske
     now = datetime.now(UTC)
     old = Outcome("1", now - timedelta(hours=2), True, ())
     newer = {f"c{number}": Outcome("1", now, True, ()) for number in range(REMEMBERED_MOST - 1)}
-    Kept(terminal.kept / "commands.json", Memory).keep(Memory({**newer, "old": old}, forgotten=now))
+    Kept(terminal.kept / "commands.json", Memory[Outcome]).keep(Memory({**newer, "old": old}, forgotten=now))
     await given(terminal, sign(command("in-service", issued_at=now + timedelta(minutes=1)), fleet.signer))
     between = command("self-test", issued_at=now - timedelta(minutes=1))
     assert (await given(terminal, sign(between, fleet.signer), "9"))[-1][3].startswith("replayed: ")

@@ -62,7 +62,7 @@ class Bench:
     def bounds(self) -> tuple[Allowance, Orders]:
         """Of the door, for a fleet; no operator is pinned here."""
         clock = self.workshop.clock
-        return Allowance(clock), Orders(self.profile.fleet, TERMINAL, clock)
+        return Allowance(clock), Orders(self.profile.fleet, TERMINAL, clock, self.profile.ledger)
 
     async def said(self, entry: Entry, choice: str = "") -> list[Said]:
         """Everything that an entry says."""

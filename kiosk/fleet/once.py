@@ -1,0 +1,65 @@
+"""Commands by their ids, remembered over power cuts, so that each acts once.
+
+So many are remembered; what is older than the oldest of them is done no more. Of a memory that was spoilt, whatever was
+issued until that was seen may have been done.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from kiosk.clock import Clock
+from kiosk.fleet.command import CLOCKS_DIFFER_S, Command
+from kiosk.fleet.kept import Kept
+from kiosk.fleet.operator import OrderRefused, Refusal
+
+REMEMBERED_MOST: Final = 1000
+
+
+class Dated(Protocol):
+    """What became of a command that was issued then."""
+
+    @property
+    def issued_at(self) -> datetime: ...
+
+
+What = TypeVar("What", bound=Dated)
+
+
+class Memory(Struct, Generic[What], frozen=True):
+    """By id. `forgotten`: no command that was issued by then is remembered any more, and none is done."""
+
+    outcomes: Mapping[str, What] = {}
+    forgotten: datetime | None = None
+
+
+class Once(Generic[What]):
+    """`kind`: what is remembered of each."""
+
+    def __init__(self, path: Path, kind: type[Memory[What]], clock: Clock) -> None:
+        self._kind = kind
+        self._clock = clock
+        self._memory: Kept[Memory[What]] = Kept(path, kind, spoilt=self._nothing_is_remembered)
+
+    def before(self, command: Command) -> What | None:
+        """What became of it when it came before; None: it is new. Raises OrderRefused when nobody knows."""
+        memory = self._memory.read() or self._kind()
+        if command.id in memory.outcomes:
+            return memory.outcomes[command.id]
+        if memory.forgotten is not None and command.issued_at <= memory.forgotten:
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} is older than what is remembered")
+        return None
+
+    def remember(self, command: Command, what: What) -> None:
+        """Raises OSError when the disk cannot."""
+        memory = self._memory.read() or self._kind()
+        by_age = sorted({**memory.outcomes, command.id: what}.items(), key=lambda each: each[1].issued_at)
+        gone, stay = by_age[:-REMEMBERED_MOST], by_age[-REMEMBERED_MOST:]
+        forgotten = [each.issued_at for _, each in gone] + ([memory.forgotten] if memory.forgotten else [])
+        self._memory.keep(self._kind(dict(stay), max(forgotten, default=None)))
+
+    def _nothing_is_remembered(self) -> Memory[What]:
+        return self._kind(forgotten=self._clock.now() + timedelta(seconds=CLOCKS_DIFFER_S))
