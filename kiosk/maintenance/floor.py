@@ -37,6 +37,11 @@ class Floor:
             if errand in self._waiting:
                 self._waiting.remove(errand)
 
+    @property
+    def waiting(self) -> int:
+        """How many errands wait."""
+        return len(self._waiting)
+
     async def wanted(self) -> None:
         """Until an errand waits."""
         while not self._waiting:

@@ -275,6 +275,32 @@ async def test_an_agent_cannot_keep_the_terminal_for_itself_for_ever(
     await door.close()
 
 
+async def test_nor_by_asking_many_times_at_once(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E05: what waits is looked at again when its turn comes."""
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
+    clock, floor, began = HandClock(), Floor(), list[str]()
+
+    async def keeps(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+        began.append("one more")
+        yield fine("好", "well")
+        clock.seconds += 180
+
+    _, orders = bench.bounds
+    menu = Menu((entry("aside", keeps, alone=True, fleet=True),), bench.workshop)
+    door = Door(menu, floor, Allowance(clock), orders)
+    await door.open(tmp_path / "door.sock")
+    async with asyncio.timeout(PATIENCE_S):
+        asking = [asyncio.ensure_future(hear(tmp_path / "door.sock", Do("aside", "", "x"))) for _ in range(10)]
+        while floor.waiting < len(asking):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        giving = asyncio.ensure_future(_gives(floor))
+        ended = [said[-1] for said in await asyncio.gather(*asking)]
+        giving.cancel()
+    assert len(began) == ALLOWED_S / 180
+    assert ended.count(Done(Level.OK)) == len(began)
+    await door.close()
+
+
 async def test_one_that_comes_and_goes_pays_for_the_page_that_it_took_away() -> None:
     """E05: a thousand short ones are no way round."""
     allowance, times = Allowance(HandClock()), 0
