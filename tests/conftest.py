@@ -31,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     staff = parser.getgroup("a real technician's card")
     staff.addoption("--staff-reader", metavar="URI", help="run the conformance suite on this reader: pcsc://NAME")
     staff.addoption("--staff-pin", metavar="DIGITS", help="the card's PIN; no wrong one is tried")
+    key = parser.getgroup("a real key switch")
+    key.addoption("--key-switch", metavar="DEV", help="run the conformance suite on this input device")
 
 
 @pytest.fixture(scope="session")

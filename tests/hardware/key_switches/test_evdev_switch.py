@@ -5,9 +5,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from conformance.key_switch import KeySwitchConformance
 
 from hardware.key_switches.evdev_switch import EvdevSwitch
 
@@ -58,15 +60,25 @@ async def first_look(device: Device) -> None:
     device.plug_in()
 
 
-async def test_it_is_turned_and_turned_back(device: Device) -> None:
-    async with watching(EvdevSwitch(device.path, device.state)) as switch:
+@dataclass
+class Hand:
+    switch: EvdevSwitch
+    device: Device
+
+    async def turn(self, turned: bool) -> None:
+        self.device.says(turned)
+
+
+class TestEvdevSwitch(KeySwitchConformance):
+    """C16."""
+
+    @pytest.fixture
+    async def bench(self, device: Device) -> AsyncIterator[Hand]:
+        switch = EvdevSwitch(device.path, device.state)
+        await switch.open()
         await first_look(device)
-        for _ in range(3):
-            assert not switch.turned
-            device.says(True)
-            await switch.wait(True)
-            device.says(False)
-            await switch.wait(False)
+        yield Hand(switch, device)
+        await switch.close()
 
 
 async def test_one_that_is_turned_at_the_start_is_turned(device: Device) -> None:
