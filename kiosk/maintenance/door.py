@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 _CREDENTIALS: Final = struct.Struct("3i")
 _ROOT: Final = 0
 WISH_BYTES_MOST: Final = COMMAND_BYTES_MOST + 4096
-ERRANDS_MOST: Final = 16
-"""At once: nobody takes the desk its files away. As many more are told so, and the others see the door shut."""
+STAFF_MOST: Final = 16
+FLEET_MOST: Final = 4
+"""At once: nobody takes the desk its files away, and an agent not the door from staff."""
 WISHES_WITHIN_S: Final = 10.0
 READS_WITHIN_S: Final = 10.0
 """Whoever does not take what is said to them, as a command that was stopped by Ctrl-Z, has gone."""
@@ -55,7 +56,7 @@ _NO_ENTRY: Final = wrong(
 )
 _CROWDED: Final = wrong(
     "同时进行的操作太多",
-    f"there are {ERRANDS_MOST} errands at once",
+    "there are too many errands at once",
     Text("等其中一项结束后再试", "try again when one of them is over"),
 )
 _SPENT: Final = wrong(
@@ -72,6 +73,19 @@ _LEFT_BEFORE: Final = wrong(
 _Tell = Callable[[Message], Awaitable[None]]
 
 
+class _Crowd:
+    """Who is at the door: so many are let in, as many more are told that there is no room, the others see it shut."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.inside: set[asyncio.Task[Any]] = set()
+        self.told: set[asyncio.Task[Any]] = set()
+
+    def place(self) -> set[asyncio.Task[Any]] | None:
+        """For one more."""
+        return next((group for group in (self.inside, self.told) if len(group) < self._most), None)
+
+
 class Door:
     """The desk's end. `floor`: where an errand that needs the terminal for itself waits. `allowance`: how much of that
     the fleet may have. `orders`: what the fleet's operator says."""
@@ -82,8 +96,7 @@ class Door:
         self._allowance = allowance
         self._orders = orders
         self._server: asyncio.Server | None = None
-        self._errands: set[asyncio.Task[Any]] = set()
-        self._sent_away: set[asyncio.Task[Any]] = set()
+        self._staff, self._fleet = _Crowd(STAFF_MOST), _Crowd(FLEET_MOST)
 
     async def open(self, path: Path) -> None:
         """For this user and the group of the folder."""
@@ -100,7 +113,7 @@ class Door:
         """Every errand is left first, and written down."""
         if self._server is not None:
             self._server.close()
-        left = [*self._errands, *self._sent_away]
+        left = [task for crowd in (self._staff, self._fleet) for task in (*crowd.inside, *crowd.told)]
         for errand in left:
             errand.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -108,24 +121,24 @@ class Door:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        there_is_room = len(self._errands) < ERRANDS_MOST
-        crowd = self._errands if there_is_room else self._sent_away
-        if len(crowd) >= ERRANDS_MOST:
-            log.error("maintenance: %d errands at once; connection closed", ERRANDS_MOST)
+        may_have_all = _may_have_all(writer)
+        crowd = self._staff if may_have_all else self._fleet
+        if (place := crowd.place()) is None:
+            log.error("maintenance: too many errands at once; connection closed")
             writer.close()
             return
-        crowd.add(task)
-        task.add_done_callback(crowd.discard)
+        place.add(task)
+        task.add_done_callback(place.discard)
         try:
             async with asyncio.timeout(WISHES_WITHIN_S):
                 wish = await receive(reader, WISH_BYTES_MOST)
             if not isinstance(wish, Do):
                 raise BadMessage(f"{type(wish).__name__} is not for this door")
-            if not there_is_room:
-                log.error("maintenance: %d errands at once; one more is sent away", ERRANDS_MOST)
+            if place is crowd.told:
+                log.error("maintenance: too many errands at once; %s is sent away", wish.entry)
                 await _refuse(partial(_tell, writer, wish.entry), _CROWDED)
                 return
-            if not (may_have_all := _may_have_all(writer)):
+            if not may_have_all:
                 wish = msgspec.structs.replace(wish, by=f"fleet {wish.by}")  # whatever it says: it is the agent
             errand = asyncio.ensure_future(self._errand(wish, may_have_all, writer))
             gone = asyncio.ensure_future(reader.read(1))

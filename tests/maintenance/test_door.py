@@ -11,7 +11,7 @@ from workbench import Bench
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Level
 from kiosk.maintenance.allowance import ALLOWED_S, IN_S, LEAST_S, Allowance
-from kiosk.maintenance.door import ERRANDS_MOST, Door
+from kiosk.maintenance.door import FLEET_MOST, STAFF_MOST, Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.floor import Floor
@@ -166,12 +166,12 @@ async def test_nobody_keeps_the_door_from_others_by_saying_nothing(
     door, _, bench = house
     monkeypatch.setattr("kiosk.maintenance.door.WISHES_WITHIN_S", 2.0)
     async with asyncio.timeout(PATIENCE_S):
-        silent = [await asyncio.open_unix_connection(door) for _ in range(ERRANDS_MOST)]
+        silent = [await asyncio.open_unix_connection(door) for _ in range(STAFF_MOST)]
         told, last = await hear(door, Do("looks", "a", "x"))
-        assert isinstance(told, Line) and told.says.en == f"there are {ERRANDS_MOST} errands at once"
+        assert isinstance(told, Line) and told.says.en == "there are too many errands at once"
         assert last == Done(Level.FAIL)
         assert not bench.records("maintenance.began")
-        silent += [await asyncio.open_unix_connection(door) for _ in range(ERRANDS_MOST)]
+        silent += [await asyncio.open_unix_connection(door) for _ in range(STAFF_MOST)]
         with pytest.raises(NobodyThere):
             await hear(door, Do("looks", "a", "x"))
         for reader, writer in silent:
@@ -193,6 +193,22 @@ def test_every_entry_ends() -> None:
     """F03: those that keep citizens waiting within minutes."""
     assert all(each.within_s <= 300 for each in ENTRIES if each.alone)
     assert all(each.within_s <= 3600 for each in ENTRIES)
+
+
+async def test_an_agent_does_not_keep_staff_from_the_door(
+    house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: it has a few places of its own, and the next of it hear that there are no more."""
+    door, _, _ = house
+    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
+    async with asyncio.timeout(PATIENCE_S):
+        waiting = [await asyncio.open_unix_connection(door) for _ in range(FLEET_MOST)]
+        told, _ = await hear(door, Do("looks", "a", "x"))
+        assert isinstance(told, Line) and told.says.en == "there are too many errands at once"
+        monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: True)
+        assert (await hear(door, Do("looks", "a", "console")))[0] == fine("好", "well")
+        for _, writer in waiting:
+            writer.close()
 
 
 async def test_what_an_entry_holds_is_let_go_of_before_the_next_begins(bench: Bench) -> None:
@@ -283,20 +299,20 @@ async def test_nor_by_asking_many_times_at_once(bench: Bench, tmp_path: Path, mo
     async def keeps(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
         began.append("one more")
         yield fine("好", "well")
-        clock.seconds += 180
+        clock.seconds += ALLOWED_S / 2
 
     _, orders = bench.bounds
     menu = Menu((entry("aside", keeps, alone=True, fleet=True),), bench.workshop)
     door = Door(menu, floor, Allowance(clock), orders)
     await door.open(tmp_path / "door.sock")
     async with asyncio.timeout(PATIENCE_S):
-        asking = [asyncio.ensure_future(hear(tmp_path / "door.sock", Do("aside", "", "x"))) for _ in range(10)]
+        asking = [asyncio.ensure_future(hear(tmp_path / "door.sock", Do("aside", "", "x"))) for _ in range(FLEET_MOST)]
         while floor.waiting < len(asking):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         giving = asyncio.ensure_future(_gives(floor))
         ended = [said[-1] for said in await asyncio.gather(*asking)]
         giving.cancel()
-    assert len(began) == ALLOWED_S / 180
+    assert len(began) == 2
     assert ended.count(Done(Level.OK)) == len(began)
     await door.close()
 
