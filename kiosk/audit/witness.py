@@ -35,7 +35,7 @@ class Newest(Struct, frozen=True, forbid_unknown_fields=True):
     """A record, by number and hash."""
 
     seq: Annotated[int, Meta(ge=1, lt=2**53)]
-    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 
 
 def leave(file: Path, audit: AuditLog) -> None:

@@ -120,6 +120,7 @@ def test_an_agent_cannot_fill_the_desks_log(terminal: Terminal) -> None:
         b'{"seq":0,"hash":"' + b"0" * 64 + b'"}',
         b'{"seq":1,"hash":"11010119900101001X"}',
         b'{"seq":1,"hash":"' + b"0" * 64 + b'","more":1}',
+        b'{"seq":1,"hash":"' + b"0" * 64 + b'\\n"}',
         b" " * 100_000,
     ],
 )
