@@ -87,7 +87,7 @@ log = logging.getLogger(__name__)
 
 async def serve(profile: Profile, clock: Clock, examiner: Examiner) -> int:
     """The desk process: opens everything, says READY, serves citizens until SIGTERM. Returns the exit code."""
-    memory.return_what_is_large()
+    memory.leave_nothing_behind()
     async with opened(profile, clock, examiner) as desk:
         memory.keep_what_is_there()
         work = asyncio.create_task(attract(desk))

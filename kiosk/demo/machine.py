@@ -25,7 +25,7 @@ from hardware.printers.emulator import EmulatedPrinter
 from hardware.printers.loopback_server import ServerError, claim_port
 from hardware.printers.switchboard import Switchboard
 from hardware.tickets.emulator import EmulatedTicketPrinter, SerialTicketLine
-from kiosk import meeting
+from kiosk import meeting, memory
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.puppeteer import Puppet
 from kiosk.maintenance.credential import PURPOSES
@@ -155,7 +155,7 @@ class Machine:
     async def start(self, stack: AsyncExitStack) -> None:
         """Starts the four processes of the terminal; they are stopped by `stack`. Raises StartFailed."""
         stack.callback(self._staff_cards.stop)
-        environment = self._staff_cards.environment
+        environment = self._staff_cards.environment | memory.ENVIRONMENT
         await self._start(stack, "desk", "--profile", str(self.profile), environment=environment)
         await asyncio.gather(*(self.start_worker(stack, name) for name in ("ui", "vision", "documents")))
 

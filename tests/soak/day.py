@@ -12,6 +12,7 @@ had been there, who bring in whatever is loaded only when it is first needed: a 
 
 import asyncio
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -27,7 +28,7 @@ from person_in_front import PATIENCE_S, Face, Screen, person, plainly
 from pypdfium2 import PdfDocument
 from stories import FAULTS, PEOPLE, PLAIN, Story
 
-from kiosk import meeting
+from kiosk import meeting, memory
 from kiosk.audit.chain import verify
 from kiosk.demo.machine import Machine, Settings, equipped
 from kiosk.health.findings import Finding, Level, State
@@ -56,6 +57,8 @@ ODD: Final = (*PEOPLE, *FAULTS)
 ODD_SHARE: Final = 3
 """One visitor in so many does or meets something odd."""
 STEP_S: Final = 2.0
+_NUMBER: Final = re.compile(rb"[0-9]{17}[0-9X]")
+_NUMBER_ON_A_CARD: Final = re.compile(rb"(?:[0-9]\0){17}[0-9X]\0")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _LIBRARY: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _HERE: Final = Path(__file__).parent
@@ -94,6 +97,8 @@ class Diary:
     hiccups: int = 0
     """Visits in which the emulated reader answered too late on a busy machine, and was taken for lost."""
     pages: int = 0
+    remembered: int = 0
+    """How many visitors' numbers were in the memory of the desk at the end of the day, the last one's not counted."""
     hours: float = 0.0
     sizes: list[Size] = field(default_factory=list)
 
@@ -135,6 +140,7 @@ class Day:
         self.diary = Diary()
         self._desk = desk
         self._hurry = hurry
+        self._numbers: list[str] = []
         self.killed = 0
         """How many document processes met a sudden end in this visit."""
         self._promised = 0
@@ -186,7 +192,9 @@ class Day:
         self.diary.visits += 1
         self.screen.look_away()
         self._card_lies = True
-        self.machine.lay_card(story.card(person(which, self.machine.citizens[0].portrait)))
+        visitor = person(which, self.machine.citizens[0].portrait)
+        self._numbers.append(visitor.number)
+        self.machine.lay_card(story.card(visitor))
         page = await self.screen.until(lambda page: not isinstance(page, Home))
         while not isinstance(page, Home):
             if (deed := story.on.get(type(page))) is not None:
@@ -284,6 +292,11 @@ class Day:
         verify(self.machine.audit)
         assert sum(self._report().sessions.values()) == self.diary.visits, self._report().sessions
 
+    def remembered(self) -> int:
+        """Of how many visitors the desk still holds the number, but for the last one's."""
+        assert self._desk.pid is not None
+        return len(_numbers_in(self._desk.pid) & set(self._numbers[:-1]))
+
     def _report(self) -> Report:
         report = read(meeting.health_in(self.machine.run))
         assert report is not None, "the desk is gone"
@@ -307,6 +320,22 @@ def _opened(folder: Path) -> Iterator[str]:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):
             yield str(file.readlink())
+
+
+def _numbers_in(pid: int) -> set[str]:
+    """What looks like a resident number in what a process may write to, as text and as a card has it (UTF-16)."""
+    found: set[str] = set()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as process:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            where, rights, *_ = line.split()
+            start, end = (int(address, 16) for address in where.split("-"))
+            with suppress(OSError):  # a part of the kernel's, or one that has just ended
+                if rights.startswith("rw"):
+                    process.seek(start)
+                    content = process.read(end - start)
+                    found |= {number.decode() for number in _NUMBER.findall(content)}
+                    found |= {number.decode("utf-16-le") for number in _NUMBER_ON_A_CARD.findall(content)}
+    return found
 
 
 def _over_tcp() -> set[str]:
@@ -343,7 +372,8 @@ async def opened_hall(assets: Path, pki: Path, out: Path) -> AsyncIterator[Day]:
         async with equipped(settings) as machine, AsyncExitStack() as stack:
             machine.printer.seconds_per_page = PAGE_S
             words = (sys.executable, _HERE / "hurried_desk.py", machine.profile, assets, offset, hurry)
-            desk = Supervised(Command("desk", tuple(map(str, words)), _time_from(offset)), machine.logs)
+            environment = _time_from(offset) | memory.ENVIRONMENT
+            desk = Supervised(Command("desk", tuple(map(str, words)), environment), machine.logs)
             stack.push_async_callback(desk.stop)
             await desk.start()
             await machine.start_worker(stack, "documents")
@@ -386,5 +416,6 @@ async def spend(day: Day, visitors: int, hours: float, seed: int) -> Diary:
     if (left := (ends - await day.hurry(0.0)).total_seconds()) > 0:
         await day.hurry(left)
     day.diary.hours = (await day.hurry(0.0) - began).total_seconds() / 3600
+    day.diary.remembered = day.remembered()
     day.adds_up()
     return day.diary

@@ -23,8 +23,9 @@ async def main(visitors: int, hours: float, seed: int, out: Path) -> int:
         finally:
             tell(day.diary, time.monotonic() - began)
     before, after = diary.files
+    is_forgotten = diary.remembered == 0
     is_as_large = diary.drift < DRIFT_MOST and after <= before and diary.connections <= CONNECTIONS_MOST
-    return int(not is_as_large or diary.hiccups > visitors // HICCUPS_LESS_THAN_ONE_IN)
+    return int(not is_as_large or not is_forgotten or diary.hiccups > visitors // HICCUPS_LESS_THAN_ONE_IN)
 
 
 def tell(diary: Diary, seconds: float) -> None:
@@ -39,6 +40,7 @@ def tell(diary: Diary, seconds: float) -> None:
             f"memory of the desk {before:.0f} -> {after:.0f} KiB, drift {diary.drift:+.2%} (at most {DRIFT_MOST:.0%})"
         )
         print("open files, most in either half: {} and {}".format(*diary.files))
+        print(f"visitors of whom it still knew the number: {diary.remembered}")
         print(f"beside them connections, at most {diary.connections}")
 
 

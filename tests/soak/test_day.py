@@ -13,13 +13,15 @@ VISITORS = len(ODD) + 4
 
 async def test_a_day_with_every_fault_adds_up(assets: Path, tmp_path: Path) -> None:
     """D04, E01, F03: who was promised a page has one, with their number on it; nobody else has any; the terminal says
-    when it cannot serve, and serves again. C20: whatever happened leaves the desk as large as it was."""
+    when it cannot serve, and serves again. C20: whatever happened leaves the desk as large as it was, and in its memory
+    nobody's number."""
     pki = tmp_path / "pki"
     make(pki, terminals=[TERMINAL], now=datetime.now(UTC))
     async with opened_hall(assets, pki, tmp_path / "out") as day:
         diary = await spend(day, VISITORS, hours=1.0, seed=7)
     assert set(diary.stories) >= {story.name for story in ODD}
     assert diary.hours >= 0.3
+    assert diary.remembered == 0
     assert diary.drift < DRIFT_MOST
     before, after = diary.files
     assert after <= before

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.memory import ENVIRONMENT
+
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
 OTHERS = sorted(unit for kind in ("timer", "path", "mount") for unit in UNITS.glob(f"*.{kind}"))
@@ -134,6 +136,12 @@ def test_nothing_stops_the_desk_over_a_citizen() -> None:
         commands = re.findall(r"^Exec\w+=\S+ -m kiosk (\w+)", service, re.M)
         assert set(commands) <= {"maintenance", "audit"}, timer.name
     assert "--doctor unit" in (UNITS / "kiosk-desk.service").read_text()
+
+
+def test_the_desk_is_told_before_it_starts_to_leave_nothing_behind() -> None:
+    """C20: what kiosk/memory.py cannot say once it runs."""
+    said = re.findall(r"^Environment=(.*)$", (UNITS / "kiosk-desk.service").read_text(), re.M)
+    assert {f"{name}={value}" for name, value in ENVIRONMENT.items()} <= set(said)
 
 
 def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
