@@ -72,8 +72,8 @@ FIRST: Final = (PLAIN, next(story for story in PEOPLE if story.name == "with a r
 """They come before everybody else."""
 DRIFT_MOST: Final = 0.02
 CONNECTIONS_MOST: Final = 6
-"""One to the queue, one to the printer, and to the platform one for each call that is made at the same time: in a day of
-a thousand visitors four in all."""
+"""One to the queue, one to the printer, and to the platform one for each call that is made at the same time: four in
+all were the most in a day of a thousand visitors."""
 _MOMENTS: Final = 10
 """What the size of the desk is taken from: the median of so many."""
 
