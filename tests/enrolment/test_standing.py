@@ -1,4 +1,4 @@
-"""At every start: what a terminal remembers of itself is what its operator signed, or it serves nobody (E07, F06)."""
+"""At every start: what a terminal remembers of itself is what its operator signed, or it serves nobody (C24)."""
 
 import asyncio
 import os

@@ -51,7 +51,7 @@ async def test_one_that_is_well_for_moments_only_is_not() -> None:
 def test_a_machine_that_is_nobody_is_well_when_it_shows_so(
     shown: bool, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """E07: a fresh image is blessed by its page, and one whose ui dies is not."""
+    """A fresh image is blessed by its page, and one whose ui dies is not."""
     monkeypatch.setattr("kiosk.clock.SystemClock", HandClock)
     settings = tmp_path / "enrolment.toml"
     settings.write_text(f'operator = "/operator.pem"\nrun = "{tmp_path}"\n')

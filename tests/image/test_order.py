@@ -102,7 +102,7 @@ def test_an_operators_folder_is_whole() -> None:
 def test_what_an_operators_folder_lacks_is_named_before_anything_is_built(
     folder: Path, spoil: Callable[[Path], object], said: str
 ) -> None:
-    """F06: the build would not miss it, and a terminal in its hall would."""
+    """The build would not miss it, and a terminal in its hall would."""
     operator.check(folder)
     spoil(folder)
     with pytest.raises(ValueError, match=said):

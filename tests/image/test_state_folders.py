@@ -35,7 +35,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def test_an_enrolled_image_reads_nothing_that_lies_where_profiles_are_looked_for(machine: Path) -> None:
-    """F06, E07"""
+    """C24"""
     (machine / "usr/share/onecard-kiosk/operator/enrolment.toml").touch()
     told = seen(
         machine, f"ls -A {machine}/etc/onecard-kiosk", f"findmnt -no FSTYPE,OPTIONS {machine}/etc/onecard-kiosk"
@@ -58,7 +58,7 @@ def test_a_folder_that_leads_somewhere_else_is_made_anew(machine: Path) -> None:
 def test_time_begins_where_it_was_last_known_and_never_before_the_image(
     machine: Path, last: int | None, wanted: int
 ) -> None:
-    """F06: without a battery certificates would otherwise be too early."""
+    """Without a battery certificates would otherwise be too early."""
     clock = machine / "state/clock/clock"
     if last is not None:
         clock.parent.mkdir()

@@ -22,7 +22,7 @@ OURS, OTHER = "0f2a52d8-0000-0000-0000-000000000001", "0f2a52d8-0000-0000-0000-0
     ids=["one", "a copy of it is plugged in", "none"],
 )
 def test_neither_of_two_copies_is_opened(there: list[str], said: str, tmp_path: Path) -> None:
-    """F06: partitions have the image's numbers, so two copies of it cannot be told apart."""
+    """Partitions have the image's numbers, so two copies of it cannot be told apart."""
     lsblk = tmp_path / "lsblk"
     all_of_them, esp = " ".join(there), there[0] if there else ""
     lsblk.write_text(

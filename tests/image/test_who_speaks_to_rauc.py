@@ -65,7 +65,7 @@ async def gets_through(bus: str, who: str, interface: str, member: str) -> bool:
 
 
 async def test_the_agent_says_what_it_has_to_and_no_more(bus: str) -> None:
-    """F06: an agent that was taken over cannot look into bundles, nor set what RAUC does."""
+    """An agent that was taken over cannot look into bundles, nor set what RAUC does."""
     calls = [(rauc.INTERFACE, member) for member in WHATEVER_THEY_ARE] + [(PROPERTIES, "Get"), (PROPERTIES, "Set")]
     through = {member for interface, member in calls if await gets_through(bus, "nobody", interface, member)}
     assert through == {"InstallBundle", "Mark", "Get"}

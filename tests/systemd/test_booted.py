@@ -126,7 +126,7 @@ def test_nothing_of_the_citizen_is_in_what_was_shipped(seen: dict[str, Any]) -> 
 
 
 def test_a_terminal_that_somebody_altered_starts_for_nobody(seen: dict[str, Any]) -> None:
-    """E07, F06: it shows why, and no process that would believe what was changed has started."""
+    """C24: it shows why, and no process that would believe what was changed has started."""
     assert seen["altered"].pop("page") == "NotEnrolled"
     running = {name for name, state in seen["altered"].items() if state == "active"}
     assert running == {"enrol", "ui"} and seen["altered"]["order"] == "failed"

@@ -47,14 +47,13 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.mark.parametrize("wish", ["onecard-kiosk/export-allowed", "kiosk-enrol"])
 def test_the_driver_is_there_as_long_as_a_stick_is_expected(machine: Machine, wish: str) -> None:
-    """F06"""
     (machine.folder / "run" / wish).mkdir()
     assert machine.do("while-expected").returncode == 0
     assert machine.told == ["modprobe --all usb-storage uas", "sleep 1"]
 
 
 def test_afterwards_there_is_none_and_what_stays_plugged_in_is_refused(machine: Machine) -> None:
-    """F06: the one that a technician forgot is not let in by the next export."""
+    """The one that a technician forgot is not let in by the next export."""
     stick, reader = machine.interface("1-1:1.0", "08"), machine.interface("1-2:1.0", "ff")
     assert machine.do("refuse-again").returncode == 0
     assert (stick.read_text(), reader.read_text()) == ("0\n", "1\n")

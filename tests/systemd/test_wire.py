@@ -50,7 +50,7 @@ def reached(folder: Path, addresses: str) -> set[tuple[str, int]]:
 
 @pytest.mark.skipif(os.geteuid() != 0 or not Path("/dev/net/tun").exists(), reason="needs root and a tun(4) device")
 def test_only_platform_and_fleet_are_called_and_a_printer_that_the_operator_names(tmp_path: Path) -> None:
-    """F06: nobody has to name one; who does reaches it for printing and nothing else."""
+    """Nobody has to name one; who does reaches it for printing and nothing else."""
     without = {(PLATFORM, 443), (FLEET, 443)}
     assert reached(tmp_path, ADDRESSES) == without
     assert reached(tmp_path, f"{ADDRESSES}redefine printers = {{ {PRINTER} }}\n") == without | {(PRINTER, 631)}
