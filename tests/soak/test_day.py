@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from day import CONNECTIONS_MOST, DRIFT_MOST, ODD, opened_hall, spend
 
 from kiosk.demo.machine import TERMINAL
 from platform_client.sandbox.pki import make
 
 VISITORS = len(ODD) + 4
+pytestmark = pytest.mark.timeout(900)
+"""A minute and a half on a machine of its own; a day beside other work is as long as it is."""
 
 
 async def test_a_day_with_every_fault_adds_up(assets: Path, tmp_path: Path) -> None:
