@@ -9,6 +9,7 @@ machine goes down. A desk that is dead serves nobody; one that lives and opens t
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
@@ -37,8 +38,9 @@ class Aside(Protocol):
 
 
 def this_boot() -> str:
-    """A name that no other boot of this machine has."""
-    return _BOOT.read_text(encoding="ascii").strip()
+    """A name that no other boot of this machine has. The service manager says it: of /proc the agent's unit sees
+    processes and nothing of the kernel, which says it to whoever was started by hand."""
+    return os.environ.get("BOOT_ID") or _BOOT.read_text(encoding="ascii").strip()
 
 
 class Machine:

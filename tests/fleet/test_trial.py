@@ -11,6 +11,7 @@ from kiosk import meeting
 from kiosk.__main__ import main
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
 from kiosk.fleet.kept import Kept
+from kiosk.fleet.machine import this_boot
 from kiosk.fleet.trial import AGENT_FIRST_S, LOOK_EVERY_S, is_well
 from kiosk.fleet.updates import RECORD, Begun
 from kiosk.health.findings import fail, ok, state_of
@@ -70,3 +71,11 @@ def test_a_profile_that_this_version_cannot_read_is_no_good_start(tmp_path: Path
     profile = tmp_path / "profile.toml"
     profile.write_text("[nonsense]\n")
     assert main(["healthy", "--profile", str(profile)]) == 2
+
+
+def test_a_boot_has_the_name_that_the_service_manager_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel's own is out of sight; and by hand the kernel's, which stays for a boot."""
+    monkeypatch.setenv("BOOT_ID", "one")
+    assert this_boot() == "one"
+    monkeypatch.delenv("BOOT_ID")
+    assert len(this_boot()) == 36 and this_boot() == this_boot()

@@ -144,6 +144,12 @@ def test_the_desk_is_told_before_it_starts_to_leave_nothing_behind() -> None:
     assert {f"{name}={value}" for name, value in ENVIRONMENT.items()} <= set(said)
 
 
+def test_the_agent_is_told_which_boot_it_is() -> None:
+    """By it it knows that the restart after an update has been; where the kernel says so its unit cannot look."""
+    assert "ProcSubset=pid\n" in (UNITS / "kiosk-.service.d/10-hardening.conf").read_text()
+    assert "Environment=BOOT_ID=%b\n" in (UNITS / "kiosk-agent.service").read_text()
+
+
 def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:
     """systemd-sysusers says 0 also when it could not make one."""
     subprocess.run(["systemd-sysusers", f"--root={installed}"], check=True, capture_output=True)
