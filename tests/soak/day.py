@@ -198,6 +198,8 @@ class Day:
         self.machine.lay_card(story.card(visitor))
         page = await self.screen.until(lambda page: not isinstance(page, Home))
         while not isinstance(page, Home):
+            if isinstance(page, Preview) and self.diary.visits == 1:
+                assert visitor.number in self._numbers_in_memory(), "who is there would not be found"
             if (deed := story.on.get(type(page))) is not None:
                 await deed(self)
             self._as_everybody(page)
@@ -295,8 +297,11 @@ class Day:
 
     def remembered(self) -> int:
         """Of how many visitors the desk still holds the number, but for the last one's."""
+        return len(self._numbers_in_memory() & set(self._numbers[:-1]))
+
+    def _numbers_in_memory(self) -> set[str]:
         assert self._desk.pid is not None
-        return len(_numbers_in(self._desk.pid) & set(self._numbers[:-1]))
+        return _numbers_in(self._desk.pid)
 
     def _report(self) -> Report:
         report = read(meeting.health_in(self.machine.run))
