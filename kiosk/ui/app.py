@@ -33,7 +33,7 @@ def main(
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
     the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
     and a pointer, for a person at a desktop. `still`: drawings rest. `rotation`: of the pages on the panel,
-    counter-clockwise. Returns the exit code. Raises OSError if there is no desk or no typeface.
+    counter-clockwise. Returns the exit code. Raises OSError if there is no typeface.
     """
     journal.configure("ui")
     logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)

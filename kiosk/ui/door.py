@@ -1,12 +1,13 @@
 """The only crossing between the desk's socket and the thread that draws.
 
-A plain thread reads frames and blocks; whoever draws is woken and takes the newest page. It starts before Kivy is
-imported, so the first page is usually here when the window is. Only the newest page counts: pages that nobody had
-time to paint are dropped.
+A plain thread waits for the desk, reads frames and blocks; whoever draws is woken and takes the newest page. It starts
+before Kivy is imported, so the first page is usually here when the window is. Only the newest page counts: pages that
+nobody had time to paint are dropped.
 """
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,9 @@ from kiosk.pages import Action, StillHere, SwitchLanguage
 _ANEW: Final = StillHere | SwitchLanguage | TypedPin
 """What may be said again after an update of the page; and a PIN is kept no longer than it must be."""
 
+ASKS_EVERY_S: Final = 0.05
+"""Until there is a desk: both start at once, and nothing tells of a socket that is not there yet."""
+
 Wake = Callable[[], None]
 
 
@@ -28,9 +32,9 @@ class Door:
     """A connection to the desk. `latest` is the page to show, `closed` says that the desk is gone."""
 
     def __init__(self, path: Path) -> None:
-        """Connects. Raises OSError if no desk listens there."""
+        """Connects as soon as a desk listens there; how long that may take is for the supervisor to say."""
+        self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(str(path))
         self._changed = threading.Condition()
         self._latest: Show | None = None
         self._closed = False
@@ -79,9 +83,17 @@ class Door:
         except OSError:
             self._close()
 
+    def _connect(self) -> None:
+        while True:
+            try:
+                return self._socket.connect(str(self._path))
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(ASKS_EVERY_S)
+
     def _read(self) -> None:
         shown: Show | None = None
         try:
+            self._connect()
             while True:
                 length = int.from_bytes(self._exactly(4), "big")
                 if length > FRAME_LIMIT:
