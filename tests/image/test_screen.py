@@ -24,11 +24,14 @@ from tests.ui.stage import Stage, display
 pytestmark = [pytest.mark.image, pytest.mark.timeout(2400)]
 
 KIND = "social-insurance"
+FACE_S = 1500.0
+"""For models to load and a person to be looked at, both on a processor that is simulated (image/dev, slow_clock.py)."""
 HEADER_PX = 160
 """Of the page, where the clock is."""
 AFTER_BOOT = (
     FACT
     + """
+systemctl is-system-running --wait >/dev/null
 fact time systemd-analyze time
 fact blame systemd-analyze blame --no-pager
 fact chain systemd-analyze critical-chain kiosk-ui.service --no-pager
@@ -143,7 +146,7 @@ async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_
 
 async def served(screen: Screen) -> None:
     await screen.page("FaceCheck")
-    view = await screen.page("ChooseCertificate", "Refusal")
+    view = await screen.page("ChooseCertificate", "Refusal", seconds=FACE_S)
     assert view.page != "Refusal", view.text
     await screen.tap(f"pick:{KIND}")
     view = await screen.page("Preview", "Refusal")
