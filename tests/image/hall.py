@@ -15,10 +15,12 @@ import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hardware.cards.emulator import SamEmulator
+from hardware.cards import synthetic
 from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, webp_portrait
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.eyes import NeverSeen, View
@@ -33,6 +35,8 @@ from tests.image.sandbox_outside import PORT, TERMINAL, prepare
 from tests.ui.stage import on_the_panel
 
 CHECKOUT = Path(__file__).parents[2]
+HOLDER_NAME, HOLDER_NUMBER = "欧阳图南", synthetic.number(date(1991, 2, 3), "041")
+"""Somebody of whom the program on the disk knows nothing."""
 PRINTER_URI = "ipp://127.0.0.1:8632/ipp/print"
 
 
@@ -75,6 +79,12 @@ class Screen:
                 await self._changed.wait()
         return self.papers[0]
 
+    async def go_on(self) -> None:
+        """Lets the probe go on that waits for a line."""
+        _, line = self.machine.channels["host"]
+        line.write(b"go on\n")
+        await line.drain()
+
     async def follow(self) -> None:
         while line := await self._lines.readline():
             told = json.loads(line)
@@ -94,11 +104,11 @@ def seen(told: dict[str, Any]) -> View:
 
 @dataclass
 class Hall:
-    """A terminal that knows its place, switched off. `reader`: lay a card on it."""
+    """A terminal that knows its place, switched off. `reader`: lay the `card` on it."""
 
     hardware: Hardware
     reader: SamEmulator
-    citizens: tuple[SyntheticCard, ...]
+    card: SyntheticCard
     folder: Path
     rotation: Rotation
 
@@ -120,7 +130,8 @@ async def hall(
 ) -> AsyncIterator[Hall]:
     """Platform and reader are there, and the disk remembers who the terminal is.
 
-    `probe`: what the terminal runs as root when it is up. `rotation`: of the pages on its panel.
+    `probe`: what the terminal runs as root when it is up; a line it reads from `/dev/virtio-ports/host` comes from
+    `Screen.go_on`. `rotation`: of the pages on its panel.
     """
     pki = prepare(folder / "pki", link.host)
     outside = (sys.executable, "-m", "tests.image.sandbox_outside", str(folder / "pki"), str(assets), link.host)
@@ -138,10 +149,12 @@ async def hall(
             await machine.serial.see("^PROBE-DONE")
             assert await machine.off() == "guest-shutdown"
         line = ("-chardev", f"serial,id=reader,path={reader.path.resolve()}", "-device", "usb-serial,chardev=reader")
-        hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall",), memory_mib=3072)
+        hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall", "host"), memory_mib=3072)
         hardware = replace(hardware, panel=turned(PORTRAIT, rotation))
         portrait = await asyncio.to_thread(webp_portrait, assets / "portrait.png", DEMO_FACE)
-        yield Hall(hardware, reader, citizens(portrait_block(portrait)), folder, rotation)
+        somebody = citizens(portrait_block(portrait))[0]
+        card = replace(somebody, name=HOLDER_NAME, number=HOLDER_NUMBER, birth="19910203")
+        yield Hall(hardware, reader, card, folder, rotation)
     finally:
         reader.close()
         platform.terminate()

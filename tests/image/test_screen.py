@@ -14,11 +14,11 @@ from kiosk.documents.render import page_texts
 from kiosk.pages import Home, Kind, Text
 from platform_client.kinds import Bilingual, CertificateKind
 from platform_client.sandbox.catalogue import OFFERS
-from tests.image.built import FACT, Built, facts
-from tests.image.hall import Screen, hall
+from tests.image.built import FACT, OFF, Built, facts
+from tests.image.hall import HOLDER_NAME, HOLDER_NUMBER, Screen, hall
 from tests.image.machine import PORTRAIT
 from tests.image.network import private_link
-from tests.image.traces import traces
+from tests.image.traces import in_the_guest, traces
 from tests.ui.stage import Stage, display
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(2400)]
@@ -43,6 +43,12 @@ fact journal journalctl -b --no-pager -o short-monotonic -u 'kiosk-*' -u onecard
 echo PROBE-DONE
 """
 )
+HOLDER = (HOLDER_NAME, HOLDER_NUMBER)
+AFTER_JOURNEY = f"""{FACT}
+read -r _ < /dev/virtio-ports/host
+sync
+fact state {in_the_guest(HOLDER)}
+{OFF}"""
 
 
 @pytest.fixture
@@ -127,21 +133,23 @@ async def test_a_panel_on_its_side(
 
 
 async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_path: Path) -> None:
-    """A01, A02: card, face, choice, preview, print; what comes out of the printer is this citizen's, and the disk has
-    nothing of them in any partition (the encrypted one as it lies there)."""
+    """A01, A02: card, face, choice, preview, print; what comes out of the printer is this citizen's. C20: afterwards
+    nothing of them is on the disk, in any partition: the encrypted one is searched from inside, the rest from outside."""
     with private_link() as link:
-        async with hall(dev_image, assets, link, tmp_path) as place, place.switched_on() as screen:
-            citizen = place.citizens[0]
+        async with hall(dev_image, assets, link, tmp_path, AFTER_JOURNEY) as place, place.switched_on() as screen:
             await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
-            place.reader.insert(citizen)
+            place.reader.insert(place.card)
             await served(screen)
             text = "".join(page_texts(await screen.paper()))
-            assert citizen.name in text
-            assert citizen.number in text
+            assert all(word in text for word in HOLDER)
             place.reader.remove()
             await screen.tap("done")
             await screen.page("Rate", "Home")
-    assert traces(place.hardware.disks[0].image, [citizen.name, citizen.number]) == []
+            await screen.go_on()
+            told = await facts(screen.machine)
+            await screen.machine.off()
+    assert told["state"].strip() == "0 []"
+    assert traces(place.hardware.disks[0].image, HOLDER) == []
 
 
 async def served(screen: Screen) -> None:
