@@ -19,8 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from hardware.cards.emulator import SamEmulator
 from hardware.cards import synthetic
+from hardware.cards.emulator import SamEmulator
 from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, webp_portrait
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.eyes import NeverSeen, View
@@ -149,8 +149,8 @@ async def hall(
             await machine.serial.see("^PROBE-DONE")
             assert await machine.off() == "guest-shutdown"
         line = ("-chardev", f"serial,id=reader,path={reader.path.resolve()}", "-device", "usb-serial,chardev=reader")
-        hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall", "host"), memory_mib=3072)
-        hardware = replace(hardware, panel=turned(PORTRAIT, rotation))
+        hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall", "host"))
+        hardware = replace(hardware, panel=turned(PORTRAIT, rotation), memory_mib=3072)
         portrait = await asyncio.to_thread(webp_portrait, assets / "portrait.png", DEMO_FACE)
         somebody = citizens(portrait_block(portrait))[0]
         card = replace(somebody, name=HOLDER_NAME, number=HOLDER_NUMBER, birth="19910203")

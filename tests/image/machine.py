@@ -36,9 +36,9 @@ SECURE_BOOT_CODE: Final = OVMF / "OVMF_CODE_4M.secboot.fd"
 SNAKEOIL_VARIABLES: Final = OVMF / "OVMF_VARS_4M.snakeoil.fd"
 PORTRAIT: Final = (1080, 1920)
 CPU: Final = "max,avx=off,avx2=off,fma=off,f16c=off"
-"""As the small processors of terminals are, and for a reason: with AVX2, code that Mesa's llvmpipe makes for it gathered
-from an address out of nowhere (`vpgatherdd`), and kiosk-ui ended with SIGSEGV at its first page. The same root draws on a
-real processor with AVX2, and in QEMU 7.2 for single programs: what is wrong is the whole machine's AVX."""
+"""As the small processors of terminals are, and for a reason: with AVX2, code that Mesa's llvmpipe makes gathered from
+an address out of nowhere (`vpgatherdd`), and kiosk-ui ended with SIGSEGV at its first page. The same root draws on a
+real processor with AVX2, and in QEMU 7.2 as a single program: what goes wrong is the AVX of a whole machine."""
 BOOT_S: Final = 600.0
 """For anything a guest does while it starts: many times what a quiet machine needs."""
 _CONNECTS_S: Final = 60.0

@@ -134,7 +134,8 @@ async def test_a_panel_on_its_side(
 
 async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_path: Path) -> None:
     """A01, A02: card, face, choice, preview, print; what comes out of the printer is this citizen's. C20: afterwards
-    nothing of them is on the disk, in any partition: the encrypted one is searched from inside, the rest from outside."""
+    nothing of them is on the disk, in any partition: the encrypted one is searched from inside, the rest from outside.
+    """
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, AFTER_JOURNEY) as place, place.switched_on() as screen:
             await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")

@@ -1,8 +1,8 @@
 """Dev: `kiosk NAME …` on a simulated processor, which needs a second for a picture: its clock goes slower by as much.
 
 So the simulated person moves as slowly as they are looked at, and every limit holds as it is, in the seconds of the
-terminal. `time.monotonic` and `time.sleep` are the only clocks by which these processes measure how long something takes;
-what time of day it is stays true.
+terminal. `time.monotonic` and `time.sleep` are the only clocks by which these processes measure how long something
+takes; what time of day it is stays true.
 """
 
 import runpy
