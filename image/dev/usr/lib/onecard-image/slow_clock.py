@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Final
 
-SLOWER: Final = 20.0
+SLOWER: Final = 30.0
 
 _monotonic, _sleep = time.monotonic, time.sleep
 _began_s = _monotonic()
