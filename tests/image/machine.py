@@ -36,10 +36,10 @@ SECURE_BOOT_CODE: Final = OVMF / "OVMF_CODE_4M.secboot.fd"
 SNAKEOIL_VARIABLES: Final = OVMF / "OVMF_VARS_4M.snakeoil.fd"
 PORTRAIT: Final = (1080, 1920)
 CPU: Final = "max,erms=off,fsrm=off,avx=off,avx2=off,fma=off,f16c=off"
-"""As the small processors of terminals are, and for two reasons. With ERMS the kernel clears memory by `rep stosb`, which
-QEMU computes byte by byte: 4 s of a start, where the first root is given up. With AVX2, code that Mesa's llvmpipe makes
-gathered from an address out of nowhere (`vpgatherdd`), and kiosk-ui ended with SIGSEGV at its first page; the same root
-draws on a real processor with AVX2, and in QEMU 7.2 as a single program: what goes wrong is the AVX of a whole machine.
+"""As the small processors of terminals are, and for two reasons. With ERMS the kernel clears memory by `rep stosb`, and
+QEMU computes that byte by byte: 4 s of a start, where the first root is given up. With AVX2, code that Mesa's llvmpipe
+made gathered from an address out of nowhere (`vpgatherdd`), and kiosk-ui ended with SIGSEGV at its first page; the same
+root draws on a real processor with AVX2, and in QEMU 7.2 as a single program: what goes wrong is a whole machine's AVX.
 """
 BOOT_S: Final = 600.0
 """For anything a guest does while it starts: many times what a quiet machine needs."""

@@ -30,11 +30,10 @@ def test_a_machine_that_is_nobody_says_so_and_becomes_a_terminal_without_a_resta
     assert seen["code"] and seen["fingerprint"]
 
 
-def test_every_process_has_a_user_of_its_own_and_starts_after_the_desk(seen: dict[str, Any]) -> None:
+def test_every_process_has_a_user_of_its_own_and_the_documents_wait_for_the_desk(seen: dict[str, Any]) -> None:
     assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
     assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents", "agent")}
-    started = seen["started"]
-    assert started["cups"] < started["desk"] < min(started["ui"], started["documents"])
+    assert seen["started"]["desk"] < seen["started"]["documents"]
 
 
 @pytest.mark.parametrize("name", ["vision", "ui", "desk"])
