@@ -97,6 +97,12 @@ def test_no_test_is_named_as_a_module_of_python() -> None:
     assert not [str(file) for file in files if file.stem in sys.stdlib_module_names]
 
 
+def test_no_two_tests_have_one_name() -> None:
+    """The folders are no packages: two modules of one name cannot be collected in one run."""
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names)), sorted(name for name in set(names) if names.count(name) > 1)
+
+
 def test_tests_name_requirements_that_exist() -> None:
     """An id in a docstring can be looked up in docs/requirements.md."""
     known = set(re.findall(r"^\| ([A-F]\d\d) \|", (ROOT / "docs" / "requirements.md").read_text("utf-8"), re.MULTILINE))

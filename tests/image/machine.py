@@ -303,6 +303,12 @@ async def _start_tpm(folder: Path) -> None:
     """swtpm: its command returns when it listens, and it ends with the machine; what it knows stays in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "socket").unlink(missing_ok=True)
+    if not (folder / "tpm2-00.permall").exists():
+        # One bank of registers is in use, as in a TPM one can buy: else the firmware hashes four times what it starts.
+        made = await asyncio.create_subprocess_exec(
+            *("swtpm_setup", "--tpm2", "--pcr-banks", "sha256", "--tpmstate", folder), stdout=asyncio.subprocess.DEVNULL
+        )
+        assert await made.wait() == 0, "no TPM was made"
     words = ("swtpm", "socket", "--tpm2", "--daemon", "--terminate", "--flags", "startup-clear")
     where = ("--tpmstate", f"dir={folder}", "--ctrl", f"type=unixio,path={folder}/socket")
     swtpm = await asyncio.create_subprocess_exec(*words, *where)
