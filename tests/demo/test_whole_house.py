@@ -67,9 +67,11 @@ def traces(home: House, places: list[Path], began: float) -> list[str]:
 
 
 def files(place: Path) -> Iterator[Path]:
+    """What is mounted somewhere below is not looked at: a /proc has files that never end."""
     if place.is_file():
         yield place
-    for folder, _, names in os.walk(place, onerror=lambda _: None):
+    for folder, below, names in os.walk(place, onerror=lambda _: None):
+        below[:] = (name for name in below if not os.path.ismount(Path(folder, name)))
         yield from (Path(folder, name) for name in names)
 
 
