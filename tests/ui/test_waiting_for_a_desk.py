@@ -1,0 +1,31 @@
+"""The door before there is anybody behind it."""
+
+import socket
+from pathlib import Path
+
+from kiosk.messages import Show, encode
+from kiosk.pages import Home, Text
+from kiosk.ui.door import Door
+
+SECONDS = 15.0
+
+
+def test_it_waits_for_a_desk_that_starts_later(tmp_path: Path) -> None:
+    """Screen and desk start at once: a socket that is not there yet, or whose desk is dead, is no end."""
+    path = tmp_path / "desk.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    door = Door(path)
+    door.wait(0.2)
+    assert not door.closed
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        listener.settimeout(SECONDS)
+        desk, _ = listener.accept()
+        with desk:
+            show = Show(1, Home(()), "zh", Text("厅", "Hall"))
+            desk.sendall(encode(show))
+            door.wait(SECONDS)
+            assert door.take() == show
