@@ -33,12 +33,7 @@ from kiosk.fleet.once import REMEMBERED_MOST, Memory
 from kiosk.health.findings import Level
 from kiosk.maintenance.orders import FILE
 from kiosk.profile import Updates as Settings
-from platform_client.sandbox.pki import SandboxPki, make
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
-    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+from platform_client.sandbox.pki import SandboxPki
 
 
 @pytest.fixture

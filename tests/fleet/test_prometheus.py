@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
+import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
@@ -13,14 +14,17 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientError, ClientSession
+from hawkbit import TERMINAL
 from publishing import LOST, LOW, PROFILE, WELL, PublishingDesk
 
 from hardware.printers.loopback_server import claim_port
 from kiosk.fleet.metrics import Terminal, registry
 from kiosk.health.findings import ok
+from platform_client.sandbox.pki import SandboxPki
 
 FLEET = Path(str(resources.files("kiosk.fleet")))
 RULES = FLEET / "rules.yml"
+UNITS = Path(__file__).parents[2] / "systemd"
 PATIENCE_S = 60.0
 
 
@@ -57,15 +61,16 @@ def test_dashboard_and_rules_ask_for_what_the_agent_shows(desk: PublishingDesk, 
 
 
 @asynccontextmanager
-async def process(*words: str | Path) -> AsyncIterator[None]:
+async def process(*words: str | Path) -> AsyncIterator[asyncio.subprocess.Process]:
     started = await asyncio.create_subprocess_exec(
         *map(str, words), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        yield
+        yield started
     finally:
-        started.terminate()
-        await started.wait()
+        if started.returncode is None:
+            started.terminate()
+            await started.wait()
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -79,58 +84,122 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.1)
 
 
+def placed(text: str, values: Mapping[str, object]) -> str:
+    """As provisioning would: nothing changes but what stands here, and each of these once."""
+    for old, new in values.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, str(new))
+    return text
+
+
+class FleetsPrometheus:
+    """Asked as an operator asks it: over TLS, by a certificate."""
+
+    def __init__(self, port: int, session: ClientSession, shown: ssl.SSLContext) -> None:
+        self._url = f"https://localhost:{port}/api/v1/"
+        self._session = session
+        self._shown = shown
+
+    async def ask(self, path: str, **query: str) -> Any:
+        async with self._session.get(self._url + path, params=query, ssl=self._shown) as answer:
+            return (await answer.json())["data"]
+
+    async def has(self, series: str) -> None:
+        async def holds() -> bool:
+            return len((await self.ask("query", query=series))["result"]) == 1
+
+        await until(holds)
+
+    async def fires(self, *expected: tuple[str, str, str]) -> None:
+        """These and no others."""
+
+        async def holds() -> bool:
+            alerts: list[dict[str, Any]] = (await self.ask("alerts"))["alerts"]
+            told = [(each["labels"], each["annotations"].get("because", "").strip()) for each in alerts]
+            named = {(labels["alertname"], labels["severity"], because) for labels, because in told}
+            return named == set(expected) and all(each["state"] == "firing" for each in alerts)
+
+        await until(holds)
+
+
+def as_its_unit_does(name: str, values: Mapping[str, object]) -> list[str]:
+    """What our drop-in starts."""
+    unit = (UNITS / f"{name}.service.d/20-terminal.conf").read_text(encoding="utf-8")
+    (run,) = re.findall(r"^ExecStart=(/.*)$", unit.replace("\\\n", " "), re.M)
+    return placed(run, values).split()
+
+
+def exporter(port: int) -> list[str]:
+    return as_its_unit_does("prometheus-node-exporter", {"127.0.0.1:9100": f"127.0.0.1:{port}"})
+
+
+def terminals_prometheus(folder: Path, figures: int, machine: int, fleet: int, pki: SandboxPki) -> list[str]:
+    """With the configuration that a terminal has; who is asked, who is told and where things lie is the test's."""
+    ours, configuration = pki.kiosk(TERMINAL), folder / "agent.yml"
+    values: dict[str, object] = {
+        "scrape_interval: 15s": "scrape_interval: 1s",
+        "127.0.0.1:9469": f"127.0.0.1:{figures}",
+        "127.0.0.1:9100": f"127.0.0.1:{machine}",
+        "https://fleet.example/": f"https://localhost:{fleet}/",
+        "/etc/onecard-kiosk/fleet-ca.pem": pki.tls_ca.certificate,
+        "/etc/onecard-kiosk/fleet.pem": ours.certificate,
+        "/run/credentials/prometheus.service/fleet.key": ours.key,
+    }
+    configuration.write_text(placed((FLEET / "prometheus.yml").read_text(encoding="utf-8"), values), encoding="utf-8")
+    places: dict[str, object] = {
+        "/etc/onecard-kiosk/prometheus.yml": configuration,
+        "/var/lib/prometheus/agent": folder / "wal",
+        "127.0.0.1:9090": f"127.0.0.1:{claim_port(0)}",
+    }
+    return as_its_unit_does("prometheus", places)
+
+
+def fleets_prometheus(folder: Path, port: int, pki: SandboxPki) -> list[str]:
+    """It opens to nobody without a certificate. How long each rule waits is told to promtool's clock above."""
+    tls = {
+        "cert_file": str(pki.server.certificate),
+        "key_file": str(pki.server.key),
+        "client_auth_type": "RequireAndVerifyClientCert",
+        "client_ca_file": str(pki.tls_ca.certificate),
+    }
+    (folder / "web.yml").write_text(json.dumps({"tls_server_config": tls}))
+    (folder / "rules.yml").write_text(re.sub(r"for: \d+m", "for: 1s", RULES.read_text(encoding="utf-8")))
+    (folder / "fleet.yml").write_text("global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n")
+    return [
+        *("prometheus", "--web.enable-remote-write-receiver", f"--config.file={folder}/fleet.yml"),
+        *(f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{port}"),
+        f"--web.config.file={folder}/web.yml",
+    ]
+
+
 @pytest.mark.timeout(150)
-async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, tmp_path: Path) -> None:
-    """F01, F03: agent, node-exporter as our drop-in runs it, Prometheus in agent mode, remote write, a Prometheus with
-    our rules, all real."""
-    figures, local, fleet, machine = (claim_port(0) for _ in range(4))
+async def test_from_the_desk_to_an_alert_of_the_fleet(desk: PublishingDesk, pki: SandboxPki, tmp_path: Path) -> None:
+    """F01, F03: agent, node-exporter, Prometheus in agent mode as a terminal runs it, remote write over TLS by the
+    terminal's certificate, a Prometheus that wants one, and our rules there, all real."""
+    figures, machine, fleet = (claim_port(0) for _ in range(3))
     profile = tmp_path / "profile.toml"
     profile.write_text(PROFILE.format(run=tmp_path, port=figures), encoding="utf-8")
-    scrape = FLEET / "prometheus.yml"
-    ours = scrape.read_text().replace("9469", str(figures)).replace("9100", str(machine))
-    ours = ours.replace("scrape_interval: 15s", "scrape_interval: 1s")
-    ours = ours[: ours.index("remote_write:")] + f"remote_write:\n  - url: http://127.0.0.1:{fleet}/api/v1/write\n"
-    (tmp_path / "agent.yml").write_text(ours)
-    (tmp_path / "fleet.yml").write_text(f"global: {{evaluation_interval: 1s}}\nrule_files: [{RULES}]\n")
-    python = (sys.executable, "-m", "kiosk", "agent", "--profile", profile)
-    agent_mode = ("prometheus", "--enable-feature=agent", f"--config.file={tmp_path}/agent.yml")
-    agent_mode += (f"--storage.agent.path={tmp_path}/wal", f"--web.listen-address=127.0.0.1:{local}")
-    server = ("prometheus", "--web.enable-remote-write-receiver", f"--config.file={tmp_path}/fleet.yml")
-    server += (f"--storage.tsdb.path={tmp_path}/tsdb", f"--web.listen-address=127.0.0.1:{fleet}")
-    unit = (Path(__file__).parents[2] / "systemd/prometheus-node-exporter.service.d/20-terminal.conf").read_text()
-    run = re.findall(r"^ExecStart=(/.*)$", unit.replace("\\\n", " "), re.M)[0]
-    exporter = run.replace("9100", str(machine)).split()
+    nobody, somebody = (ssl.create_default_context(cafile=pki.tls_ca.certificate) for _ in range(2))
+    ours = pki.kiosk(TERMINAL)
+    somebody.load_cert_chain(ours.certificate, ours.key)
     async with (
-        process(*python),
-        process(*exporter),
-        process(*server),
-        process(*agent_mode),
+        process(sys.executable, "-m", "kiosk", "agent", "--profile", profile) as agent,
+        process(*exporter(machine)),
+        process(*fleets_prometheus(tmp_path, fleet, pki)),
+        process(*terminals_prometheus(tmp_path, figures, machine, fleet, pki)),
         ClientSession() as session,
     ):
-
-        async def has_the_machines_memory() -> bool:
-            query = {"query": 'node_memory_MemAvailable_bytes{terminal="kiosk-0001"}'}
-            async with session.get(f"http://127.0.0.1:{fleet}/api/v1/query", params=query) as answer:
-                return len((await answer.json())["data"]["result"]) == 1
-
-        async def pending() -> set[tuple[str, str, str]]:
-            async with session.get(f"http://127.0.0.1:{fleet}/api/v1/alerts") as answer:
-                alerts: list[dict[str, Any]] = (await answer.json())["data"]["alerts"]
-            names = [(each["labels"], each["annotations"].get("because", "").strip()) for each in alerts]
-            return {(labels["alertname"], labels["severity"], because) for labels, because in names}
-
-        async def now(*expected: tuple[str, str, str]) -> None:
-            async def holds() -> bool:
-                return await pending() == set(expected)
-
-            await until(holds)
-
-        await until(has_the_machines_memory)
+        there = FleetsPrometheus(fleet, session, somebody)
+        await there.has(f'node_memory_MemAvailable_bytes{{terminal="{TERMINAL}"}}')
+        with pytest.raises(ClientError):
+            await FleetsPrometheus(fleet, session, nobody).ask("query", query="up")
         desk.says(ok("card reader", "ready"), LOW)
-        await now(("TerminalDegraded", "yellow", "paper"))
+        await there.fires(("TerminalDegraded", "yellow", "paper"))
         desk.says(LOST, LOW)
-        await now(("TerminalOutOfService", "red", "card reader K107"))
+        await there.fires(("TerminalOutOfService", "red", "card reader K107"))
         desk.says(WELL)
-        await now()
+        await there.fires()
         desk.ends()
-        await now(("TerminalDeskDown", "red", ""))
+        await there.fires(("TerminalDeskDown", "red", ""))
+        agent.terminate()
+        await there.fires(("TerminalSilent", "red", ""))

@@ -36,7 +36,7 @@ from kiosk.health.findings import fail
 from kiosk.health.published import Report
 from kiosk.profile import Updates as Settings
 from kiosk.reasons import Reason
-from platform_client.sandbox.pki import SandboxPki, make
+from platform_client.sandbox.pki import SandboxPki
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="RAUC mounts bundles, which only root may")
 
@@ -51,11 +51,6 @@ class Updated(Terminal):
 
     def boot(self) -> str:
         return f"boot {self.machine.boots}"
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
-    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")

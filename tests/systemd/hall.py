@@ -11,16 +11,18 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientSession
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -48,6 +50,7 @@ from platform_client.sandbox.control import ApprovePairing, flip, pairings
 KIND = "social-insurance"
 OPERATOR = Path("/usr/share/onecard-kiosk/operator")
 ETC = Path("/etc/onecard-kiosk")
+FLEET = Path(str(resources.files("kiosk.fleet")))
 SECRETS = ETC / "credentials"
 SITE = Path("/var/lib/onecard-site/current")
 STATE = Path("/var/lib/onecard-kiosk")
@@ -60,7 +63,7 @@ PORT = 8631
 METRICS_PORT = 9469
 FLEET_JOURNAL = HALL / "fleet.journal"
 FLEET_JOURNAL_PORT = 19532
-EXPORTER_PORT = 9100
+FLEET_FIGURES_PORT = 19090
 MARK = "all that was logged until now has arrived"
 SERVICES = ("cups", "desk", "ui", "vision", "documents", "agent")
 PATIENCE_S = 60.0
@@ -85,6 +88,7 @@ async def main(checkout: Path, results: Path) -> None:
             async with Eyes(PROBE, display) as eyes:
                 await play(machine, eyes, seen)
             await ship(pki, seen)
+            seen["figures at the fleet"] = await remote_written(pki)
             seen["scan"] = scan(machine)
             async with Eyes(PROBE, display) as eyes:
                 seen["altered"] = await started_altered(eyes)
@@ -106,6 +110,9 @@ def prepare(machine: Machine, display: str, pki: Path, enrolment_port: int) -> N
     shutil.copy(profile["platform"]["ca"], ETC / "fleet-ca.pem")
     shutil.copy(profile["platform"]["certificate"], ETC / "fleet.pem")
     shutil.copy(profile["platform"]["key"], SECRETS / "fleet.key")
+    sending = (FLEET / "prometheus.yml").read_text(encoding="utf-8")
+    sending = sending.replace("https://fleet.example/", f"https://localhost:{FLEET_FIGURES_PORT}/")
+    (ETC / "prometheus.yml").write_text(sending, encoding="utf-8")
     upload = Path("/etc/systemd/journal-upload.conf.d/fleet.conf")
     upload.parent.mkdir(parents=True)
     upload.write_text(f"[Upload]\nURL=https://localhost:{FLEET_JOURNAL_PORT}\n", encoding="utf-8")
@@ -250,8 +257,7 @@ async def started_altered(eyes: Eyes) -> dict[str, str]:
 
 
 async def ship(pki: Path, seen: dict[str, Any]) -> None:
-    """The journal to the fleet's, over TLS, and the machine's figures: Debian's own programs, as they are set
-    up by our drop-ins."""
+    """The journal to the fleet's, over TLS: by Debian's own program, as it is set up by our drop-in."""
     words = ["/lib/systemd/systemd-journal-remote", f"--listen-https=127.0.0.1:{FLEET_JOURNAL_PORT}"]
     # Debian's receiver cannot ask for a certificate (its --trust "is not available"); its sender shows one.
     words += [f"--key={pki}/tls/server.key.pem", f"--cert={pki}/tls/server.cert.pem"]
@@ -259,20 +265,41 @@ async def ship(pki: Path, seen: dict[str, Any]) -> None:
     try:
         journal.send(MARK)
         await until(lambda: listens(FLEET_JOURNAL_PORT))  # or its next try is half a minute later
-        systemctl("start", "systemd-journal-upload.service", "prometheus-node-exporter.service")
+        systemctl("start", "systemd-journal-upload.service")
         await until(lambda: MARK in output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "cat"))
         told = output("journalctl", f"--file={FLEET_JOURNAL}", "-o", "json", "--all")
         entries = [json.loads(line) for line in told.splitlines()]
         ours = [each for each in entries if "KIOSK_PART" in each]
         seen["shipped"] = [{key: value for key, value in each.items() if not key.startswith("__")} for each in ours]
+    finally:
+        fleet.terminate()
+        await fleet.wait()
+
+
+async def remote_written(pki: Path) -> dict[str, str]:
+    """What came to the fleet's Prometheus of each of these, over TLS by the terminal's certificate: Debian's own
+    programs, as they are set up by our drop-ins."""
+    tls = {"cert_file": f"{pki}/tls/server.cert.pem", "key_file": f"{pki}/tls/server.key.pem"}
+    tls |= {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": f"{pki}/tls/ca.cert.pem"}
+    (HALL / "web.yml").write_text(json.dumps({"tls_server_config": tls}), encoding="utf-8")
+    (HALL / "fleet.yml").write_text("global: {}", encoding="utf-8")
+    words = ["prometheus", "--web.enable-remote-write-receiver", f"--config.file={HALL}/fleet.yml"]
+    words += [f"--storage.tsdb.path={HALL}/tsdb", f"--web.listen-address=127.0.0.1:{FLEET_FIGURES_PORT}"]
+    fleet = await asyncio.create_subprocess_exec(*words, f"--web.config.file={HALL}/web.yml")
+    shown = ssl.create_default_context(cafile=pki / "tls/ca.cert.pem")
+    shown.load_cert_chain(ETC / "fleet.pem", SECRETS / "fleet.key")
+    try:
+        await until(lambda: listens(FLEET_FIGURES_PORT))
+        systemctl("start", "prometheus-node-exporter.service", "prometheus.service")
+        url, series = f"https://localhost:{FLEET_FIGURES_PORT}/api/v1/query", f'{{terminal="{demo.TERMINAL}"}}'
         async with ClientSession() as session, asyncio.timeout(PATIENCE_S):
             while True:
-                try:
-                    async with session.get(f"http://127.0.0.1:{EXPORTER_PORT}/metrics") as answer:
-                        seen["machine figures"] = await answer.text()
-                        return
-                except ClientError:
-                    await asyncio.sleep(0.1)
+                async with session.get(url, params={"query": series}, ssl=shown) as answer:
+                    found = (await answer.json())["data"]["result"]
+                told = {each["metric"]["__name__"]: each["value"][1] for each in found}
+                if any(name.startswith("node_") for name in told) and "kiosk_desk_up" in told:
+                    return told
+                await asyncio.sleep(0.1)
     finally:
         fleet.terminate()
         await fleet.wait()

@@ -131,6 +131,10 @@ def test_a_terminal_that_somebody_altered_starts_for_nobody(seen: dict[str, Any]
     assert running == {"enrol", "ui"} and seen["altered"]["order"] == "failed"
 
 
-def test_the_machines_own_figures_are_on_loopback(seen: dict[str, Any]) -> None:
+def test_the_figures_arrive_at_the_fleet(seen: dict[str, Any]) -> None:
+    """F03: by Debian's prometheus and prometheus-node-exporter as the units run them, over TLS, with the key that the
+    service manager hands over."""
+    told = seen["figures at the fleet"]
+    assert told["kiosk_desk_up"] == "1"
     for figure in ("node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes", "node_cpu_seconds_total"):
-        assert figure in seen["machine figures"]
+        assert figure in told
