@@ -25,7 +25,7 @@ from typing import Final
 
 from kiosk import durable
 from kiosk.audit import checkpoint
-from kiosk.audit.chain import AuditBroken, files, follow, records_of
+from kiosk.audit.chain import AuditBroken, files, follow, records, records_of, verify
 from kiosk.audit.checkpoint import Signer
 from kiosk.audit.record import FIRST, Field, refuse_personal, sealed
 from kiosk.audit.reserve import Reserve
@@ -124,6 +124,16 @@ class AuditLog:
         """Signs what there is, if anything is not signed yet. Raises Refused when the disk cannot keep it."""
         if self._unsigned:
             self._checkpoint()
+
+    def may_have(self, event: str) -> bool:
+        """Whether such a record was ever written. Of a chain that does not hold or was set aside, nobody can say no."""
+        if set_aside(self._directory):
+            return True
+        try:
+            verify(self._directory)
+            return any(record.body["event"] == event for record in records(self._directory))
+        except AuditBroken:
+            return True
 
     def close(self) -> None:
         if self._file is not None:

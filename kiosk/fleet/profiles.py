@@ -40,6 +40,7 @@ BEGUN: Final = "profile.json"
 FORGOTTEN: Final = "forgotten"
 """An action that the server does not know."""
 HIGHEST: Final = "profile-version.json"
+TRIED: Final = "profile.tried"
 LIVES_MOST: Final = 5
 
 
@@ -57,8 +58,8 @@ class Begun(Struct, frozen=True):
 
 
 class Highest(Struct, frozen=True):
-    """The highest version that was ever taken up, also one that was given back. None: the memory of it was spoilt, and
-    whatever comes may be older; nothing is taken until staff say that the profile in force is the newest."""
+    """The highest version that was ever taken up, also one that was given back. None: the memory of it was spoilt or
+    lost, and whatever comes may be older; nothing is taken until staff say that the profile in force is the newest."""
 
     version: int | None
 
@@ -88,15 +89,16 @@ class Profiles:
         self._health = health
         self._clock = clock
         self._trail = trail
-        self._begun = Kept(kept / BEGUN, Begun, spoilt=self._nobody_knows_how_it_goes)
+        lost = self._nobody_knows_how_it_goes
+        self._begun = Kept(kept / BEGUN, Begun, spoilt=lost, missing=lost)
         self._newest = newest
-        self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None))
+        self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None), missing=self._as_it_began)
         self._waits = kept / "profile.jws"
         self._patience = Patience(clock)
         self._gate: Gate | None = None
 
     def hear_staff(self) -> None:
-        """Their word counts only where the memory was spoilt, and for what is in force."""
+        """Their word counts only where the memory was spoilt or lost, and for what is in force."""
         if not self._newest.comes() or self._highest_version() is not None:
             return
         held = signed_profile.delivered(self._installed)
@@ -155,7 +157,7 @@ class Profiles:
         trying = msgspec.structs.replace(begun, stage="trying", amiss=amiss(self._health), boot=self._machine.boot)
 
         def before() -> None:
-            self._trail.note("profile.tried", action=begun.action, version=begun.version)
+            self._trail.note(TRIED, action=begun.action, version=begun.version)
             self._highest.keep(Highest(begun.version))
             self._begun.keep(trying)
             signed_profile.put(jws, self._folder)
@@ -206,17 +208,25 @@ class Profiles:
         return signed.version
 
     def _nobody_knows_how_it_goes(self) -> Begun | None:
-        """Of a trial whose memory was spoilt: what could be taken back is, for no gate will say that it is well."""
+        """Of a trial whose memory was lost: what could be taken back is, for no gate will say that it is well."""
         if not signed_profile.is_on_trial(self._folder):
             return None
         held = signed_profile.delivered(self._installed)
         version = held[0].version if held else 0
-        self._trail.note("profile.returns", version=version, because="the memory of its trial was spoilt")
+        self._trail.note("profile.returns", version=version, because="the memory of its trial was lost")
         return Begun(FORGOTTEN, version, False, "returning", boot=self._machine.boot)
+
+    def _as_it_began(self) -> Highest:
+        """Where there is no memory: that of a terminal that never had a profile, unless one was put in force here, or
+        was tried and given back."""
+        if not signed_profile.was_put(self._folder) and not self._trail.may_have(TRIED):
+            return Highest(0)
+        log.error("profiles were taken up before, and nobody knows which: the memory of it is gone")
+        return Highest(None)
 
     def _highest_version(self) -> int | None:
         highest = self._highest.read()
-        return 0 if highest is None else highest.version
+        return None if highest is None else highest.version
 
     async def _look(self, begun: Begun) -> None:
         if self._gate is None:
@@ -239,7 +249,6 @@ class Profiles:
         match self._gate.look(amiss_now):
             case Verdict.WELL:
                 await self._close(begun, Finished.SUCCESS, "the terminal is well on it")
-                signed_profile.keep(self._folder)
             case Verdict.NOT_WELL:
                 _return(begun, ", ".join(self._gate.worse), self._begun, self._folder, self._machine, self._trail)
 
@@ -248,6 +257,7 @@ class Profiles:
         log.info("profile %s: %s", begun.version, why, extra=over)
         await self._server.report(begun.action, "closed", finished, why)
         self._trail.note("profile.ended", action=begun.action, version=begun.version, outcome=finished.value)
+        signed_profile.settle(self._folder)  # first: a way back that nobody remembers would be taken
         self._forget()
 
     def _forget(self) -> None:

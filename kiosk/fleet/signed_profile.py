@@ -126,9 +126,15 @@ def is_on_trial(folder: Path) -> bool:
     return (folder / BEFORE).exists()
 
 
-def keep(folder: Path) -> None:
+def was_put(folder: Path) -> bool:
+    """Whether one was ever put in force here, as far as the folder shows."""
+    return (folder / CURRENT).exists() or is_on_trial(folder)
+
+
+def settle(folder: Path) -> None:
     """The trial is over: there is no way back to the one before."""
     (folder / BEFORE).unlink(missing_ok=True)
+    durable.settle(folder)
 
 
 def _with_pins(profile: Profile, installed: Fleet) -> Profile:

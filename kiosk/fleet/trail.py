@@ -42,6 +42,10 @@ class Trail:
         except Refused as refused:
             log.error("%s is not in the audit log: %s", event, refused.detail)
 
+    def may_have(self, event: str) -> bool:
+        """Whether that ever happened; also when nobody can say any more that it did not."""
+        return self._audit.may_have(event)
+
     def _leave(self) -> None:
         """What the desk does not see it does not remember; the record is there all the same."""
         if not self._audit.newest[0]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from at_the_door import desk
 from hawkbit import TERMINAL, Hawkbit, secret
@@ -23,16 +24,11 @@ from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
-from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST
+from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST, TRIED, Highest
 from kiosk.fleet.signed_profile import in_force, sign
 from kiosk.profile import Updates as Settings
 from kiosk.profile import load
-from platform_client.sandbox.pki import SandboxPki, make
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> SandboxPki:
-    return make(tmp_path_factory.mktemp("pki"), terminals=[TERMINAL], now=datetime.now(UTC))
+from platform_client.sandbox.pki import SandboxPki
 
 
 @pytest.fixture
@@ -42,6 +38,14 @@ def fleet(tmp_path: Path) -> OperatorDesk:
 
 def table(name: str, **values: object) -> str:
     return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(str(value))}" for key, value in values.items()), ""])
+
+
+class PowerCut(BaseException):
+    """Nothing catches it."""
+
+
+def cut(*_: object) -> None:
+    raise PowerCut
 
 
 class Bench:
@@ -81,6 +85,12 @@ class Bench:
         before = len(self.hawkbit.closed)
         await self.terminal.until(lambda: len(self.hawkbit.closed) > before)
         return self.hawkbit.feedback[-1][3]
+
+    def has_taken(self, version: int, text: str) -> None:
+        """Before the test: and it was kept."""
+        signed_profile.put(sign(text, version, datetime.now(UTC), self.fleet.signer), self.folder)
+        signed_profile.settle(self.folder)
+        (self.terminal.kept / HIGHEST).write_bytes(msgspec.json.encode(Highest(version)))
 
     @property
     def idle_s(self) -> float:
@@ -125,7 +135,7 @@ async def test_it_waits_until_no_citizen_is_served(bench: Bench) -> None:
 @pytest.mark.parametrize("held", [False, True], ids=["installed before", "delivered before"])
 async def test_a_terminal_that_is_not_well_on_it_gives_it_back(bench: Bench, health: object, held: bool) -> None:
     if held:
-        signed_profile.put(sign(bench.text(30.0), 1, datetime.now(UTC), bench.fleet.signer), bench.folder)
+        bench.has_taken(1, bench.text(30.0))
     before = bench.idle_s
     bench.offer(2, bench.text(31.0))
     await bench.terminal.until_restart()
@@ -183,7 +193,7 @@ async def test_what_was_amiss_before_is_no_reason_to_give_it_back(bench: Bench) 
 
 async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
     """Nothing of a refused one lies in the folder that the processes read."""
-    signed_profile.put(sign(bench.text(30.0), 5, datetime.now(UTC), bench.fleet.signer), bench.folder)
+    bench.has_taken(5, bench.text(30.0))
     held = (bench.folder / "current.jws").read_bytes()
     text = bench.text(31.0)
     lonely = text[: text.index("[fleet.updates]")]
@@ -205,11 +215,16 @@ async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
     assert not bench.terminal.wish.exists()
 
 
-async def test_a_memory_that_was_spoilt_takes_nothing_until_staff_say_what_is_newest(bench: Bench) -> None:
+@pytest.mark.parametrize("memory", [b'{"version":9', None], ids=["spoilt", "gone"])
+async def test_a_memory_that_was_lost_takes_nothing_until_staff_say_what_is_newest(
+    bench: Bench, memory: bytes | None
+) -> None:
     """E07: version 9 was given back; without the memory of it, 5 would be taken for new."""
-    signed_profile.put(sign(bench.text(30.0), 3, datetime.now(UTC), bench.fleet.signer), bench.folder)
-    memory = bench.terminal.kept / HIGHEST
-    memory.write_bytes(b'{"version":9')
+    bench.has_taken(3, bench.text(30.0))
+    if memory is None:
+        (bench.terminal.kept / HIGHEST).unlink()
+    else:
+        (bench.terminal.kept / HIGHEST).write_bytes(memory)
     for action in ("8", "9"):
         bench.offer(5, bench.text(31.0), action)
         said = await bench.until_closed()
@@ -228,13 +243,38 @@ async def test_a_memory_that_was_spoilt_takes_nothing_until_staff_say_what_is_ne
     assert bench.idle_s == 31.0
 
 
-async def test_a_trial_whose_memory_was_spoilt_is_taken_back(bench: Bench) -> None:
+@pytest.mark.parametrize("chain", ["whole", "broken"])
+async def test_a_memory_that_is_gone_is_missed_also_when_nothing_delivered_is_in_force(
+    bench: Bench, chain: str
+) -> None:
+    """E07: what was tried and given back stands in the agent's own log, or nobody can say that it does not."""
+    bench.offer(9, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    bench.terminal.health = None
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    bench.terminal.health = report(WELL)
+    assert "not well" in await bench.until_closed()
+    assert list(bench.folder.iterdir()) == []
+    (bench.terminal.kept / HIGHEST).unlink()
+    if chain == "broken":
+        for file in (bench.terminal.kept / "audit").glob("audit-*.jsonl"):
+            file.write_bytes(file.read_bytes().replace(TRIED.encode(), b"profile.dried"))
+    bench.offer(5, bench.text(31.0), "9")
+    assert (await bench.until_closed()).startswith("memory-lost: ")
+
+
+@pytest.mark.parametrize("memory", [b"", None], ids=["spoilt", "gone"])
+async def test_a_trial_whose_memory_was_lost_is_taken_back(bench: Bench, memory: bytes | None) -> None:
     """E07: or it would be in force for ever, and no gate had said that the terminal is well on it."""
     bench.offer(1, bench.text(31.0))
     await bench.terminal.until_restart()
     bench.terminal.restart()
     assert bench.idle_s == 31.0
-    (bench.terminal.kept / BEGUN).write_bytes(b"")
+    (bench.terminal.kept / BEGUN).unlink()
+    if memory is not None:
+        (bench.terminal.kept / BEGUN).write_bytes(memory)
     await bench.terminal.until_restart()
     assert bench.idle_s == 45.0
     bench.terminal.restart()
@@ -243,7 +283,7 @@ async def test_a_trial_whose_memory_was_spoilt_is_taken_back(bench: Bench) -> No
     assert not bench.terminal.wish.exists()
     assert (
         "profile.returns",
-        {"version": 1, "because": "the memory of its trial was spoilt"},
+        {"version": 1, "because": "the memory of its trial was lost"},
     ) in bench.terminal.audited
 
 
@@ -312,12 +352,6 @@ async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
 async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
     bench: Bench, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class PowerCut(BaseException):
-        pass
-
-    def cut(*_: object) -> None:
-        raise PowerCut
-
     bench.offer(1, bench.text(31.0))
     if step == "put_back":
         await bench.terminal.until_restart()
