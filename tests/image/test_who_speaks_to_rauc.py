@@ -1,6 +1,7 @@
 """Who may say what to RAUC (image/rauc/de.pengutronix.rauc.conf): a bus as Debian has it, and the image's own rules.
 
-On it somebody with RAUC's name answers everything that the bus lets through; `nobody` stands for the agent's user.
+On it somebody with RAUC's name answers everything that the bus lets through; users of this machine stand for the
+agent's and the desk's.
 """
 
 import asyncio
@@ -18,7 +19,9 @@ from dbus_fast.aio import MessageBus
 from kiosk.fleet import rauc
 
 POLICY = Path(__file__).parents[2] / "image/rauc/de.pengutronix.rauc.conf"
+DESK_UNIT = POLICY.parents[2] / "systemd/kiosk-desk.service"
 PROPERTIES = rauc.PROPERTIES
+AGENT, DESK, SOMEBODY_ELSE = "nobody", "games", "daemon"
 WHATEVER_THEY_ARE = ("Install", "InstallBundle", "Info", "InspectBundle", "Mark", "GetSlotStatus", "GetPrimary")
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else"),
@@ -30,7 +33,10 @@ pytestmark = [
 async def bus(tmp_path: Path) -> AsyncIterator[str]:
     """Its address."""
     rules, config = tmp_path / "rules.conf", tmp_path / "bus.conf"
-    rules.write_text(POLICY.read_text(encoding="utf-8").replace('user="kiosk-agent"', 'user="nobody"'))
+    policy = POLICY.read_text(encoding="utf-8")
+    for unit, here in (("kiosk-agent", AGENT), ("kiosk-desk", DESK)):
+        policy = policy.replace(f'user="{unit}"', f'user="{here}"')
+    rules.write_text(policy)
     # What of /usr/share/dbus-1/system.conf decides: a call is denied unless somebody allows it.
     config.write_text(f"""<busconfig><type>system</type><listen>unix:abstract=onecard-{secrets.token_hex(8)}</listen><auth>EXTERNAL</auth>
     <policy context="default"><allow user="*"/><deny own="*"/><deny send_type="method_call"/>
@@ -64,13 +70,22 @@ async def gets_through(bus: str, who: str, interface: str, member: str) -> bool:
     return asking.returncode == 0
 
 
+async def passed(bus: str, who: str) -> set[str]:
+    calls = [(rauc.INTERFACE, member) for member in WHATEVER_THEY_ARE] + [(PROPERTIES, "Get"), (PROPERTIES, "Set")]
+    return {member for interface, member in calls if await gets_through(bus, who, interface, member)}
+
+
 async def test_the_agent_says_what_it_has_to_and_no_more(bus: str) -> None:
     """An agent that was taken over cannot look into bundles, nor set what RAUC does."""
-    calls = [(rauc.INTERFACE, member) for member in WHATEVER_THEY_ARE] + [(PROPERTIES, "Get"), (PROPERTIES, "Set")]
-    through = {member for interface, member in calls if await gets_through(bus, "nobody", interface, member)}
-    assert through == {"InstallBundle", "Mark", "Get"}
+    assert await passed(bus, AGENT) == {"InstallBundle", "Mark", "Get"}
+
+
+async def test_staff_at_the_desk_roll_back_and_see_the_slot_and_install_nothing(bus: str) -> None:
+    """Entries `rollback` and `software` (docs/maintenance.md), which run in the desk, under its user."""
+    assert await passed(bus, DESK) == {"Mark", "Get"}
+    assert "User=kiosk-desk\n" in DESK_UNIT.read_text(encoding="utf-8")
 
 
 async def test_root_says_all_and_others_nothing(bus: str) -> None:
-    for who, may in (("root", True), ("daemon", False)):
+    for who, may in (("root", True), (SOMEBODY_ELSE, False)):
         assert await gets_through(bus, who, rauc.INTERFACE, "InstallBundle") is may, who
