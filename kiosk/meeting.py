@@ -3,6 +3,7 @@
 ```
 run/ui/desk.sock          run/vision/desk.sock          run/documents/desk.sock          run/preview/ring
 run/health/state.json     run/maintenance/desk.sock     run/enrol/desk.sock     run/enrol-health/state.json
+run/enrol-stick/expected
 ```
 
 The folder decides who may meet there, and each worker has one of its own: on the appliance it belongs to the desk's
@@ -10,7 +11,8 @@ user and to the worker's group, and its set-group-id bit hands that group to the
 ring of camera pictures lies in a folder of the vision process, whose group reads. So no worker reaches another's
 socket. In `health` the desk says how the terminal is, and its group reads (kiosk.health.published); at `maintenance`
 root and the fleet's agent may ask it for work of staff (kiosk.maintenance.door). To `enrol` the ui is led on a machine
-that is no terminal yet, and in `enrol-health` it is said there how that goes (kiosk.enrolment.process).
+that is no terminal yet, in `enrol-health` it is said there how that goes (kiosk.enrolment.process), and the file in
+`enrol-stick` stands while it waits for a stick (kiosk.enrolment.stick), for units of root to see.
 """
 
 from pathlib import Path
@@ -37,6 +39,11 @@ def health_in(run: Path) -> Path:
 def enrolment_health_in(run: Path) -> Path:
     """The folder in which a machine that is no terminal says whether its page is shown."""
     return run / "enrol-health"
+
+
+def enrolment_stick_in(run: Path) -> Path:
+    """While it stands a stick with an order is let in (systemd/udev, systemd/kiosk-stick.path)."""
+    return run / "enrol-stick" / "expected"
 
 
 def door_in(run: Path) -> Path:

@@ -26,7 +26,7 @@ from kiosk.enrolment.registry import Registry
 from kiosk.enrolment.settings import Settings
 from kiosk.enrolment.site import Site
 from kiosk.enrolment.standing import standing
-from kiosk.enrolment.stick import Seen, Stick
+from kiosk.enrolment.stick import Seen, Stick, expect_none, expect_one
 from kiosk.fleet.operator import Operator
 from kiosk.pages import Action, EnrolmentStep, NotEnrolled, Page, Retry
 from kiosk.reasons import Reason, Refused
@@ -79,18 +79,21 @@ class Enrolment:
         self._again = asyncio.Event()
 
     async def run(self) -> None:
+        expect_none(self._settings.run)
         if self._site.enrolled:
             await self._bar_unless_standing()
         listening = asyncio.create_task(self._listen())
         try:
             while not self._site.enrolled:
                 try:
+                    expect_one(self._settings.run)
                     await self._settle(*await self._granted(await self._keys()))
                 except Refused as refused:  # of the disk
                     self._say(refused)
                     await self._clock.sleep(AGAIN_S[-2])
             self._show(step=EnrolmentStep.DONE, trouble=None, code="", until=None)
         finally:
+            expect_none(self._settings.run)
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 

@@ -38,7 +38,7 @@ async def serve(settings: Settings) -> int:
         raise ProfileError(f"operator: {error}") from None
     screen = UiScreen(settings.language, NOBODYS_HALL)
     socket, health = meeting.socket_of(settings.run, "enrol"), meeting.enrolment_health_in(settings.run)
-    for folder in (socket.parent, health):
+    for folder in (socket.parent, health, meeting.enrolment_stick_in(settings.run).parent):
         folder.mkdir(mode=0o700, exist_ok=True)  # on the appliance they are there
     await screen.open(socket)
     enrolment = Enrolment(settings, operator, screen, SystemClock())

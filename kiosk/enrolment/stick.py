@@ -21,12 +21,27 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.fleet.operator import BYTES_MOST
+from kiosk.meeting import enrolment_stick_in
 from kiosk.reasons import Reason, Refused
 
 FOLDER: Final = "onecard-enrolment"
 
 
 Seen = tuple[int, int, int]
+
+
+def expect_one(run: Path) -> None:
+    """From here on sticks are let in. Raises Refused."""
+    wish = enrolment_stick_in(run)
+    try:
+        wish.touch()
+    except OSError as error:
+        raise Refused(Reason.ENROLMENT_DISK, f"{wish}: {error.strerror}") from None
+
+
+def expect_none(run: Path) -> None:
+    """Whoever was expecting one, a process before this one that was killed as well."""
+    enrolment_stick_in(run).unlink(missing_ok=True)
 
 
 class Stick:

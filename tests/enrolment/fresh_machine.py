@@ -23,6 +23,7 @@ from kiosk.enrolment.settings import Key, Pairing, Settings
 from kiosk.enrolment.site import Site
 from kiosk.fleet.operator import Operator
 from kiosk.identity import device_identity
+from kiosk.meeting import enrolment_stick_in
 from kiosk.pages import Action, EnrolmentStep, NotEnrolled, Page
 from kiosk.profile import load
 from platform_client import certificates
@@ -121,8 +122,9 @@ class World:
         self.clock = ManualClock()
         self.stick = where / "stick"
         self.orders = where / "orders"
-        for folder in (where / "site", where / "run", self.stick, self.orders):
-            folder.mkdir()
+        self.expects_a_stick = enrolment_stick_in(where / "run")
+        for folder in (where / "site", self.expects_a_stick.parent, self.stick, self.orders):
+            folder.mkdir(parents=True)
         self.site = Site(where / "site")
         self.key = Key()
         self.platforms_clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -53,6 +53,19 @@ async def test_by_a_stick_that_goes_to_whoever_signs_and_comes_back(
     assert (world.folder / "audit-key.pem").read_bytes() == audit_key_of(world)
 
 
+async def test_a_stick_is_let_in_as_long_as_one_may_help(world: World) -> None:
+    """What udev and kiosk-stick.path look for."""
+    assert not world.expects_a_stick.exists()
+    async with world.enrolling() as (glass, task):
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        assert world.expects_a_stick.exists()
+        jws = world.order(redeem=True)
+        (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+        world.plug(jws)
+        await asyncio.wait_for(task, 30)
+    assert not world.expects_a_stick.exists()
+
+
 async def test_by_a_stick_whose_token_is_redeemed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     jws = world.order(redeem=True)
     (world.orders / f"{TERMINAL}.jws").write_bytes(jws)

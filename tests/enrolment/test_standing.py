@@ -131,6 +131,15 @@ async def test_one_that_is_barred_says_so_and_takes_no_stick(terminal: World) ->
         assert not done and glass.pages[-1] == page
 
 
+async def test_one_that_is_barred_lets_no_stick_in(terminal: World) -> None:
+    """Neither udev nor the drivers (systemd/udev, kiosk-stick.path): not even where an enrolment before was killed."""
+    terminal.expects_a_stick.touch()
+    other_profile(terminal, terminal.site.current)
+    async with terminal.enrolling() as (glass, _):
+        await glass.until(lambda page: page.trouble)
+        assert not terminal.expects_a_stick.exists()
+
+
 async def test_one_that_stands_is_done_at_once(terminal: World) -> None:
     async with terminal.enrolling() as (glass, task):
         await asyncio.wait_for(task, 30)
