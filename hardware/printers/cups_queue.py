@@ -230,13 +230,15 @@ class CupsQueue:
             at_printer = await self._device.job_named(job.submission.name)
             if job.cancelling and at_printer is not None and not at_printer.ended:
                 await self._device.cancel(at_printer)
-            if at_printer is not None and at_printer.state in _ENDED_AT_PRINTER:
-                trouble = trouble or await self._device.condition()  # what ended it may have come between two questions
         except PrinterError as error:
             job.printer_vanished = True
             await self._withdraw(job)
             return JobReport(job.pages_out, error.trouble, Outcome.UNCERTAIN if job.cancelling else None)
         if at_printer is not None:
+            if trouble is None and at_printer.state in _ENDED_AT_PRINTER:
+                # What ended it may have come between two questions. Its word on the job stands without this one.
+                with contextlib.suppress(PrinterError):
+                    trouble = await self._device.condition()
             return self._as_the_printer_says(job, at_printer, trouble)
         if job.at_printer or job.printer_vanished:
             return JobReport(job.pages_out, trouble, Outcome.UNCERTAIN)

@@ -71,6 +71,38 @@ class TestWhatAQueueCanGetWrong:
         assert await ended(bench.printer, submission) == JobReport(0, Trouble.JAM, Outcome.ABORTED)
         await bench.clear()
 
+    async def test_what_the_printer_has_said_stands_though_it_misses_the_next_question(
+        self, bench: CupsBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And comes back without its memory. No page came out, so whoever waits may have theirs: nobody is told that
+        it *may* be out."""
+        device = bench.printer._device
+        condition, job_named = device.condition, device.job_named
+        missed = 0
+
+        async def told(name: str) -> DeviceJob | None:
+            job = None if missed else await job_named(name)
+            if job is not None and job.ended:
+                monkeypatch.setattr(device, "condition", silent)
+            return job
+
+        async def silent() -> Trouble | None:
+            nonlocal missed
+            missed += 1
+            monkeypatch.setattr(device, "condition", condition)
+            raise PrinterError(Trouble.OFFLINE, "it missed one question")
+
+        async def well() -> Trouble | None:
+            return None
+
+        monkeypatch.setattr(device, "condition", well)
+        monkeypatch.setattr(device, "job_named", told)
+        bench.jam_and_give_up_next_job()
+        submission = await submitted(bench.printer, document("stuck"), 1)
+        assert await ended(bench.printer, submission) == JobReport(0, None, Outcome.ABORTED)
+        assert missed == 1
+        await bench.clear()
+
     async def test_what_is_handed_over_lies_in_the_spool_byte_for_byte(self, bench: CupsBench) -> None:
         """C17: also when it is larger than one piece; what CUPS makes of it for the device is its own."""
         large = FPDF(format="A4")
