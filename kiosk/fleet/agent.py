@@ -126,7 +126,7 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
 
 def _give_back(profile: Profile, settings: Settings, trail: Trail) -> None:
     machine = Machine(settings.restart, lambda: None, DeskDoor(meeting.door_in(profile.run)), SystemClock())
-    profiles.give_back(settings.kept, profile.fleet.profiles, machine, trail)
+    profiles.give_back(settings.kept, profile, machine, trail)
 
 
 def _operator(profile: Profile) -> Operator | None:

@@ -19,6 +19,7 @@ from kiosk import journal
 from kiosk.clock import Clock
 from kiosk.fleet.door import NoDoor
 from kiosk.health.published import Report
+from kiosk.maintenance.plan import GOES_DOWN_WITHIN_S as GOES_DOWN_WITHIN_S
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,6 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 ASIDE_WITHIN_S: Final = 30.0
 """So long the agent waits at the door at a time; when a citizen began just then, it comes again later."""
 OPENS_WITHIN_S: Final = 1800.0
-GOES_DOWN_WITHIN_S: Final = 300.0
-"""A page that is being printed is recalled first, and every unit is given its time to end."""
 
 
 class Aside(Protocol):
@@ -96,6 +95,8 @@ class Machine:
         """Whether the restart is asked for now; `before` is done between the last citizen and it. `late`: a citizen who
         is still being served is no reason to wait any more. Raises OSError when it cannot be asked for."""
         report = self._health()
+        if report is None or report.serving:
+            self._closed_since = None  # neither is a desk that lives and opens to nobody
         if report is not None and not late and not await self._stands_aside(report):
             return False
         try:
@@ -123,6 +124,7 @@ class Machine:
             async with asyncio.timeout(ASIDE_WITHIN_S):
                 await self._standing.enter_async_context(self._door.aside())
         except TimeoutError:
+            self._closed_since = None  # it opened, and serves
             return False
         except NoDoor as error:
             log.warning("the desk does not stand aside: %s", error)

@@ -45,8 +45,8 @@ LIVES_MOST: Final = 5
 
 
 class Begun(Struct, frozen=True):
-    """`boot`: the one in which the last restart was asked for. `amiss`: what kept the terminal from serving before.
-    `lives`: how many agents looked at the trial."""
+    """`boot`: the one in which the last restart was asked for; none: it was not yet. `amiss`: what kept the terminal
+    from serving before. `lives`: how many agents looked at the trial."""
 
     action: str
     version: int
@@ -89,8 +89,7 @@ class Profiles:
         self._health = health
         self._clock = clock
         self._trail = trail
-        lost = self._nobody_knows_how_it_goes
-        self._begun = Kept(kept / BEGUN, Begun, spoilt=lost, missing=lost)
+        self._begun = _memory(kept, installed, trail)
         self._newest = newest
         self._highest = Kept(kept / HIGHEST, Highest, spoilt=lambda: Highest(None), missing=self._as_it_began)
         self._waits = kept / "profile.jws"
@@ -118,7 +117,7 @@ class Profiles:
             return False
         if await self._machine.is_going_down():
             return True
-        if begun.boot == self._machine.boot:
+        if begun.boot in ("", self._machine.boot):
             await self._do_again(begun)
         elif begun.stage == "returning":
             await self._close(begun, Finished.FAILURE, "the terminal was not well on it; the one before is in force")
@@ -175,18 +174,18 @@ class Profiles:
         return True
 
     async def _do_again(self, begun: Begun) -> None:
-        """The agent died, or the disk was full, before the restart was asked for. The desk has served since."""
-        if begun.stage == "returning":
-            signed_profile.put_back(self._folder)
-            self._machine.restart()
-            return
+        """The restart was not asked for: the agent died, the disk was full, or nobody remembered the trial; or the
+        machine did not go down. The desk has served since."""
 
         def before() -> None:
+            if begun.stage == "returning":
+                _put_back(begun, self._begun, self._folder, self._machine)
+                return
             held = signed_profile.delivered(self._installed)
             if self._waits.exists() and (held is None or held[0].version != begun.version):
                 signed_profile.put(self._waits.read_bytes(), self._folder)
 
-        await self._machine.restart_when_free(before)
+        await self._machine.restart_when_free(before, late=self._patience.is_over(forced=begun.forced))
 
     def _judge(self, jws: bytes) -> int:
         """Its version. Raises OrderRefused."""
@@ -206,15 +205,6 @@ class Profiles:
         if profile.run != self._installed.run:
             raise OrderRefused(Refusal.NO_PROFILE, "`run` is where the units meet, and theirs to say")
         return signed.version
-
-    def _nobody_knows_how_it_goes(self) -> Begun | None:
-        """Of a trial whose memory was lost: what could be taken back is, for no gate will say that it is well."""
-        if not signed_profile.is_on_trial(self._folder):
-            return None
-        held = signed_profile.delivered(self._installed)
-        version = held[0].version if held else 0
-        self._trail.note("profile.returns", version=version, because="the memory of its trial was lost")
-        return Begun(FORGOTTEN, version, False, "returning", boot=self._machine.boot)
 
     def _as_it_began(self) -> Highest:
         """Where there is no memory: that of a terminal that never had a profile, unless one was put in force here, or
@@ -255,7 +245,8 @@ class Profiles:
     async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
         over = journal.event(journal.FLEET, command="profile", outcome=finished.value)
         log.info("profile %s: %s", begun.version, why, extra=over)
-        await self._server.report(begun.action, "closed", finished, why)
+        if begun.action != FORGOTTEN:
+            await self._server.report(begun.action, "closed", finished, why)
         self._trail.note("profile.ended", action=begun.action, version=begun.version, outcome=finished.value)
         signed_profile.settle(self._folder)  # first: a way back that nobody remembers would be taken
         self._forget()
@@ -267,19 +258,39 @@ class Profiles:
         self._gate = None
 
 
-def give_back(kept: Path, folder: Path, machine: Machine, trail: Trail) -> bool:
+def give_back(kept: Path, profile: Profile, machine: Machine, trail: Trail) -> bool:
     """Whether a profile is on trial with which the agent itself cannot work: the machine restarts without it."""
-    file = Kept(kept / BEGUN, Begun)
+    file = _memory(kept, profile, trail)
     begun = file.read()
-    if begun is None or begun.stage != "trying":
+    if begun is None or begun.stage == "waiting" or (begun.stage == "returning" and begun.boot):
         return False
-    _return(begun, "the agent cannot work with it", file, folder, machine, trail)
+    _return(begun, "the agent cannot work with it", file, profile.fleet.profiles, machine, trail)
     return True
+
+
+def _memory(kept: Path, profile: Profile, trail: Trail) -> Kept[Begun]:
+    """Of a trial whose memory was lost, what could be taken back is: no gate will say that it is well."""
+
+    def lost() -> Begun | None:
+        if not signed_profile.is_on_trial(profile.fleet.profiles):
+            return None
+        held = signed_profile.delivered(profile)
+        version = held[0].version if held else 0
+        trail.note("profile.returns", version=version, because="the memory of its trial was lost")
+        return Begun(FORGOTTEN, version, False, "returning")
+
+    return Kept(kept / BEGUN, Begun, spoilt=lost, missing=lost)
 
 
 def _return(begun: Begun, because: str, file: Kept[Begun], folder: Path, machine: Machine, trail: Trail) -> None:
     log.error("profile %s goes back: %s", begun.version, because)
     trail.note("profile.returns", action=begun.action, version=begun.version, because=because)
-    file.keep(msgspec.structs.replace(begun, stage="returning", boot=machine.boot))
-    signed_profile.put_back(folder)
+    _put_back(begun, file, folder, machine)
     machine.restart()
+
+
+def _put_back(begun: Begun, file: Kept[Begun], folder: Path, machine: Machine) -> None:
+    """What is remembered comes last: power that is cut between the two must not leave in force what is said to be
+    given back."""
+    signed_profile.put_back(folder)
+    file.keep(msgspec.structs.replace(begun, stage="returning", boot=machine.boot))

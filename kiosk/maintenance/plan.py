@@ -9,6 +9,11 @@ from kiosk.text import Text
 ASIDE: Final = "stand-aside"
 """The entry by which the fleet's agent has the terminal for itself before it restarts it (kiosk.maintenance.aside)."""
 
+GOES_DOWN_WITHIN_S: Final = 300.0
+"""So long the agent gives the machine to go down: a page that is being printed is recalled first, and every unit is
+given its time to end. The desk stands aside for longer: it must not serve before the wish for a restart is taken back.
+"""
+
 UPDATE_WISH: Final = "update-now"
 """A file beside the door: whenever it is touched, the agent asks its server (kiosk.fleet.rounds)."""
 

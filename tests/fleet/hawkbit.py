@@ -115,8 +115,10 @@ class Hawkbit:
 
     async def hear(self, request: web.Request) -> web.Response:
         self.admits(request)
-        body = await request.json()
         kind, number = request.match_info["kind"], request.match_info["number"]
+        if not number.isdecimal():
+            raise web.HTTPBadRequest  # in hawkBit, an action is a Long
+        body = await request.json()
         assert body["id"] == number
         status = body["status"]
         told = (kind, status["execution"], status["result"]["finished"], " ".join(status["details"]))

@@ -24,6 +24,8 @@ from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
+from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
+from kiosk.fleet.patience import FORCED_AFTER_S
 from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST, TRIED, Highest
 from kiosk.fleet.signed_profile import in_force, sign
 from kiosk.profile import Updates as Settings
@@ -91,6 +93,13 @@ class Bench:
         signed_profile.put(sign(text, version, datetime.now(UTC), self.fleet.signer), self.folder)
         signed_profile.settle(self.folder)
         (self.terminal.kept / HIGHEST).write_bytes(msgspec.json.encode(Highest(version)))
+
+    def forgets(self, memory: bytes | None) -> None:
+        """What is left of the memory of the trial; None: nothing."""
+        path = self.terminal.kept / BEGUN
+        path.unlink()
+        if memory is not None:
+            path.write_bytes(memory)
 
     @property
     def idle_s(self) -> float:
@@ -267,14 +276,17 @@ async def test_a_memory_that_is_gone_is_missed_also_when_nothing_delivered_is_in
 
 @pytest.mark.parametrize("memory", [b"", None], ids=["spoilt", "gone"])
 async def test_a_trial_whose_memory_was_lost_is_taken_back(bench: Bench, memory: bytes | None) -> None:
-    """E07: or it would be in force for ever, and no gate had said that the terminal is well on it."""
+    """E07: or it would be in force for ever, and no gate had said that the terminal is well on it. E06: a citizen who
+    is served is not cut off for it. The server, which knows no such action, hears nothing, and is heard again."""
     bench.offer(1, bench.text(31.0))
     await bench.terminal.until_restart()
     bench.terminal.restart()
     assert bench.idle_s == 31.0
-    (bench.terminal.kept / BEGUN).unlink()
-    if memory is not None:
-        (bench.terminal.kept / BEGUN).write_bytes(memory)
+    bench.forgets(memory)
+    bench.terminal.health = report(WELL, serving=True)
+    await bench.terminal.steps(600)
+    assert not bench.terminal.wish.exists()
+    bench.terminal.health = report(WELL)
     await bench.terminal.until_restart()
     assert bench.idle_s == 45.0
     bench.terminal.restart()
@@ -285,6 +297,9 @@ async def test_a_trial_whose_memory_was_lost_is_taken_back(bench: Bench, memory:
         "profile.returns",
         {"version": 1, "because": "the memory of its trial was lost"},
     ) in bench.terminal.audited
+    bench.offer(2, bench.text(32.0), "9")
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 32.0
 
 
 async def test_staff_make_nothing_older_of_a_memory_that_holds(bench: Bench) -> None:
@@ -369,15 +384,54 @@ async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
     assert bench.idle_s == (45.0 if step == "put_back" else 31.0)
 
 
+async def test_power_that_is_cut_before_it_is_given_back_does_not_leave_it_in_force(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E07: the machine comes up once more with what it was not well on, and gives it back then."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    bench.terminal.health = None
+    with monkeypatch.context() as patched, pytest.raises(PowerCut):
+        patched.setattr("kiosk.fleet.signed_profile.put_back", cut)
+        await bench.terminal.steps(WITHIN_S + 60)
+    bench.terminal.restart()
+    assert bench.idle_s == 31.0
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 45.0
+    bench.terminal.restart()
+    assert "not well" in await bench.until_closed()
+
+
+async def test_a_forced_one_is_asked_for_anew_no_longer_than_forced(bench: Bench) -> None:
+    """F06: also when the machine did not go down at first."""
+    bench.hawkbit.update = "forced"
+    bench.offer(1, bench.text(31.0))
+    async with bench.terminal.agent() as rounds:
+        while not bench.terminal.wish.exists():
+            await bench.terminal.clock.sleep(await rounds.step())
+        bench.terminal.health = report(WELL, serving=True)
+        bench.terminal.clock.seconds += GOES_DOWN_WITHIN_S
+        await rounds.step()
+        assert not bench.terminal.wish.exists(), "citizens are served again"
+        bench.terminal.clock.seconds += FORCED_AFTER_S
+        await rounds.step()
+        assert bench.terminal.wish.exists()
+
+
 async def agent(bench: Bench) -> asyncio.subprocess.Process:
     words = (sys.executable, "-m", "kiosk", "agent", "--profile", str(bench.path))
     environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nobody"}
     return await asyncio.create_subprocess_exec(*words, env=environment, stderr=asyncio.subprocess.PIPE)
 
 
+@pytest.mark.parametrize("memory", ["whole", b"", None], ids=["known", "spoilt", "gone"])
 @pytest.mark.parametrize("spoilt", ["token", "port"])
-async def test_an_agent_that_cannot_work_with_it_gives_it_back_itself(bench: Bench, spoilt: str) -> None:
-    """A profile that names a secret that is not there, or a port that is taken."""
+async def test_an_agent_that_cannot_work_with_it_gives_it_back_itself(
+    bench: Bench, spoilt: str, memory: str | bytes | None
+) -> None:
+    """A profile that names a secret that is not there, or a port that is taken; also when nobody remembers the trial:
+    the rounds, which would miss the memory, are not reached."""
     taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     text = bench.text(31.0, token="/nowhere/token") if spoilt == "token" else bench.text(31.0)
@@ -387,6 +441,8 @@ async def test_an_agent_that_cannot_work_with_it_gives_it_back_itself(bench: Ben
     await bench.terminal.until_restart()
     bench.terminal.restart()
     assert bench.idle_s == 31.0
+    if not isinstance(memory, str):
+        bench.forgets(memory)
     process = await agent(bench)
     try:
         async with asyncio.timeout(60):
