@@ -11,6 +11,7 @@ from workbench import Bench
 from kiosk.clock import SystemClock
 from kiosk.health.findings import Level
 from kiosk.maintenance.allowance import ALLOWED_S, IN_S, LEAST_S, Allowance
+from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.door import FLEET_MOST, STAFF_MOST, Door
 from kiosk.maintenance.entries import ENTRIES
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
@@ -190,8 +191,8 @@ async def test_an_entry_that_does_not_end_is_ended(bench: Bench) -> None:
 
 
 def test_every_entry_ends() -> None:
-    """F03: those that keep citizens waiting within minutes."""
-    assert all(each.within_s <= 300 for each in ENTRIES if each.alone)
+    """F03: those that keep citizens waiting within minutes; for a restart a few more (tests/fleet/test_machine.py)."""
+    assert all(each.within_s <= (600 if each is STAND_ASIDE else 300) for each in ENTRIES if each.alone)
     assert all(each.within_s <= 3600 for each in ENTRIES)
 
 
