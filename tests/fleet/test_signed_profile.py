@@ -17,7 +17,7 @@ from signing import OperatorDesk
 from kiosk.__main__ import main
 from kiosk.fleet import operator
 from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
-from kiosk.fleet.signed_profile import TYPE, SignedProfile, in_force, keep, put, put_back, sign, verify
+from kiosk.fleet.signed_profile import TYPE, SignedProfile, in_force, put, put_back, settle, sign, verify
 from kiosk.profile import ProfileError
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -146,7 +146,7 @@ def test_the_delivered_profile_is_in_force_and_the_one_before_comes_back(tmp_pat
     put_back(folder)
     put_back(folder)  # twice, by an agent that died in between, is once
     assert in_force(path).timing.idle_s == 32.0
-    keep(folder)
+    settle(folder)
     put_back(folder)
     assert in_force(path).timing.idle_s == 32.0
 
