@@ -8,14 +8,23 @@ _NOW_S: Final = 0.01
 T = TypeVar("T")
 
 
+class NotOver(Exception):
+    """It had more to say when its time was over."""
+
+
 async def at_most(seconds: float, saying: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """Raises TimeoutError when it says more after that long. No alarm is set while whoever listens is at work."""
+    """Raises NotOver when it says more after that long; a TimeoutError is its own, as of a socket. No alarm is set
+    while whoever listens is at work."""
     now = asyncio.get_running_loop().time
     ends = now() + seconds
     while True:
         try:
-            async with asyncio.timeout_at(max(ends, now() + _NOW_S)):
+            async with asyncio.timeout_at(max(ends, now() + _NOW_S)) as alarm:
                 said = await anext(saying)
         except StopAsyncIteration:
             return
+        except TimeoutError:
+            if alarm.expired():
+                raise NotOver from None
+            raise
         yield said

@@ -30,7 +30,7 @@ from kiosk.health.findings import Level
 from kiosk.maintenance.allowance import ALLOWED_S, IN_S, Allowance
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.floor import Floor
-from kiosk.maintenance.line import Line, fine, wrong
+from kiosk.maintenance.line import Line, wrong
 from kiosk.maintenance.menu import Menu, worst
 from kiosk.maintenance.orders import Orders
 from kiosk.messages import BadMessage, Do, Done, Message, Waits, encode, receive
@@ -64,12 +64,15 @@ _SPENT: Final = wrong(
     f"the fleet had the terminal for itself for {ALLOWED_S / 60:.0f} minutes of {IN_S / 3600:.0f} hours",
     Text("稍后再试，或由现场人员操作", "try again later, or let staff at the terminal do it"),
 )
-_DONE_BEFORE: Final = fine("此命令已执行过", "this was done before, and is not done again")
+_HOW_IT_ENDED: Final = Text(
+    "当时未能完全成功；必要时下达新命令", "it did not go well then; if it must be, give a new command"
+)
 _LEFT_BEFORE: Final = wrong(
     "此命令已开始过，结果未知",
     "this was begun before, and nobody knows how it ended",
     Text("查看本机状态，必要时下达新命令", "look how the terminal is; if it must be, give a new command"),
 )
+_SOMETHING: Final = "an errand"
 _Tell = Callable[[Message], Awaitable[None]]
 
 
@@ -135,8 +138,8 @@ class Door:
             if not isinstance(wish, Do):
                 raise BadMessage(f"{type(wish).__name__} is not for this door")
             if place is crowd.told:
-                log.error("maintenance: too many errands at once; %s is sent away", wish.entry)
-                await _refuse(partial(_tell, writer, wish.entry), _CROWDED)
+                log.error("maintenance: too many errands at once; one is sent away")
+                await _refuse(partial(_tell, writer, _SOMETHING), _CROWDED)
                 return
             if not may_have_all:
                 wish = msgspec.structs.replace(wish, by=f"fleet {wish.by}")  # whatever it says: it is the agent
@@ -156,8 +159,8 @@ class Door:
             writer.close()
 
     async def _errand(self, wish: Do, all_entries: bool, writer: asyncio.StreamWriter) -> None:
-        tell = partial(_tell, writer, wish.entry)
         entry = self._menu.entry(wish.entry)
+        tell = partial(_tell, writer, _SOMETHING if entry is None else entry.name)
         if entry is None or not entry.takes(wish.choice) or not (all_entries or entry.fleet):
             await _refuse(tell, _NO_ENTRY)
         elif all_entries:
@@ -167,7 +170,7 @@ class Door:
                 await self._for_the_fleet(entry, wish, tell)
             except OrderRefused as refused:
                 log.error("maintenance: %s for the fleet is refused: %s", wish.entry, refused)
-                await _refuse(tell, _not_ordered(refused.refusal))
+                await _refuse(tell, _not_taken(refused.refusal))
 
     async def _for_staff(self, entry: Entry, wish: Do, tell: _Tell) -> None:
         if entry.alone:
@@ -183,7 +186,7 @@ class Door:
         if entry.asks is not None:
             command, before = self._orders.judge(wish)
             if before is not None:
-                await tell(_DONE_BEFORE if before.level else _LEFT_BEFORE)
+                await tell(_done_before(before.level) if before.level else _LEFT_BEFORE)
                 await tell(Done(before.level or Level.FAIL))
                 return
         if not entry.alone:
@@ -225,13 +228,14 @@ class Door:
         return worst(levels)
 
 
-async def _tell(writer: asyncio.StreamWriter, entry: str, message: Message) -> None:
+async def _tell(writer: asyncio.StreamWriter, errand: str, message: Message) -> None:
+    """`errand`: for the log, so none of the words of whoever asked."""
     writer.write(encode(message))
     try:
         async with asyncio.timeout(READS_WITHIN_S):
             await writer.drain()
     except TimeoutError:
-        log.warning("maintenance: %s is left: whoever asked does not listen", entry)
+        log.warning("maintenance: %s is left: whoever asked does not listen", errand)
         writer.transport.abort()
         raise ConnectionAbortedError from None
 
@@ -241,12 +245,22 @@ async def _refuse(tell: _Tell, why: Line) -> None:
     await tell(Done(Level.FAIL))
 
 
-def _not_ordered(why: Refusal) -> Line:
+def _not_taken(why: Refusal) -> Line:
+    """The operator may have ordered it, and the terminal cannot do it; or too early, too late, once already."""
     return wrong(
-        f"运营方没有下达此命令（{why.value}）",
-        f"the operator did not order this ({why.value})",
-        Text("运营方签名见 kiosk command verify", "kiosk command verify says what is wrong with an order"),
+        f"此命令未被接受（{why.value}）",
+        f"this order is not taken ({why.value})",
+        Text(
+            "原因见：journalctl -u kiosk-desk；命令本身用 kiosk command verify 查看",
+            "journalctl -u kiosk-desk says why; kiosk command verify looks at the order itself",
+        ),
     )
+
+
+def _done_before(level: Level) -> Line:
+    """It says once more how that ended."""
+    says = Text("此命令已执行过", "this was done before, and is not done again")
+    return Line(level, says, None if level is Level.OK else _HOW_IT_ENDED)
 
 
 def _may_have_all(writer: asyncio.StreamWriter) -> bool:

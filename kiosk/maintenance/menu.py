@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Final
 
 from kiosk.health.findings import Level
-from kiosk.maintenance.at_most import at_most
+from kiosk.maintenance.at_most import NotOver, at_most
 from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.line import Line, Said, wrong
 from kiosk.maintenance.workshop import Workshop
@@ -56,7 +56,7 @@ class Menu:
             async with aclosing(entry.run(self._workshop, choice)) as saying:
                 async for said in at_most(entry.within_s, saying):
                     yield said
-        except TimeoutError:
+        except NotOver:
             log.error("%s is ended: it took more than %.0f s", entry.name, entry.within_s)
             remedy = Text("再试一次；原因见：journalctl -u kiosk-desk", "try again; journalctl -u kiosk-desk says why")
             zh = f"超过 {entry.within_s / 60:.0f} 分钟仍未完成，已终止"

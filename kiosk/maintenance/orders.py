@@ -50,7 +50,8 @@ class Orders:
         return command, before
 
     def begin(self, command: Command) -> None:
-        """Raises OrderRefused when it came before meanwhile, or cannot be remembered."""
+        """Raises OrderRefused when it waited for too long, came before meanwhile, or cannot be remembered."""
+        words.check_time(command, self._clock.now())
         if self._once.before(command) is not None:
             raise OrderRefused(Refusal.REPLAYED, f"{command.id} was begun a moment ago")
         try:

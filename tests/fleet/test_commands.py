@@ -124,7 +124,7 @@ async def test_an_agent_in_other_hands_changes_nothing(
         "spoilt": sign(command("out-of-service", argument="repair"), fleet.signer)[:-4],
     }
     level, (said,) = await terminal.door.run("out-of-service", "repair", "c-1", words[case])
-    assert level is Level.FAIL and "the operator did not order this" in said
+    assert level is Level.FAIL and "this order is not taken" in said
     assert asked.entries == []
     level, _ = await terminal.door.run("self-test", "", "c-1", b"")
     assert (level, asked.entries) == (Level.OK, [("self-test", "")])

@@ -161,15 +161,17 @@ async def test_a_wish_is_short(house: tuple[Path, Floor, Bench]) -> None:
 
 
 async def test_nobody_keeps_the_door_from_others_by_saying_nothing(
-    house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch
+    house: tuple[Path, Floor, Bench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """E05: as many as the desk can bear at once, and the next hear so; who says nothing is shown out."""
+    """E05: as many as the desk can bear at once, and the next hear so; who says nothing is shown out. And the log says
+    so in its own words, not in those of whoever came."""
     door, _, bench = house
     monkeypatch.setattr("kiosk.maintenance.door.WISHES_WITHIN_S", 2.0)
     async with asyncio.timeout(PATIENCE_S):
         silent = [await asyncio.open_unix_connection(door) for _ in range(STAFF_MOST)]
-        told, last = await hear(door, Do("looks", "a", "x"))
+        told, last = await hear(door, Do("110105194912310021", "a", "x"))
         assert isinstance(told, Line) and told.says.en == "there are too many errands at once"
+        assert "one is sent away" in caplog.text and "110105194912310021" not in caplog.text
         assert last == Done(Level.FAIL)
         assert not bench.records("maintenance.began")
         silent += [await asyncio.open_unix_connection(door) for _ in range(STAFF_MOST)]
@@ -188,6 +190,17 @@ async def test_an_entry_that_does_not_end_is_ended(bench: Bench) -> None:
         _, said = await bench.lines(hangs)
     assert said.level is Level.FAIL and said.says.en.startswith("ended: it was not over")
     assert bench.records("maintenance.ended") == [{"entry": "waits", "outcome": "FAIL", "by": "test"}]
+
+
+async def test_a_time_out_of_its_own_is_a_fault_and_not_the_menus_patience(bench: Bench) -> None:
+    """F03: a cable that is out (ETIMEDOUT) is not told as five minutes that nobody waited."""
+
+    async def times_out(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
+        yield fine("好", "well")
+        raise TimeoutError(110, "Connection timed out")
+
+    _, said = await bench.lines(entry("out", times_out))
+    assert said.level is Level.FAIL and said.says.en.startswith("a fault")
 
 
 def test_every_entry_ends() -> None:

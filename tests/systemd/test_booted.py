@@ -77,7 +77,7 @@ def test_the_agent_asks_a_desk_of_another_user_for_what_is_the_fleets(seen: dict
     (refused,) = asked["export all"]
     assert "may not be asked for from here" in refused
     (refused,) = asked["out-of-service repair"]
-    assert "the operator did not order this" in refused
+    assert "this order is not taken" in refused
 
 
 def test_the_doctor_works_beside_the_desk_and_not_in_it(seen: dict[str, Any]) -> None:
