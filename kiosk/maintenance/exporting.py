@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,7 @@ from kiosk.maintenance.cms import NotARecipient, recipient, sealed, signed
 from kiosk.maintenance.entry import Choice, Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, wrong
 from kiosk.maintenance.plan import DIAGNOSTICS
-from kiosk.maintenance.stick import SAYS, NewFolder, StickError, StickFault, is_there
+from kiosk.maintenance.stick import SAYS, NewFolder, StickError, StickFault, apart, is_there
 from kiosk.maintenance.workshop import Workshop
 from kiosk.text import Text
 from platform_client.device_key import DeviceKeyError
@@ -110,10 +111,10 @@ async def _written(
 
     async def put(title: str, content: bytes) -> None:
         packed = await asyncio.to_thread(_packed, content, workshop, reader)
-        await asyncio.to_thread(folder.write, f"{title}.cms", packed)
+        await apart(partial(folder.write, f"{title}.cms", packed))
 
     try:
-        await asyncio.to_thread(folder.begin)
+        await apart(folder.begin)
         if not is_there(stick):
             raise StickError(StickFault.PULLED)  # what was opened is the empty place of the stick
         chain = files(workshop.profile.audit)
@@ -129,7 +130,7 @@ async def _written(
             yield said
         about = {"terminal": workshop.profile.terminal.id, "at": at, "software": version("onecard-kiosk")}
         await put("MANIFEST.json", msgspec.json.encode({**about, "files": manifest}))
-        await asyncio.to_thread(folder.settle)
+        await apart(folder.settle)
     finally:
         folder.leave()
     workshop.audit.record("records.exported", files=len(manifest), folder=name)

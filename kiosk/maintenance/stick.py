@@ -5,11 +5,13 @@ looks itself whether nothing on it can be run or be a device: noexec, nodev, nos
 stick is not even listed.
 """
 
+import asyncio
 import contextlib
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -75,9 +77,27 @@ def is_there(at: Path, mounts: Path = MOUNTS) -> bool:
     return bool(options)
 
 
+async def apart(work: Callable[[], None]) -> None:
+    """In a thread of its own: one that hangs is not missing among those that the rest of the desk works with
+    (asyncio.to_thread has six on two processors), and neither a loop nor a process waits for it at its end."""
+    done: Future[None] = Future()
+    done.set_running_or_notify_cancel()  # who stops waiting does not stop it
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=run, name="stick", daemon=True).start()
+    await asyncio.wrap_future(done)
+
+
 class NewFolder:
     """A folder on the stick that was not there before. A stick may let everybody wait who touches it: what is done here
-    is done in threads, one after the other, and `leave` waits for none of them."""
+    is done in threads (`apart`), one after the other, and `leave` waits for none of them."""
 
     def __init__(self, at: Path, name: str) -> None:
         self._at = at
