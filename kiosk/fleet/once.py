@@ -1,7 +1,8 @@
 """Commands by their ids, remembered over power cuts, so that each acts once.
 
 So many are remembered; what is older than the oldest of them is done no more. Of a memory that was spoilt, whatever was
-issued until that was seen may have been done.
+issued until that was seen may have been done: by this terminal's clock, so that a clock which was ahead then keeps all
+commands out for as long. That time is not taken back when the clock is, for nobody knows which of the two was right.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,8 @@ class Once(Generic[What]):
         if command.id in memory.outcomes:
             return memory.outcomes[command.id]
         if memory.forgotten is not None and command.issued_at <= memory.forgotten:
-            raise OrderRefused(Refusal.REPLAYED, f"{command.id} is older than what is remembered")
+            since = memory.forgotten.isoformat(timespec="seconds")
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} is older than what is remembered: issued by {since}")
         return None
 
     def remember(self, command: Command, what: What) -> None:

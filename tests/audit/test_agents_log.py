@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from kiosk.__main__ import main
 from kiosk.audit.chain import files, records
-from kiosk.audit.log import AuditLog
+from kiosk.audit.log import AuditLog, set_aside
 from kiosk.audit.witness import AT_MOST_EVERY_S, EVENT, FILE, Witness
 from kiosk.clock import SystemClock
 from kiosk.fleet.trail import Trail
@@ -84,6 +85,25 @@ def test_a_chain_that_was_written_anew_is_found(terminal: Terminal, capsys: pyte
         trail.record("command.received", id="c-4")
     assert (finding.part, finding.level, finding.says) == ("fleet log", Level.WARN, "the agent's log got shorter")
     assert "another record 3 was anchored" in str(terminal.verified(capsys)["why"])
+
+
+def test_a_chain_that_began_anew_is_none_that_was_remembered(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when it was only the disk, and what was set aside has been taken away: the desk does not know that."""
+    with terminal.agent() as trail:
+        for number in range(5):
+            trail.record("command.received", id=f"c-{number}")
+    assert terminal.witness.look() == ()
+    (file,) = files(terminal.folder / "agent")
+    file.write_bytes(file.read_bytes().replace(b"c-3", b"c-8"))
+    with terminal.agent():
+        pass
+    (aside,) = set_aside(terminal.folder / "agent")
+    shutil.rmtree(terminal.folder / "agent" / aside)
+    assert main(["audit", "verify", str(terminal.folder / "agent")]) == 0
+    capsys.readouterr()
+    assert "but record 6 was anchored" in str(terminal.verified(capsys)["why"])
 
 
 def test_a_desks_log_that_is_not_there_proves_nothing(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,11 @@ from at_the_door import Asked, desk
 from hawkbit import TERMINAL
 from signing import OperatorDesk
 
-from kiosk.fleet.command import Command, sign
+from kiosk.fleet.command import CLOCKS_DIFFER_S, Command, sign
 from kiosk.health.findings import Level
 from kiosk.maintenance.knock import knock
 from kiosk.maintenance.line import Line
+from kiosk.maintenance.orders import FILE
 from kiosk.messages import Do, Done, Waits
 
 PATIENCE_S = 20.0
@@ -86,4 +87,20 @@ async def test_an_order_that_cannot_be_remembered_is_not_said_to_be_none(
     said, last = await hear(tmp_path, ordered(fleet, "restart", "ui"))
     assert isinstance(said, Line) and said.says.en == "this order is not taken (cannot)"
     assert last == Done(Level.FAIL)
+    assert asked.entries == []
+
+
+async def test_a_memory_that_was_spoilt_while_the_clock_was_ahead_says_until_when_it_refuses(
+    asked: Asked, fleet: OperatorDesk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """E05, E07: fail closed; and whoever looks finds the moment, and not only that it was refused."""
+    ahead = NOW + timedelta(days=1500)
+    asked.now = lambda: ahead
+    (tmp_path / FILE).write_bytes(b"{")
+    wish = ordered(fleet, "restart", "ui")
+    for moment in (ahead, NOW):
+        asked.now = lambda moment=moment: moment  # type: ignore[misc]
+        said, _ = await hear(tmp_path, wish)
+        assert isinstance(said, Line) and said.says.en == "this order is not taken (replayed)"
+    assert caplog.text.count(f"issued by {ahead + timedelta(seconds=CLOCKS_DIFFER_S):%Y-%m-%dT%H:%M:%S}") == 2
     assert asked.entries == []
