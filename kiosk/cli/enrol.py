@@ -92,25 +92,30 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from kiosk.enrolment.site import PROFILE, Site
-    from kiosk.profile import ProfileError, load
+    from kiosk.enrolment.site import Site
+    from kiosk.enrolment.standing import Altered, standing
+    from kiosk.fleet.operator import Operator, OperatorKeyError
 
     settings = _settings(args.settings)
     if settings is None:
         return 2
     site = Site(settings.site)
-    terminal = None
+    terminal = altered = None
     if site.enrolled:
         try:
-            terminal = load(site.current / PROFILE).terminal.id
-        except ProfileError as error:
-            print(f"kiosk enrol: {error}", file=sys.stderr)
+            terminal = standing(site, Operator.pinned(settings.operator))
+        except OperatorKeyError as error:
+            print(f"kiosk enrol: operator: {error}", file=sys.stderr)
             return 2
+        except Altered as refused:
+            altered = refused.file
     if args.json:
-        print(json.dumps({"enrolled": site.enrolled, "terminal": terminal}))
+        print(json.dumps({"enrolled": site.enrolled, "terminal": terminal, "altered": altered}))
+    elif altered is not None:
+        print(f"barred (K714): {altered} is not what the operator signed")
     else:
-        print(f"enrolled as {terminal}" if site.enrolled else "not enrolled")
-    return 0 if site.enrolled else 1
+        print("not enrolled" if terminal is None else f"enrolled as {terminal}")
+    return 1 if terminal is None else 0
 
 
 def _order(args: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from kiosk.enrolment.order import Believed, believe
 from kiosk.enrolment.registry import Registry
 from kiosk.enrolment.settings import Settings
 from kiosk.enrolment.site import Site
-from kiosk.enrolment.standing import standing
+from kiosk.enrolment.standing import Altered, standing
 from kiosk.enrolment.stick import Seen, Stick, expect_none, expect_one
 from kiosk.fleet.operator import Operator
 from kiosk.pages import Action, EnrolmentStep, NotEnrolled, Page, Retry
@@ -101,9 +101,9 @@ class Enrolment:
         """No stick and no code mends what somebody changed: whoever could do that could have changed more."""
         try:
             await asyncio.to_thread(standing, self._site, self._operator)
-        except Refused as refused:
-            self._show(step=EnrolmentStep.BARRED)
-            self._say(refused)
+        except Altered as altered:
+            self._show(step=EnrolmentStep.BARRED, altered=altered.file)
+            self._say(altered)
             await asyncio.Event().wait()
 
     async def _keys(self) -> Keys:
@@ -283,8 +283,9 @@ class Enrolment:
     # --- the page -----------------------------------------------------------------------------------------------------
 
     @property
-    def barred(self) -> bool:
-        return self._page.step is EnrolmentStep.BARRED
+    def altered(self) -> str:
+        """The file for which it is barred, if it is."""
+        return self._page.altered
 
     def _show(self, **changes: Any) -> None:
         self._page = msgspec.structs.replace(self._page, **changes)

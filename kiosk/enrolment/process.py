@@ -61,9 +61,9 @@ async def serve(settings: Settings) -> int:
 
 def _findings(screen: UiScreen, enrolment: Enrolment) -> tuple[Finding, ...]:
     seen = ok("ui", "shows the page") if screen.connected else fail("ui", "is not there", "look at its journal")
-    if not enrolment.barred:
+    if not enrolment.altered:
         return (seen,)
-    altered = "what is stored is not what the operator signed"
+    altered = f"what is stored is not what the operator signed: {enrolment.altered}"
     return seen, fail("enrolment", altered, "see K714", Reason.ENROLMENT_ALTERED)
 
 

@@ -9,6 +9,9 @@ Whether this version can use the profile is for the processes to say that read i
 What this cannot tell is an older order of the same operator's for the same terminal from the last one.
 """
 
+from pathlib import Path
+from typing import Final
+
 from kiosk.enrolment.order import TYPE, EnrolmentOrder
 from kiosk.enrolment.site import ORDER, PROFILE, Site
 from kiosk.fleet import signed_profile
@@ -16,23 +19,35 @@ from kiosk.fleet.operator import Operator, OrderRefused
 from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.reasons import Reason, Refused
 
+NAME_MOST: Final = 80
+
+
+class Altered(Refused):
+    """`file`: the first that is not what the operator signed. Whoever wrote the disk may have named it: it is told
+    without what would move a line or a page, or could not be told at all."""
+
+    def __init__(self, file: str, detail: str) -> None:
+        super().__init__(Reason.ENROLMENT_ALTERED, detail)
+        self.file = file
+
 
 def standing(site: Site, pinned: Operator) -> str:
-    """The terminal's name. Raises Refused: it is not, and must not start."""
+    """The terminal's name. Raises Altered: it is not what was signed, and must not start."""
     try:
         found = site.brought()
         order = pinned.words(found.pop(ORDER, b""), TYPE, EnrolmentOrder)
         signed = pinned.words(order.profile.encode(), signed_profile.TYPE, SignedProfile)
     except OSError as error:
-        raise _altered(f"{error.filename}: {error.strerror}") from None
+        file = _plain(Path(error.filename or site.current).name)
+        raise Altered(file, f"{file}: {error.strerror}") from None
     except OrderRefused as refused:
-        raise _altered(f"{ORDER}: {refused}") from None
+        raise Altered(ORDER, f"{ORDER}: {refused}") from None
     said = {PROFILE: signed.profile.encode()} | {name: content.encode() for name, content in order.files.items()}
-    differing = sorted(name for name in {*found, *said} if found.get(name) != said.get(name))
+    differing = sorted(_plain(name) for name in {*found, *said} if found.get(name) != said.get(name))
     if differing:
-        raise _altered(f"not as the order says: {', '.join(differing)}")
+        raise Altered(differing[0], f"not as the order says: {', '.join(differing)}")
     return order.terminal
 
 
-def _altered(detail: str) -> Refused:
-    return Refused(Reason.ENROLMENT_ALTERED, detail)
+def _plain(name: str) -> str:
+    return (name if name.isascii() and name.isprintable() else ascii(name))[:NAME_MOST]

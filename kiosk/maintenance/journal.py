@@ -8,7 +8,11 @@ from systemd import journal
 
 UNITS: Final = tuple(
     f"kiosk-{name}.service"
-    for name in ("desk", "ui", "vision", "documents", "agent", "cups", "doctor", "nightly", "audit")
+    for name in (
+        *("desk", "ui", "vision", "documents", "agent", "cups", "console", "stick"),
+        *("order", "enrol", "healthy", "way-back", "restart", "restart-cups", "planned-restart"),
+        *("doctor", "nightly", "audit", "fleet-audit"),
+    )
 )
 LINES_MOST: Final = 50_000
 

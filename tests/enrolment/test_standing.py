@@ -14,12 +14,12 @@ import pytest
 from fresh_machine import TERMINAL, OperatorsDesk, World
 
 from kiosk.enrolment import order
-from kiosk.enrolment.standing import standing
+from kiosk.enrolment.standing import Altered, standing
 from kiosk.fleet import operator, signed_profile
 from kiosk.fleet.operator import Operator
 from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.pages import EnrolmentStep, Retry
-from kiosk.reasons import Reason, Refused
+from kiosk.reasons import Reason
 from platform_client.sandbox.control import ApprovePairing
 
 
@@ -105,18 +105,33 @@ def an_order_of_their_own(world: World, current: Path) -> None:
     (current / "order.jws").write_bytes(world.order(by=stranger))
 
 
-CHANGES = [
-    other_profile, other_root, one_root_more, one_root_less, a_link, all_of_it_a_link, a_pipe, no_order,
-    an_order_of_their_own,
-]  # fmt: skip
+def a_name_that_is_none(world: World, current: Path) -> None:
+    """Which no page could show and no log line hold."""
+    (current / os.fsdecode(b"a\n\xff" + b"x" * 200)).touch()
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+FIRST: dict[Callable[[World, Path], None], str] = {
+    other_profile: "profile.toml",
+    other_root: "seals-root.pem",
+    one_root_more: "masters/platform-ca.pem",
+    one_root_less: "seals-root.pem",
+    a_link: "seals-root.pem",
+    all_of_it_a_link: "current",
+    a_pipe: "profile.toml",
+    no_order: "order.jws",
+    an_order_of_their_own: "order.jws",
+    a_name_that_is_none: ascii(os.fsdecode(b"a\n\xff" + b"x" * 200))[:80],
+}
+"""The file that each of them differs by first."""
+
+
+@pytest.mark.parametrize("change", FIRST, ids=lambda change: change.__name__)
 async def test_whatever_somebody_changed_bars_it(terminal: World, change: Callable[[World, Path], None]) -> None:
     change(terminal, terminal.site.current)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Altered) as altered:
         standing(terminal.site, pinned(terminal))
-    assert refused.value.reason is Reason.ENROLMENT_ALTERED
+    assert altered.value.reason is Reason.ENROLMENT_ALTERED
+    assert altered.value.file == FIRST[change]
 
 
 async def test_one_that_is_barred_says_so_and_takes_no_stick(terminal: World) -> None:
@@ -125,6 +140,7 @@ async def test_one_that_is_barred_says_so_and_takes_no_stick(terminal: World) ->
     async with terminal.enrolling() as (glass, task):
         page = await glass.until(lambda page: page.trouble)
         assert (page.step, page.trouble, page.code) == (EnrolmentStep.BARRED, Reason.ENROLMENT_ALTERED, "")
+        assert page.altered == "profile.toml", "nobody can look into this machine"
         terminal.plug(terminal.order())
         glass.tap(Retry())
         done, _ = await asyncio.wait({task}, timeout=0.5)
@@ -163,3 +179,7 @@ async def test_the_command_of_every_start_says_which_file(terminal: World) -> No
     bad = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
     assert (bad.returncode, bad.stdout) == (1, "")
     assert "K714 ENROLMENT_ALTERED: not as the order says: seals-root.pem" in bad.stderr
+    words[4] = "status"
+    status = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
+    barred = "barred (K714): seals-root.pem is not what the operator signed\n"
+    assert (status.returncode, status.stdout) == (1, barred), status.stderr

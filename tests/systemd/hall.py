@@ -39,7 +39,7 @@ from kiosk.audit.chain import verify
 from kiosk.audit.checkpoint import PublicKey
 from kiosk.demo import machine as demo
 from kiosk.demo.display import virtual_display
-from kiosk.demo.eyes import Eyes
+from kiosk.demo.eyes import Eyes, View
 from kiosk.demo.machine import Machine, Settings
 from kiosk.demo.puppeteer import Puppet, follow_prompts
 from kiosk.enrolment.order import write
@@ -252,8 +252,12 @@ async def started_altered(eyes: Eyes) -> dict[str, str]:
     Path("/run/onecard-kiosk/ui/desk.sock").unlink(missing_ok=True)  # of the desk that ran; at a start of the machine:
     output("systemd-tmpfiles", "--create", "--prefix=/run/onecard-kiosk")
     systemctl("start", "kiosk.target")
-    view = await eyes.see(lambda view: "K714" in view.text, seconds=PATIENCE_S, what="that it is barred")
+    view = await eyes.see(_says_what_bars_it, seconds=PATIENCE_S, what="that it is barred")
     return {"page": view.page, **{name: shown(name, "ActiveState") for name in names}}
+
+
+def _says_what_bars_it(view: View) -> bool:
+    return "K714" in view.text and "root.pem" in view.text
 
 
 async def ship(pki: Path, seen: dict[str, Any]) -> None:

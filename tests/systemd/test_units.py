@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.maintenance import journal
 from kiosk.memory import ENVIRONMENT
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -148,6 +149,12 @@ def test_the_agent_is_told_which_boot_it_is() -> None:
     """By it it knows that the restart after an update has been; where the kernel says so its unit cannot look."""
     assert "ProcSubset=pid\n" in (UNITS / "kiosk-.service.d/10-hardening.conf").read_text()
     assert "Environment=BOOT_ID=%b\n" in (UNITS / "kiosk-agent.service").read_text()
+
+
+def test_what_any_unit_says_is_in_an_export() -> None:
+    """Nobody can look into a terminal: what its journal loses with the power must be in what staff take out."""
+    units = {unit.name for unit in (*SERVICES, *(UNITS.parent / "image").rglob("kiosk-*.service"))}
+    assert set(journal.UNITS) == units
 
 
 def test_every_user_and_folder_that_is_named_is_made(installed: Path) -> None:

@@ -184,7 +184,7 @@ def pages(fonts: Path) -> dict[str, Page]:
         "not-enrolled-stick": NotEnrolled(EnrolmentStep.TAKE_STICK_AWAY, FINGERPRINT, terminal="kiosk-0001"),
         "not-enrolled-asking": NotEnrolled(EnrolmentStep.ASKING, FINGERPRINT, terminal="kiosk-0001"),
         "not-enrolled-barred": NotEnrolled(
-            EnrolmentStep.BARRED, terminal="kiosk-0001", trouble=Reason.ENROLMENT_ALTERED
+            EnrolmentStep.BARRED, trouble=Reason.ENROLMENT_ALTERED, altered="seals-root.pem"
         ),
         "not-enrolled-done": NotEnrolled(EnrolmentStep.DONE, FINGERPRINT, terminal="kiosk-0001"),
     }

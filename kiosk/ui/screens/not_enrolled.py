@@ -51,6 +51,8 @@ class NotEnrolledScreen(Screen):
         )
         if page.terminal:
             panel.add_widget(Words(say(wording.ENROL_AS, terminal=page.terminal), BODY, align="center"))
+        if page.altered:
+            panel.add_widget(Words(say(wording.ENROL_ALTERED, file=page.altered), BODY, align="center"))
         if page.code and page.until is not None and page.step is EnrolmentStep.WAITING:
             until = say(wording.ENROL_CODE_UNTIL, at=wording.to_the_second(page.until))
             panel.add_widget(Space(high=4))
