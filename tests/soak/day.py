@@ -270,10 +270,8 @@ class Day:
         handed = sum(isinstance(page, HandOver) for page in self.screen.seen)
         refused = {page.reason for page in self.screen.seen if isinstance(page, Refusal)}
         assert len(out) <= 1, out
-        if Reason.READER_LOST in refused - story.reasons:
-            self.diary.hiccups += 1
-        else:
-            assert refused <= story.reasons, refused
+        assert refused <= story.reasons | {Reason.READER_LOST}, refused
+        self.diary.hiccups += not refused <= story.reasons
         if story.prints is not None and refused <= story.reasons:
             assert handed == int(story.prints), (handed, refused)
         if not refused & _MAY_BE_OUT:

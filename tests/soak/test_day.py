@@ -10,6 +10,8 @@ from kiosk.demo.machine import TERMINAL
 from platform_client.sandbox.pki import make
 
 VISITORS = len(ODD) + 4
+HICCUPS_MOST = 1
+"""Beside other work the emulated reader may answer too late, and of who is told so less is checked than of others."""
 pytestmark = pytest.mark.timeout(900)
 """A minute and a half on a machine of its own; a day beside other work is as long as it is."""
 
@@ -23,6 +25,7 @@ async def test_a_day_with_every_fault_adds_up(assets: Path, tmp_path: Path) -> N
     async with opened_hall(assets, pki, tmp_path / "out") as day:
         diary = await spend(day, VISITORS, hours=1.0, seed=7)
     assert set(diary.stories) >= {story.name for story in ODD}
+    assert diary.hiccups <= HICCUPS_MOST
     assert diary.hours >= 0.3
     assert diary.remembered == 0
     assert diary.drift < DRIFT_MOST
