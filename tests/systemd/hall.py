@@ -37,6 +37,7 @@ from hardware.printers.loopback_server import claim_port
 from kiosk.audit.anchor import FILE
 from kiosk.audit.chain import verify
 from kiosk.audit.checkpoint import PublicKey
+from kiosk.audit.witness import EVENT
 from kiosk.demo import machine as demo
 from kiosk.demo.display import virtual_display
 from kiosk.demo.eyes import Eyes, View
@@ -64,6 +65,8 @@ METRICS_PORT = 9469
 FLEET_JOURNAL = HALL / "fleet.journal"
 FLEET_JOURNAL_PORT = 19532
 FLEET_FIGURES_PORT = 19090
+NOBODYS_PORT = 19443
+AGENT = Path("/var/lib/kiosk-agent")
 MARK = "all that was logged until now has arrived"
 SERVICES = ("cups", "desk", "ui", "vision", "documents", "agent")
 PATIENCE_S = 60.0
@@ -126,6 +129,10 @@ def prepare(machine: Machine, display: str, pki: Path, enrolment_port: int) -> N
     }
     profile["trust"]["root"] = str(SITE / "root.pem")
     profile["printer"]["server"] = f"127.0.0.1:{PORT}"
+    server = {"url": f"https://localhost:{NOBODYS_PORT}", "ca": str(ETC / "fleet-ca.pem")}
+    # Where nobody answers: the agent keeps its log all the same.
+    profile["fleet"] = {"updates": server | {"certificate": str(ETC / "fleet.pem"), "key": "fleet.key"}}
+    drop_in("agent", f"LoadCredential=fleet.key:{SECRETS}/fleet.key")
     staff = profile["maintenance"]
     staff |= {"ca": in_etc(staff["ca"]), "crls": [in_etc(path) for path in staff["crls"]]}
     OPERATOR.mkdir()
@@ -193,13 +200,17 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     """A machine that becomes a terminal, one citizen whose terminal is attacked from within, then a terminal that is
     killed as a whole."""
     await eyes.page("NotEnrolled", seconds=PATIENCE_S)
+    await until(lambda: shown("stick", "SubState") == "running")
+    seen["stick is expected"] = [shown("stick", "MainPID")]
     seen["before"] = {name: shown(name, "ActiveState") for name in SERVICES}
     view = await eyes.see(lambda view: "code" in view.items, seconds=PATIENCE_S, what="a code")
     (code, fingerprint), *_ = (await pairings(machine.control)).items()
     seen["code"] = view.items["code"]["text"] == f"{code[:4]}-{code[4:]}"
+    seen["stick is expected"].append(shown("stick", "MainPID"))
     seen["fingerprint"] = all(group in view.text for group in fingerprint.split())
     await flip(machine.control, ApprovePairing(code, demo.TERMINAL))
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
+    await until(lambda: shown("stick", "MainPID") == "0")
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
@@ -242,6 +253,14 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["print server restarted"] = await restarted_print_server()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
     seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
+    await until(lambda: any(record["event"] == EVENT for record in audit()))
+    seen["the agent's log"] = compared()
+
+
+def compared() -> dict[str, Any]:
+    """As an auditor does with both logs."""
+    words = (sys.executable, "-m", "kiosk", "audit", "verify", str(AGENT / "audit"), "--json")
+    return dict(json.loads(output(*words, "--told-in", str(STATE / "audit"))))
 
 
 async def started_altered(eyes: Eyes) -> dict[str, str]:
@@ -253,7 +272,8 @@ async def started_altered(eyes: Eyes) -> dict[str, str]:
     output("systemd-tmpfiles", "--create", "--prefix=/run/onecard-kiosk")
     systemctl("start", "kiosk.target")
     view = await eyes.see(_says_what_bars_it, seconds=PATIENCE_S, what="that it is barred")
-    return {"page": view.page, **{name: shown(name, "ActiveState") for name in names}}
+    seen = {"page": view.page, "stick": shown("stick", "MainPID")}
+    return seen | {name: shown(name, "ActiveState") for name in names}
 
 
 def _says_what_bars_it(view: View) -> bool:
@@ -299,7 +319,8 @@ async def remote_written(pki: Path) -> dict[str, str]:
         async with ClientSession() as session, asyncio.timeout(PATIENCE_S):
             while True:
                 async with session.get(url, params={"query": series}, ssl=shown) as answer:
-                    found = (await answer.json())["data"]["result"]
+                    # It listens before it is ready, and says so in plain text.
+                    found = (await answer.json())["data"]["result"] if answer.ok else []
                 told = {each["metric"]["__name__"]: each["value"][1] for each in found}
                 if any(name.startswith("node_") for name in told) and "kiosk_desk_up" in told:
                     return told

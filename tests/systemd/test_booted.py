@@ -30,6 +30,12 @@ def test_a_machine_that_is_nobody_says_so_and_becomes_a_terminal_without_a_resta
     assert seen["code"] and seen["fingerprint"]
 
 
+def test_a_stick_is_let_in_as_long_as_the_machine_waits_for_its_order(seen: dict[str, Any]) -> None:
+    """E07: the unit that loads the drivers sees enrolment's wish, with no right over files, and stays until it goes."""
+    before, then = seen["stick is expected"]
+    assert before == then != "0"
+
+
 def test_every_process_has_a_user_of_its_own_and_the_documents_wait_for_the_desk(seen: dict[str, Any]) -> None:
     assert "error" not in seen, f"{seen['error']}\n{seen['journal'][-6000:]}"
     assert seen["users"] == {name: f"kiosk-{name}" for name in ("cups", "desk", "ui", "vision", "documents", "agent")}
@@ -68,6 +74,12 @@ def test_everything_comes_back_after_everything_was_killed(seen: dict[str, Any])
 def test_the_audit_log_of_it_all_is_whole_and_signed(seen: dict[str, Any]) -> None:
     """C19"""
     assert seen["signed"] > 0
+
+
+def test_the_end_of_the_agents_log_stands_in_the_desks(seen: dict[str, Any]) -> None:
+    """C19: across two users, through the folder of the one and a look of the other."""
+    assert seen["the agent's log"]["holds"] is True, seen["the agent's log"]
+    assert seen["the agent's log"]["anchored"] > 0
 
 
 def test_the_agent_asks_a_desk_of_another_user_for_what_is_the_fleets(seen: dict[str, Any]) -> None:
@@ -127,6 +139,7 @@ def test_nothing_of_the_citizen_is_in_what_was_shipped(seen: dict[str, Any]) -> 
 def test_a_terminal_that_somebody_altered_starts_for_nobody(seen: dict[str, Any]) -> None:
     """C24: it shows why, and no process that would believe what was changed has started."""
     assert seen["altered"].pop("page") == "NotEnrolled"
+    assert seen["altered"].pop("stick") == "0", "a stick has a driver"
     running = {name for name, state in seen["altered"].items() if state == "active"}
     assert running == {"enrol", "ui"} and seen["altered"]["order"] == "failed"
 
