@@ -140,6 +140,12 @@ class Commands:
         else:
             await self._server.report(action, "proceeding", Finished.NONE, "accepted")
 
+    async def is_restarting(self) -> bool:
+        """Whether the machine was asked to, by a command, and has time left. No server is needed to wait for it, and
+        one that is away does not keep the wish standing."""
+        begun = self._begun.read()
+        return begun is not None and begun.command.is_of_the_machine and await self._machine.is_going_down()
+
     async def go_on(self) -> bool:
         """Whether one is under way, that is not RAUC's."""
         begun = self._begun.read()

@@ -118,7 +118,7 @@ class Profiles:
         if await self._machine.is_going_down():
             return True
         if begun.boot in ("", self._machine.boot):
-            await self._do_again(begun)
+            await self._restart_when_free(begun)
         elif begun.stage == "returning":
             await self._close(begun, Finished.FAILURE, "the terminal was not well on it; the one before is in force")
         else:
@@ -173,9 +173,9 @@ class Profiles:
         self._forget()
         return True
 
-    async def _do_again(self, begun: Begun) -> None:
-        """The restart was not asked for: the agent died, the disk was full, or nobody remembered the trial; or the
-        machine did not go down. The desk has served since."""
+    async def _restart_when_free(self, begun: Begun) -> None:
+        """The restart was not asked for: somebody was served, the agent died, or the disk was full. Or the machine did
+        not go down, and the desk has served since."""
 
         def before() -> None:
             if begun.stage == "returning":
@@ -224,8 +224,7 @@ class Profiles:
             begun = msgspec.structs.replace(begun, lives=begun.lives + 1)
             self._begun.keep(begun)
             if begun.lives > LIVES_MOST:
-                because = "the agent died over it again and again"
-                _return(begun, because, self._begun, self._folder, self._machine, self._trail)
+                await self._go_back(begun, "the agent died over it again and again")
                 return
         held = signed_profile.delivered(self._installed)
         amiss_now = set(amiss(self._health))
@@ -240,7 +239,14 @@ class Profiles:
             case Verdict.WELL:
                 await self._close(begun, Finished.SUCCESS, "the terminal is well on it")
             case Verdict.NOT_WELL:
-                _return(begun, ", ".join(self._gate.worse), self._begun, self._folder, self._machine, self._trail)
+                await self._go_back(begun, ", ".join(self._gate.worse))
+
+    async def _go_back(self, begun: Begun, because: str) -> None:
+        """Between two citizens: on a profile that only cuts the terminal off from its fleet they are served well."""
+        _note_return(begun, because, self._trail)
+        returning = msgspec.structs.replace(begun, stage="returning", boot="")
+        self._begun.keep(returning)
+        await self._restart_when_free(returning)
 
     async def _close(self, begun: Begun, finished: Finished, why: str) -> None:
         over = journal.event(journal.FLEET, command="profile", outcome=finished.value)
@@ -264,7 +270,9 @@ def give_back(kept: Path, profile: Profile, machine: Machine, trail: Trail) -> b
     begun = file.read()
     if begun is None or begun.stage == "waiting" or (begun.stage == "returning" and begun.boot):
         return False
-    _return(begun, "the agent cannot work with it", file, profile.fleet.profiles, machine, trail)
+    _note_return(begun, "the agent cannot work with it", trail)
+    _put_back(begun, file, profile.fleet.profiles, machine)
+    machine.restart()
     return True
 
 
@@ -282,11 +290,9 @@ def _memory(kept: Path, profile: Profile, trail: Trail) -> Kept[Begun]:
     return Kept(kept / BEGUN, Begun, spoilt=lost, missing=lost)
 
 
-def _return(begun: Begun, because: str, file: Kept[Begun], folder: Path, machine: Machine, trail: Trail) -> None:
+def _note_return(begun: Begun, because: str, trail: Trail) -> None:
     log.error("profile %s goes back: %s", begun.version, because)
     trail.note("profile.returns", action=begun.action, version=begun.version, because=because)
-    _put_back(begun, file, folder, machine)
-    machine.restart()
 
 
 def _put_back(begun: Begun, file: Kept[Begun], folder: Path, machine: Machine) -> None:

@@ -72,6 +72,8 @@ class Rounds:
             self._profiles.hear_staff()
             if await self._updates.is_on_trial() or await self._profiles.is_on_trial():
                 return LOOK_EVERY_S
+            if await self._commands.is_restarting():
+                return LOOK_EVERY_S
             return await self._between(await self._server.poll())
         except (DdiError, RaucError, OSError) as error:
             log.warning("fleet: %s", error)

@@ -24,7 +24,8 @@ TOKEN = "8d3f1c0a5b7e4f6290ab"
 @dataclass
 class Hawkbit:
     """What it offers, and what it was told. `bundle`: what the download gives; `announced`: what is said of it.
-    `signed`: a `.jws` of this type of software module, beside the bundle or alone. `breaks_off`: no bundle comes."""
+    `signed`: a `.jws` of this type of software module, beside the bundle or alone. `breaks_off`: no bundle comes.
+    `away`: nothing does."""
 
     port: int = 0
     bundle: bytes = b""
@@ -39,6 +40,7 @@ class Hawkbit:
     introduced: dict[str, str] | None = None
     feedback: list[tuple[str, str, str, str]] = field(default_factory=list)
     breaks_off: bool = False
+    away: bool = False
     refused: int = 0
     client: str | None = None
 
@@ -57,6 +59,8 @@ class Hawkbit:
         return "/".join((f"https://localhost:{self.port}/DEFAULT/controller/v1/{TERMINAL}", *path))
 
     def admits(self, request: web.Request) -> None:
+        if self.away:
+            raise web.HTTPServiceUnavailable
         transport = request.transport
         peer = transport.get_extra_info("peercert") if transport else None
         self.client = dict(pair[0] for pair in peer["subject"])["commonName"] if peer else None

@@ -405,6 +405,24 @@ async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
     assert terminal.hawkbit.closed == ["success"]
 
 
+async def test_a_wish_for_a_restart_does_not_stand_because_the_server_is_away(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """F06: else a machine that goes down late, when the desk serves again by itself, cuts somebody off."""
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    async with terminal.agent() as rounds, asyncio.timeout(20):
+        while not terminal.wish.exists():
+            await terminal.clock.sleep(await rounds.step())
+        terminal.hawkbit.away = True
+        await rounds.step()
+        assert terminal.wish.exists()
+        terminal.clock.seconds += GOES_DOWN_WITHIN_S
+        await rounds.step()
+        assert not terminal.wish.exists()
+        while asked.standing_aside:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_machine_that_never_goes_down_ends_the_command(terminal: Terminal, fleet: OperatorDesk) -> None:
     """F06: when it may not be begun any more, its server hears that it was not done."""
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))

@@ -163,7 +163,8 @@ async def test_a_terminal_that_is_not_well_on_it_gives_it_back(bench: Bench, hea
 
 
 async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> None:
-    """What it says of the server is believed only when the server is reached."""
+    """What it says of the server is believed only when the server is reached. Citizens are served on it, so it goes
+    back between two of them (E06)."""
     bench.offer(1, bench.text(31.0))
     await bench.terminal.until_restart()
     bench.terminal.restart()
@@ -171,6 +172,10 @@ async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> N
         bench.terminal.settings,
         Settings(f"https://localhost:{claim_port(0)}", bench.terminal.settings.ca, token=bench.terminal.settings.token),
     )
+    bench.terminal.health = report(WELL, serving=True)
+    await bench.terminal.steps(2 * WITHIN_S)
+    assert not bench.terminal.wish.exists()
+    bench.terminal.health = report(WELL)
     await bench.terminal.until_restart()
     assert bench.idle_s == 45.0
     bench.terminal.restart()
