@@ -173,7 +173,7 @@ async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> N
         Settings(f"https://localhost:{claim_port(0)}", bench.terminal.settings.ca, token=bench.terminal.settings.token),
     )
     bench.terminal.health = report(WELL, serving=True)
-    await bench.terminal.steps(2 * WITHIN_S)
+    await bench.terminal.steps(WITHIN_S + 60)
     assert not bench.terminal.wish.exists()
     bench.terminal.health = report(WELL)
     await bench.terminal.until_restart()
