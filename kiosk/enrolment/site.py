@@ -37,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from kiosk import durable
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
+from kiosk.fleet.operator import BYTES_MOST
 from platform_client.device_key import DeviceKey, DeviceKeyError, FileKey, TokenKey
 from platform_client.token import make_key
 
@@ -47,8 +48,10 @@ AUDIT_KEY: Final = "audit.key"
 CERTIFICATE: Final = Path("device/certificate.pem")
 PROFILE: Final = "profile.toml"
 ORDER: Final = "order.jws"
-_LONGER_THAN_ANY: Final = 256 * 1024 + 1
-"""Bytes: an order holds less, with all that it brings."""
+_BYTES_MOST: Final = 2 * BYTES_MOST
+"""Of an order with all that it brings, which it holds once more."""
+_ENTRIES_MOST: Final = 2048
+"""Files and folders: the least that an order may bring is a public key, of which it holds half as many."""
 
 
 class Site:
@@ -103,8 +106,16 @@ class Site:
 
     def brought(self) -> dict[str, bytes]:
         """What an order has put here, by name: all but what is the terminal's own. What is neither a plain file nor a
-        folder is an error, too: a link would show one thing now and another later."""
-        return dict(_plain_files(self.current, leave_out=(CREDENTIALS, CERTIFICATE.parts[0])))
+        folder is an error, too: a link would show one thing now and another later. So is more than any order brings."""
+        found: dict[str, bytes] = {}
+        left = _BYTES_MOST
+        for name, path in _plain_files(self.current, leave_out=(CREDENTIALS, CERTIFICATE.parts[0])):
+            with open(path, "rb", opener=_plainly) as file:
+                found[name] = file.read(left + 1)
+            left -= len(found[name])
+            if left < 0:
+                raise _too_much(path)
+        return found
 
     def _credentials(self) -> Path:
         folder = self._coming / CREDENTIALS
@@ -113,15 +124,27 @@ class Site:
         return folder
 
 
-def _plain_files(folder: Path, name: str = "", leave_out: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
-    if folder.is_symlink():
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
-    for entry in folder.iterdir():
-        if entry.is_symlink() or not entry.is_dir():
-            with open(entry, "rb", opener=_plainly) as file:
-                yield name + entry.name, file.read(_LONGER_THAN_ANY)
-        elif entry.name not in leave_out:
-            yield from _plain_files(entry, f"{name}{entry.name}/")
+def _plain_files(top: Path, leave_out: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Name and path of whatever is no folder, with nothing read ahead: whoever writes the disk can make folders without
+    end, in width and in depth. `leave_out`: names at the top."""
+    if top.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(top))
+    folders, left = [""], _ENTRIES_MOST
+    while folders:
+        within = folders.pop()
+        with os.scandir(top / within) as entries:
+            for entry in entries:
+                name, left = within + entry.name, left - 1
+                if left < 0:
+                    raise _too_much(entry.path)
+                if not entry.is_dir(follow_symlinks=False):
+                    yield name, entry.path
+                elif name not in leave_out:
+                    folders.append(f"{name}/")
+
+
+def _too_much(path: str) -> OSError:
+    return OSError(errno.EFBIG, "more than any order brings", path)
 
 
 def _plainly(path: str, flags: int) -> int:

@@ -20,6 +20,7 @@ from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.reasons import Reason, Refused
 
 NAME_MOST: Final = 80
+NAMES_MOST: Final = 8
 
 
 class Altered(Refused):
@@ -45,7 +46,8 @@ def standing(site: Site, pinned: Operator) -> str:
     said = {PROFILE: signed.profile.encode()} | {name: content.encode() for name, content in order.files.items()}
     differing = sorted(_plain(name) for name in {*found, *said} if found.get(name) != said.get(name))
     if differing:
-        raise Altered(differing[0], f"not as the order says: {', '.join(differing)}")
+        told = ", ".join(differing[:NAMES_MOST]) + (" …" if len(differing) > NAMES_MOST else "")
+        raise Altered(differing[0], f"not as the order says: {told}")
     return order.terminal
 
 

@@ -134,6 +134,37 @@ async def test_whatever_somebody_changed_bars_it(terminal: World, change: Callab
     assert altered.value.file == FIRST[change]
 
 
+async def test_however_much_somebody_writes_no_more_is_read_than_an_order_brings(terminal: World) -> None:
+    """Killed over it the unit would start again and again, and show nothing."""
+    many, large = terminal.site.current / "many", terminal.site.current / "large"
+    for folder, number, size in ((many, 3000, 0), (large, 8, 1 << 40)):
+        folder.mkdir()
+        for each in range(number):
+            with (folder / str(each)).open("wb") as file:
+                file.truncate(size)
+        with pytest.raises(Altered, match="more than any order brings"):
+            standing(terminal.site, pinned(terminal))
+        shutil.rmtree(folder)
+    assert standing(terminal.site, pinned(terminal)) == TERMINAL
+
+
+async def test_folders_within_folders_are_followed_no_deeper_than_a_path_is_long(terminal: World) -> None:
+    """Which is deeper than a program may call itself."""
+    deepest = os.open(terminal.site.current, os.O_DIRECTORY)
+    for _ in range(2100):
+        os.mkdir("x", dir_fd=deepest)
+        deeper = os.open("x", os.O_DIRECTORY, dir_fd=deepest)
+        os.close(deepest)
+        deepest = deeper
+    os.close(deepest)
+    try:
+        with pytest.raises(Altered) as altered:
+            standing(terminal.site, pinned(terminal))
+        assert altered.value.file == "x"
+    finally:  # as Python's own cannot
+        await asyncio.to_thread(subprocess.run, ["rm", "-r", terminal.site.current / "x"], check=True)
+
+
 async def test_one_that_is_barred_says_so_and_takes_no_stick(terminal: World) -> None:
     """Nor a code: what was changed once may have been changed twice."""
     other_profile(terminal, terminal.site.current)
