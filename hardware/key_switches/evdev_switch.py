@@ -33,6 +33,7 @@ class EvdevSwitch:
         self._is_on = is_on or any_is_on
         self._again_s = again_s
         self._turned = False
+        self._told = ""
         self._changed = asyncio.Condition()
         self._watch: asyncio.Task[None] | None = None
 
@@ -53,14 +54,12 @@ class EvdevSwitch:
             await self._changed.wait_for(lambda: self._turned is turned)
 
     async def _keep_watching(self) -> None:
-        told = ""
         while True:
             try:
                 await self._follow()
+                self._tell("it is gone")
             except OSError as error:
-                if (says := error.strerror or "") != told:
-                    log.error("the key switch %s: %s", self._path, says)
-                    told = says
+                self._tell(error.strerror or "")
             await self._stands(False)
             await asyncio.sleep(self._again_s)
 
@@ -72,6 +71,7 @@ class EvdevSwitch:
             loop.add_reader(device, woken.set)
             while True:
                 await self._stands(self._is_on(device))
+                self._told = ""  # it is there: losing it again is news
                 await woken.wait()
                 woken.clear()
                 with contextlib.suppress(BlockingIOError):
@@ -81,6 +81,12 @@ class EvdevSwitch:
         finally:
             loop.remove_reader(device)
             os.close(device)
+
+    def _tell(self, why: str) -> None:
+        """Once, however often it is looked for in vain."""
+        if why != self._told:
+            log.error("the key switch %s: %s", self._path, why)
+            self._told = why
 
     async def _stands(self, turned: bool) -> None:
         async with self._changed:

@@ -167,9 +167,9 @@ def test_each_slot_finds_its_own_root_and_both_have_all_words() -> None:
         assert word in lines["a"]
 
 
-def test_every_word_on_the_command_line_is_heard_by_somebody() -> None:
+def test_systemd_knows_each_of_its_words_on_the_command_line_and_none_is_for_dracut() -> None:
     """A word that nobody knows protects from nothing: systemd 252 knows these, and dracut's own (rd.) hears none here,
-    since its part that would is not in the initrd."""
+    since its part that would is not in the initrd. The kernel's own words are looked up by nobody here."""
     flavours = [Flavour.read(path.stem) for path in (IMAGE / "flavours").glob("*.toml")]
     said = {*words(IMAGE / "kernel/command-line"), *(word for flavour in flavours for word in flavour.command_line)}
     names = {word.partition("=")[0] for word in said}

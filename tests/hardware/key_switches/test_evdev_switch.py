@@ -2,6 +2,7 @@
 no input device can be made here. Never tried: a real one."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,10 +23,13 @@ class Device:
 
     def __init__(self, path: Path) -> None:
         self.path, self.is_on, self.asked = path, False, 0
+        self.error: OSError | None = None
         os.mkfifo(path)
 
     def state(self, descriptor: int) -> bool:
         self.asked += 1
+        if self.error is not None:
+            raise self.error
         return self.is_on
 
     def says(self, is_on: bool) -> None:
@@ -108,6 +112,23 @@ async def test_one_that_goes_is_not_turned_and_comes_back(device: Device) -> Non
         device.pull_out()
         await switch.wait(False)
         await switch.wait(True)
+
+
+async def test_each_time_that_it_goes_is_in_the_log(device: Device, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody may be pulling at it: the second time is as much news as the first, with an error or without one."""
+    goes = OSError(errno.ENODEV, "No such device")
+    async with watching(EvdevSwitch(device.path, device.state, again_s=0.05)) as switch:
+        for error in (goes, goes, None, None):
+            device.asked, device.is_on = 0, True
+            await first_look(device)
+            await switch.wait(True)
+            device.error = error
+            device.says(True) if error else device.pull_out()
+            await switch.wait(False)
+            device.error = None
+            if error:
+                device.pull_out()
+    assert [line.rpartition(": ")[2] for line in caplog.messages] == ["No such device"] * 2 + ["it is gone"] * 2
 
 
 async def test_what_is_no_input_device_is_a_key_that_is_not_turned(
