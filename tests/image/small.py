@@ -253,8 +253,8 @@ def build(folder: Path, made: Tree, ca: Path, version: str, gate: str | None = "
     if version == "1.0":
         _write(made.root / "etc/factory", "")
     os_release = (made.root / "usr/lib/os-release").read_text()
-    lines = [line for line in os_release.splitlines() if not line.startswith("IMAGE_")]
-    lines += ["IMAGE_ID=onecard-kiosk", f"IMAGE_VERSION={version}", ""]
+    lines = [line for line in os_release.splitlines() if not line.startswith(("IMAGE_", "VARIANT_ID="))]
+    lines += ["IMAGE_ID=onecard-kiosk", f"IMAGE_VERSION={version}", f"VARIANT_ID={FLAVOUR}", ""]
     _write(made.root / "usr/lib/os-release", "\n".join(lines))
     root = verity.seal(made.root, folder, _EPOCH, level=1)
     words = folder / "command-line"

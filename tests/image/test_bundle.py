@@ -11,6 +11,7 @@ import pytest
 from tests.image.updating import ROOT, Signer, make_signer
 
 STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
+OS_RELEASE = "ID=debian\nIMAGE_ID=onecard-kiosk\nIMAGE_VERSION=2.1\nVARIANT_ID=dev\n"
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 TOOLS = ("rauc", "mkfs.erofs", "veritysetup", "objcopy", "mksquashfs")
 
@@ -35,7 +36,7 @@ def build(tmp_path: Path) -> Path:
     done(["mkfs.erofs", folder / "root.erofs", tree])
     said = done(["veritysetup", "format", folder / "root.erofs", folder / "root.verity"])
     root_hash = next(line.split()[-1] for line in said.splitlines() if line.startswith("Root hash"))
-    (tmp_path / "os-release").write_text("ID=debian\nIMAGE_ID=onecard-kiosk\nIMAGE_VERSION=2.1\n")
+    (tmp_path / "os-release").write_text(OS_RELEASE)
     for slot in "ab":
         boot_image(folder / f"kiosk-{slot}.efi", f"rauc.slot={slot} roothash={root_hash}", tmp_path / "os-release")
     return folder
@@ -92,7 +93,7 @@ def test_the_key_may_stay_in_its_token(build: Path, signer: Signer, tmp_path: Pa
     done(["rauc", "info", f"--keyring={signer.ca}", out])
 
 
-WRONG = ("the other slot", "another root", "no version", "another flavour", "a root that was changed")
+WRONG = ("the other slot", "another root", "no version", "another flavour", "no flavour", "a root that was changed")
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -105,9 +106,9 @@ def test_it_does_not_sign_what_would_not_start(build: Path, signer: Signer, tmp_
         case "no version":
             (tmp_path / "os-release").write_text("ID=debian\n")
             boot_image(build / "kiosk-a.efi", "rauc.slot=a", tmp_path / "os-release")
-        case "another flavour":
-            words = (tmp_path / "os-release").read_text() + "VARIANT_ID=production\n"
-            (tmp_path / "os-release").write_text(words)
+        case "another flavour" | "no flavour":
+            variant = "VARIANT_ID=production\n" if wrong == "another flavour" else ""
+            (tmp_path / "os-release").write_text(OS_RELEASE.replace("VARIANT_ID=dev\n", variant))
             line = b"rauc.slot=a " + re.findall(rb"roothash=[0-9a-f]+", (build / "kiosk-a.efi").read_bytes())[0]
             boot_image(build / "kiosk-a.efi", line.decode(), tmp_path / "os-release")
         case _:
