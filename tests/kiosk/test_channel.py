@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -196,3 +197,9 @@ async def test_no_other_user_may_connect_at_any_moment(tmp_path: Path, monkeypat
     await channel.listen(tmp_path / "worker.sock")
     assert (tmp_path / "worker.sock").stat().st_mode & 0o777 == 0o660
     await channel.close()
+
+
+def test_the_table_of_messages_names_each() -> None:
+    """docs/architecture.md: what passes between processes is what an auditor reads first."""
+    table = (Path(__file__).parents[2] / "docs/architecture.md").read_text(encoding="utf-8")
+    assert not [each.__name__ for each in get_args(Message) if f"`{each.__name__}" not in table]
