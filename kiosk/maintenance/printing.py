@@ -10,7 +10,7 @@ from hardware.tickets.port import TicketError
 from hardware.tickets.slip import Code, Fact, Heading, Note, Rule, Slip
 from kiosk.china_time import CHINA
 from kiosk.health.findings import Level
-from kiosk.maintenance.at_most import at_most
+from kiosk.maintenance.at_most import NotOver, at_most
 from kiosk.maintenance.entry import Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, not_fitted, wrong
 from kiosk.maintenance.printer_page import code, printer_page
@@ -61,7 +61,7 @@ async def printed(workshop: Workshop, paper: StaffPaper) -> AsyncGenerator[Said,
                     why = report.trouble.value
                     yield doubtful(f"打印机在等待：{why}", f"printer: waits, {why}", _PRINTER)
                 waited_for = report.trouble
-    except TimeoutError:
+    except NotOver:
         en = f"printer: not out within {PAGE_WITHIN_S:.0f} s, cancelled"
         yield wrong(f"打印机：{PAGE_WITHIN_S:.0f} 秒内没有打完，已取消", en, _PRINTER)
     except Refused as refused:

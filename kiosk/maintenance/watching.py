@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from kiosk.maintenance.at_most import at_most
+from kiosk.maintenance.at_most import NotOver, at_most
 from kiosk.maintenance.entry import Entry, Group, Role
 from kiosk.maintenance.line import Line, Live, Number, Said, doubtful, fine, wrong
 from kiosk.maintenance.workshop import NO_DESK, Workshop
@@ -65,7 +65,7 @@ async def camera(workshop: Workshop, choice: str) -> AsyncGenerator[Said, None]:
                 live = _numbers(seen)
                 worst += any(not number.well for number in live.numbers[:2])
                 yield live
-    except TimeoutError:
+    except NotOver:
         pass
     except Refused as refused:
         yield wrong("摄像头：没有画面", f"camera: no picture ({refused.detail})", _CAMERA)
