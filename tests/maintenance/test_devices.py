@@ -90,6 +90,24 @@ async def test_the_cameras_numbers(bench: Bench) -> None:
     assert isinstance(last, Line) and last.level is Level.WARN
 
 
+async def test_a_look_through_the_camera_ends_when_it_has_seen_enough(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F03: pictures come for ever; that nobody looked at the rest of them is no fault."""
+
+    async def for_ever() -> AsyncGenerator[Seen, None]:
+        while True:
+            yield WELL
+            await asyncio.sleep(0.005)
+
+    monkeypatch.setattr(watching, "LOOKED_AT_S", 0.2)
+    eyes = with_eyes(bench)
+    monkeypatch.setattr(eyes.eyes, "look", for_ever)
+    async with asyncio.timeout(20):
+        *_, last = [each async for each in CAMERA.run(eyes, "")]
+    assert isinstance(last, Line) and last.level is Level.OK
+
+
 def replace_seen(**changes: object) -> Seen:
     words = {name: getattr(WELL, name) for name in WELL.__struct_fields__}
     return Seen(**{**words, **changes})  # type: ignore[arg-type]
