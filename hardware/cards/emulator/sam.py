@@ -58,6 +58,8 @@ class Faults(Switches):
     """Every answer claims to be 65535 bytes long."""
     stalls: int = 0
     """So many answers from now on are a stall of the USB end points instead."""
+    held: bool = False
+    """The USB reader has its answers ready, and hands them out when this is over."""
     short_packets: bool = False
     """The USB reader hands out its answers in packets of a few bytes."""
 

@@ -221,7 +221,8 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
                 if time.monotonic() >= deadline:
                     raise usb.core.USBTimeoutError(os.strerror(errno.ETIMEDOUT), errno=errno.ETIMEDOUT)
                 due = device.packets[ep][0][0] if device.packets[ep] else deadline
-                self._changed.wait(max(0.0, min(deadline, due) - time.monotonic()))
+                next_look = deadline if self._reader.faults.held else min(deadline, due)
+                self._changed.wait(max(0.0, next_look - time.monotonic()))
             taken = 0
             while self._ready(device, ep) and taken + len(device.packets[ep][0][1]) <= len(buff):
                 _, packet = device.packets[ep].popleft()
@@ -236,7 +237,9 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
         _demand_present(device)
         if ep in device.halted:
             raise _error(errno.EPIPE)
-        return bool(device.packets[ep]) and device.packets[ep][0][0] <= time.monotonic()
+        if self._reader.faults.held or not device.packets[ep]:
+            return False
+        return device.packets[ep][0][0] <= time.monotonic()
 
     def _answer(self, device: _Device, frame: bytes) -> None:
         faults = self._reader.faults

@@ -117,11 +117,12 @@ async def test_a_cancelled_read_leaves_a_usable_line(bench: Bench) -> None:
 async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
     emulator = UsbSamEmulator()
     transport = await UsbLine(backend=emulator.backend).open()
-    emulator.faults.slow_s = 0.22
+    emulator.faults.held = True
     await transport.send(encode(SAM_NUMBER.body))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(transport.receive(), 0.16)
-    emulator.faults.slow_s = 0.0
+    await transport._in_thread(lambda: None)  # whoever waited has left
+    emulator.faults.held = False
     await transport.send(encode(SELF_TEST.body))
     assert await transport.receive() == encode(bytes([0, 0, Status.OK]))
     await transport.close()
