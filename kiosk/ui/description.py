@@ -9,6 +9,7 @@ from kivy.uix.widget import Widget
 
 from kiosk.ui.widgets.camera import CameraView
 from kiosk.ui.widgets.drawing import Scene
+from kiosk.ui.widgets.gesture import Gesture
 from kiosk.ui.widgets.picture import PaperPicture
 from kiosk.ui.widgets.pressable import Pressable
 from kiosk.ui.widgets.roll import Roll
@@ -58,6 +59,8 @@ def _collect(widget: Widget, within: str, items: list[Item]) -> None:
             items.append(_item(widget, "camera", "image", "", widget.seen, within))
         case PaperPicture():
             items.append(_item(widget, "paper", "image", "", True, within))
+        case Gesture():
+            items.append(_item(widget, widget.drawing, "image", "", True, within))
         case Scene():
             items.append(_item(widget, widget.name, "image", "", True, within))
         case Roll():

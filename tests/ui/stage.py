@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
+from select import select
 from typing import Any
 
 from kiosk.messages import Act, Count, Show, decode, encode
@@ -174,6 +175,12 @@ class Stage:
             return self._systemd.recv(4096).decode()
         except TimeoutError:
             raise AssertionError((self.folder / "stderr").read_text()) from None
+
+    def notified_anew(self) -> str:
+        """The next thing that it tells from now on, whatever was told and not heard yet."""
+        while select([self._systemd], [], [], 0)[0]:
+            self._systemd.recv(4096)
+        return self.notified()
 
     def memory(self) -> int:
         """What the process holds, in bytes."""

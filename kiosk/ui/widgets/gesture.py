@@ -20,7 +20,8 @@ class Gesture(Badge):
     """Shows what `do` was last given. Runs until `close`."""
 
     def __init__(self, size_mm: float, *, still: bool) -> None:
-        super().__init__("look", size_mm, "on_dark", "brand", radius=size_mm / 2)
+        self.drawing: Drawing = "look"
+        super().__init__(self.drawing, size_mm, "on_dark", "brand", radius=size_mm / 2)
         self._still = still
         self._drawings: tuple[Drawing, ...] = ()
         self._beats_left = 0
@@ -34,7 +35,7 @@ class Gesture(Badge):
         self._drawings = drawings
         self._beats_left = 0 if self._still else 2 * (_TIMES - 1) * (len(drawings) - 1)
         self._beat.cancel()
-        self.icon.change(drawings[-1])
+        self._show(drawings[-1])
         if self._beats_left:
             self._beat()
 
@@ -43,5 +44,9 @@ class Gesture(Badge):
 
     def _change(self, *_: Any) -> bool:
         self._beats_left -= 1
-        self.icon.change(self._drawings[self._beats_left % 2 - 1])
+        self._show(self._drawings[self._beats_left % 2 - 1])
         return self._beats_left > 0
+
+    def _show(self, drawing: Drawing) -> None:
+        self.drawing = drawing
+        self.icon.change(drawing)
