@@ -17,6 +17,7 @@ COMMANDS = {
     "cups": "cups",
     "agent": "agent",
     "healthy": "healthy",
+    "may-restart": "may_restart",
     "enrol": "enrol",
     "sandbox": "sandbox",
     "models": "models",

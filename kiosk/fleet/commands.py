@@ -225,7 +225,7 @@ class Commands:
                     self._trail.note("command.started", id=command.id)
                     self._begun.keep(msgspec.structs.replace(begun, started=machine.boot))
 
-            await machine.restart_when_free(before, late=command.is_late(now))
+            await machine.restart_when_free(before, late=command.is_late(now), order=begun.order)
 
     async def _ask_the_desk(self, begun: Begun) -> None:
         """A desk that is dead is asked again; one that serves a citizen when the time is over is left."""

@@ -1,4 +1,5 @@
 """The machine under the terminal, as far as the agent may move it: it can ask for a restart, between two citizens.
+Whether it is granted is not the agent's to say (kiosk.fleet.authority).
 
 Whether a citizen is served right now is for the desk to say, and what it published a moment ago may be over. So the
 desk is asked to stand aside first (kiosk.maintenance.aside): it does when no citizen is served, and serves none for as
@@ -17,6 +18,7 @@ from typing import Final, Protocol
 
 from kiosk import journal
 from kiosk.clock import Clock
+from kiosk.fleet import authority
 from kiosk.fleet.door import NoDoor
 from kiosk.health.published import Report
 from kiosk.maintenance.plan import GOES_DOWN_WITHIN_S as GOES_DOWN_WITHIN_S
@@ -27,6 +29,8 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 ASIDE_WITHIN_S: Final = 30.0
 """So long the agent waits at the door at a time; when a citizen began just then, it comes again later."""
 OPENS_WITHIN_S: Final = 1800.0
+REFUSED_FOR_S: Final = 3600.0
+"""So long after a wish that was refused none is written."""
 
 
 class Aside(Protocol):
@@ -62,6 +66,7 @@ class Machine:
         self._standing = AsyncExitStack()
         self._closed_since: float | None = None
         self._asked_at: float | None = None
+        self._refused_until = 0.0
 
     async def __aenter__(self) -> "Machine":
         return self
@@ -76,10 +81,11 @@ class Machine:
     async def is_going_down(self) -> bool:
         """It was asked to, and has time left to. A service manager that did not hear is not waited for: the wish is
         taken back, the desk may serve, and whoever wants a restart asks for it anew."""
-        if not self._wish.exists():
-            self._asked_at = None
-            return False
         now = self._clock.monotonic()
+        if not self._wish.exists():
+            if self._asked_at is not None:
+                await self._is_refused()
+            return False
         if self._asked_at is None:
             self._asked_at = now
         if now - self._asked_at < GOES_DOWN_WITHIN_S:
@@ -91,9 +97,12 @@ class Machine:
         await self._let_serve()
         return False
 
-    async def restart_when_free(self, before: Callable[[], None], *, late: bool = False) -> bool:
+    async def restart_when_free(self, before: Callable[[], None], *, late: bool = False, order: str = "") -> bool:
         """Whether the restart is asked for now; `before` is done between the last citizen and it. `late`: a citizen who
-        is still being served is no reason to wait any more. Raises OSError when it cannot be asked for."""
+        is still being served is no reason to wait any more. `order`: the operator's words, if it is he who wants it.
+        Raises OSError when it cannot be asked for."""
+        if self._clock.monotonic() < self._refused_until:
+            return False
         report = self._health()
         if report is None or report.serving:
             self._closed_since = None  # neither is a desk that lives and opens to nobody
@@ -101,17 +110,28 @@ class Machine:
             return False
         try:
             before()
-            self.restart()
+            self._ask(order)
         except OSError:
             await self._let_serve()  # nothing restarts: the desk must not stand aside for nothing
             raise
         return True
 
     def restart(self) -> None:
-        """At once: what runs now is not well."""
+        """At once: what runs now is not well. Raises OSError when it cannot be asked for."""
+        if self._clock.monotonic() >= self._refused_until:
+            self._ask("")
+
+    def _ask(self, order: str) -> None:
         log.info("the machine is to restart")
-        self._wish.touch()
+        authority.write(self._wish, order)
         self._asked_at = self._clock.monotonic()
+
+    async def _is_refused(self) -> None:
+        refused = journal.event(journal.FLEET, command="restart", outcome="refused")
+        log.error("the machine may not restart: journalctl -u kiosk-restart", extra=refused)
+        self._asked_at = None
+        self._refused_until = self._clock.monotonic() + REFUSED_FOR_S
+        await self._let_serve()
 
     async def _let_serve(self) -> None:
         with contextlib.suppress(NoDoor):

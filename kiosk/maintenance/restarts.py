@@ -1,8 +1,8 @@
 """Starting anew what the service manager keeps alive: whoever ends is started again (systemd/, kiosk.processes).
 
 A worker takes the end of its connection as its own. The desk ends itself as systemd would end it. Only the machine and
-the print server need somebody else: a file asks for it, and kiosk-restart.path or kiosk-restart-cups.path (systemd/)
-sees it.
+the print server need somebody else: a file asks for it, and kiosk-restart-staff.path or kiosk-restart-cups.path
+(systemd/) sees it.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from kiosk.audit import witness
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
 from kiosk.fleet.commands import Commands
-from kiosk.fleet.ddi import Server
+from kiosk.fleet.ddi import COMMAND_PART, Server
 from kiosk.fleet.machine import Machine
 from kiosk.fleet.operator import Operator
 from kiosk.fleet.profiles import Profiles
@@ -165,3 +165,11 @@ class _NoProfiles:
 
     async def cancel(self, action: str) -> bool:
         return False
+
+
+async def given(terminal: Terminal, jws: bytes, action: str = "8") -> list[tuple[str, str, str, str]]:
+    """Everything the server hears of it, once it is closed."""
+    terminal.hawkbit.feedback.clear()
+    terminal.hawkbit.offer_signed(action, COMMAND_PART, jws)
+    await terminal.until(lambda: bool(terminal.hawkbit.closed))
+    return terminal.hawkbit.feedback

@@ -3,81 +3,28 @@
 hawkBit is a stub of its public interface; the desk's door, its floor and its menu are the real ones (at_the_door.py).
 """
 
-import asyncio
 import hashlib
 import logging
 import os
 from base64 import b64decode
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from at_the_door import Asked, desk
-from hawkbit import TERMINAL, Hawkbit, secret
+from at_the_door import Asked
+from hawkbit import TERMINAL
 from publishing import WELL, report
-from signing import OperatorDesk
-from terminal import Terminal
+from signing import OperatorDesk, command
+from terminal import Terminal, given
 
 from kiosk.__main__ import main
-from kiosk.audit.chain import records
 from kiosk.fleet import operator
 from kiosk.fleet.command import TYPE, Command, sign
 from kiosk.fleet.commands import Outcome
 from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.kept import Kept
-from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
 from kiosk.fleet.once import REMEMBERED_MOST, Memory
-from kiosk.health.findings import Level
-from kiosk.maintenance.orders import FILE
-from kiosk.profile import Updates as Settings
-from platform_client.sandbox.pki import SandboxPki
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> OperatorDesk:
-    return OperatorDesk(tmp_path / "operator")
-
-
-@pytest.fixture
-async def asked(tmp_path: Path, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asked]:
-    """At its door the agent is what it is on a terminal: a user of its own."""
-    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
-    async with desk(tmp_path, tmp_path / "door.sock", fleet.public) as asked:
-        yield asked
-
-
-@pytest.fixture
-async def terminal(pki: SandboxPki, fleet: OperatorDesk, asked: Asked, tmp_path: Path) -> AsyncIterator[Terminal]:
-    (tmp_path / "kept").mkdir()
-    async with Hawkbit().running(pki) as hawkbit:
-        settings = Settings(
-            f"https://localhost:{hawkbit.port}", pki.tls_ca.certificate, token=secret(tmp_path / "token")
-        )
-        terminal = Terminal(
-            *(hawkbit, settings, tmp_path / "kept", tmp_path / "restart"),
-            pinned=fleet.pinned,
-            groups=("hall-7",),
-            door=DeskDoor(tmp_path / "door.sock"),
-        )
-        asked.now = terminal.clock.now
-        yield terminal
-
-
-def command(what: str, **more: Any) -> Command:
-    now = datetime.now(UTC)
-    told = {"id": f"{what}-1", "to": (TERMINAL,), "issued_at": now, "not_after": now + timedelta(hours=1), **more}
-    return Command(command=what, **told)
-
-
-async def given(terminal: Terminal, jws: bytes, action: str = "8") -> list[tuple[str, str, str, str]]:
-    """Everything the server hears of it, once it is closed."""
-    terminal.hawkbit.feedback.clear()
-    terminal.hawkbit.offer_signed(action, COMMAND_PART, jws)
-    await terminal.until(lambda: bool(terminal.hawkbit.closed))
-    return terminal.hawkbit.feedback
 
 
 @pytest.mark.parametrize(
@@ -101,92 +48,6 @@ async def test_the_desk_does_what_the_operator_commands(
     assert f"{what} is done" in heard[-1][3]
     assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
     assert "audit log: " in heard[-1][3]
-
-
-@pytest.mark.parametrize(
-    "case", ["none", "another's", "for others", "another thing", "another choice", "over", "spoilt"]
-)
-async def test_an_agent_in_other_hands_changes_nothing(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path, case: str
-) -> None:
-    """E05, E07: the desk believes the operator's words and not who carries them; looking needs none."""
-    past = datetime.now(UTC) - timedelta(hours=1)
-    words = {
-        "none": b"",
-        "another's": sign(command("out-of-service", argument="repair"), OperatorDesk(tmp_path / "stranger").signer),
-        "for others": sign(command("out-of-service", argument="repair", to=("kiosk-0002",)), fleet.signer),
-        "another thing": sign(command("in-service"), fleet.signer),
-        "another choice": sign(command("out-of-service", argument="maintenance"), fleet.signer),
-        "over": sign(
-            command("out-of-service", argument="repair", issued_at=past, not_after=past + timedelta(minutes=1)),
-            fleet.signer,
-        ),
-        "spoilt": sign(command("out-of-service", argument="repair"), fleet.signer)[:-4],
-    }
-    level, (said,) = await terminal.door.run("out-of-service", "repair", "c-1", words[case])
-    assert level is Level.FAIL and "this order is not taken" in said
-    assert asked.entries == []
-    level, _ = await terminal.door.run("self-test", "", "c-1", b"")
-    assert (level, asked.entries) == (Level.OK, [("self-test", "")])
-
-
-async def test_an_order_is_done_once_whoever_brings_it_again(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
-) -> None:
-    """E05: by this desk and by the next; who asks again hears how it ended."""
-    order = sign(command("restart", argument="ui"), fleet.signer)
-    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
-    assert await terminal.door.run("restart", "ui", "c-1", order) == (
-        Level.OK,
-        ("OK: this was done before, and is not done again",),
-    )
-    async with desk(tmp_path, tmp_path / "next.sock", fleet.public) as next_desk:
-        level, (said,) = await DeskDoor(tmp_path / "next.sock").run("restart", "ui", "c-2", order)
-        assert level is Level.OK and "done before" in said
-        assert next_desk.entries == []
-    assert asked.entries == [("restart", "ui")]
-
-
-async def test_an_order_that_was_left_is_not_begun_again(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """E05: to hang up in the middle is no way to have it twice."""
-    order = sign(command("restart", argument="ui"), fleet.signer)
-    asked.hangs.add("restart")
-    asking = asyncio.create_task(terminal.door.run("restart", "ui", "c-1", order))
-    async with asyncio.timeout(20):
-        while not asked.entries:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        asking.cancel()
-        asked.hangs.clear()
-        level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
-    assert level is Level.FAIL and "begun before" in said
-    assert asked.entries == [("restart", "ui")]
-
-
-async def test_a_desk_that_forgot_what_was_ordered_does_nothing_that_is_older(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
-) -> None:
-    """E05, E07"""
-    order = sign(command("restart", argument="ui"), fleet.signer)
-    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
-    (tmp_path / FILE).write_bytes(b"{")
-    level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
-    assert level is Level.FAIL and "(replayed)" in said
-    assert asked.entries == [("restart", "ui")]
-
-
-async def test_the_desks_log_names_the_command(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
-) -> None:
-    """C19"""
-    await given(terminal, sign(command("out-of-service", argument="repair"), fleet.signer))
-    (began,) = [
-        record.body["fields"]
-        for record in records(tmp_path / "desk-audit")
-        if record.body["event"] == "maintenance.began"
-    ]
-    assert began == {"entry": "out-of-service", "choice": "repair", "by": "fleet out-of-service-1"}
 
 
 async def test_a_level_is_the_agents_own_too_and_ends_with_it(
@@ -358,116 +219,6 @@ async def test_a_dead_desk_is_asked_again(
     terminal.door = door
     await terminal.until(lambda: bool(terminal.hawkbit.closed))
     assert [event for event, _ in terminal.audited].count("command.started") == 1
-
-
-@pytest.mark.parametrize("argument", ["", "machine"])
-async def test_a_restart_happens_once_and_closes_the_desk_first(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, argument: str
-) -> None:
-    """By whichever of its two names: the desk, which could be asked for it, too, would not know the boot again."""
-    jws = sign(command("restart", argument=argument), fleet.signer)
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, jws)
-    async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
-        assert asked.standing_aside
-        await rounds.step()
-    assert terminal.hawkbit.closed == []
-    terminal.restart()
-    await terminal.steps(30)
-    assert terminal.hawkbit.closed == ["success"]
-    await given(terminal, jws)
-    assert not terminal.wish.exists()
-    assert [event for event, _ in terminal.audited] == ["command.received", "command.started", "command.done"]
-    assert asked.entries == []
-
-
-async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk
-) -> None:
-    """F06: after five minutes the desk may serve again, and the restart is asked for anew, between two citizens."""
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
-    async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
-        assert asked.standing_aside
-        terminal.clock.seconds += GOES_DOWN_WITHIN_S
-        terminal.health = report(WELL, serving=True)
-        await rounds.step()
-        assert not terminal.wish.exists()
-        while asked.standing_aside:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        terminal.health = report(WELL)
-        await rounds.step()
-        assert terminal.wish.exists() and asked.standing_aside
-    terminal.restart()
-    await terminal.steps(30)
-    assert terminal.hawkbit.closed == ["success"]
-
-
-async def test_a_wish_for_a_restart_does_not_stand_because_the_server_is_away(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk
-) -> None:
-    """F06: else a machine that goes down late, when the desk serves again by itself, cuts somebody off."""
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
-    async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
-        terminal.hawkbit.away = True
-        await rounds.step()
-        assert terminal.wish.exists()
-        terminal.clock.seconds += GOES_DOWN_WITHIN_S
-        await rounds.step()
-        assert not terminal.wish.exists()
-        while asked.standing_aside:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-async def test_a_machine_that_never_goes_down_ends_the_command(terminal: Terminal, fleet: OperatorDesk) -> None:
-    """F06: when it may not be begun any more, its server hears that it was not done."""
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
-    await terminal.until_restart()
-    terminal.clock.seconds += 3600 + GOES_DOWN_WITHIN_S
-    await terminal.steps(GOES_DOWN_WITHIN_S + 30)
-    assert terminal.hawkbit.closed == ["failure"]
-    assert not terminal.wish.exists()
-
-
-async def test_a_restart_waits_for_the_citizen_who_began_just_now(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk
-) -> None:
-    """What the desk published is a moment old: it says nobody is served, and its floor says somebody is."""
-    asked.citizen.clear()
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
-    async with terminal.agent() as rounds:
-        await rounds.step()
-        waiting = asyncio.create_task(rounds.step())
-        await asyncio.sleep(0.3)
-        assert not terminal.wish.exists()
-        asked.citizen.set()
-        await waiting
-        assert terminal.wish.exists()
-
-
-async def test_a_restart_with_a_deadline_does_not_wait_for_ever(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk
-) -> None:
-    asked.citizen.clear()
-    terminal.health = report(WELL, serving=True)
-    soon = datetime.now(UTC) + timedelta(minutes=10)
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart", deadline=soon), fleet.signer))
-    await terminal.steps(500)
-    assert not terminal.wish.exists()
-    await terminal.steps(200)
-    assert terminal.wish.exists()
-
-
-async def test_an_agent_that_died_before_the_wish_writes_it(terminal: Terminal, fleet: OperatorDesk) -> None:
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
-    await terminal.until_restart()
-    terminal.wish.unlink()
-    await terminal.steps(10)
-    assert terminal.wish.exists()
 
 
 async def test_a_cancelled_one_is_not_done(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:

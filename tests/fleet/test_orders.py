@@ -3,7 +3,6 @@ one that came before.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +10,12 @@ from pathlib import Path
 import pytest
 from at_the_door import Asked, desk
 from hawkbit import TERMINAL
-from signing import OperatorDesk
+from signing import OperatorDesk, command
+from terminal import Terminal, given
 
+from kiosk.audit.chain import records
 from kiosk.fleet.command import CLOCKS_DIFFER_S, Command, sign
+from kiosk.fleet.door import DeskDoor
 from kiosk.health.findings import Level
 from kiosk.maintenance.knock import knock
 from kiosk.maintenance.line import Line
@@ -25,16 +27,9 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> OperatorDesk:
-    return OperatorDesk(tmp_path / "operator")
-
-
-@pytest.fixture
-async def asked(tmp_path: Path, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asked]:
-    monkeypatch.setattr("kiosk.maintenance.door._may_have_all", lambda writer: False)
-    async with desk(tmp_path, tmp_path / "door.sock", fleet.public) as asked:
-        asked.now = lambda: NOW
-        yield asked
+async def asked(asked: Asked) -> Asked:
+    asked.now = lambda: NOW
+    return asked
 
 
 def ordered(fleet: OperatorDesk, what: str, argument: str) -> Do:
@@ -104,3 +99,89 @@ async def test_a_memory_that_was_spoilt_while_the_clock_was_ahead_says_until_whe
         assert isinstance(said, Line) and said.says.en == "this order is not taken (replayed)"
     assert caplog.text.count(f"issued by {ahead + timedelta(seconds=CLOCKS_DIFFER_S):%Y-%m-%dT%H:%M:%S}") == 2
     assert asked.entries == []
+
+
+@pytest.mark.parametrize(
+    "case", ["none", "another's", "for others", "another thing", "another choice", "over", "spoilt"]
+)
+async def test_an_agent_in_other_hands_changes_nothing(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path, case: str
+) -> None:
+    """E05, E07: the desk believes the operator's words and not who carries them; looking needs none."""
+    past = datetime.now(UTC) - timedelta(hours=1)
+    words = {
+        "none": b"",
+        "another's": sign(command("out-of-service", argument="repair"), OperatorDesk(tmp_path / "stranger").signer),
+        "for others": sign(command("out-of-service", argument="repair", to=("kiosk-0002",)), fleet.signer),
+        "another thing": sign(command("in-service"), fleet.signer),
+        "another choice": sign(command("out-of-service", argument="maintenance"), fleet.signer),
+        "over": sign(
+            command("out-of-service", argument="repair", issued_at=past, not_after=past + timedelta(minutes=1)),
+            fleet.signer,
+        ),
+        "spoilt": sign(command("out-of-service", argument="repair"), fleet.signer)[:-4],
+    }
+    level, (said,) = await terminal.door.run("out-of-service", "repair", "c-1", words[case])
+    assert level is Level.FAIL and "this order is not taken" in said
+    assert asked.entries == []
+    level, _ = await terminal.door.run("self-test", "", "c-1", b"")
+    assert (level, asked.entries) == (Level.OK, [("self-test", "")])
+
+
+async def test_an_order_is_done_once_whoever_brings_it_again(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """E05: by this desk and by the next; who asks again hears how it ended."""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
+    assert await terminal.door.run("restart", "ui", "c-1", order) == (
+        Level.OK,
+        ("OK: this was done before, and is not done again",),
+    )
+    async with desk(tmp_path, tmp_path / "next.sock", fleet.public) as next_desk:
+        level, (said,) = await DeskDoor(tmp_path / "next.sock").run("restart", "ui", "c-2", order)
+        assert level is Level.OK and "done before" in said
+        assert next_desk.entries == []
+    assert asked.entries == [("restart", "ui")]
+
+
+async def test_an_order_that_was_left_is_not_begun_again(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: to hang up in the middle is no way to have it twice."""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    asked.hangs.add("restart")
+    asking = asyncio.create_task(terminal.door.run("restart", "ui", "c-1", order))
+    async with asyncio.timeout(20):
+        while not asked.entries:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        asked.hangs.clear()
+        level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
+    assert level is Level.FAIL and "begun before" in said
+    assert asked.entries == [("restart", "ui")]
+
+
+async def test_a_desk_that_forgot_what_was_ordered_does_nothing_that_is_older(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """E05, E07"""
+    order = sign(command("restart", argument="ui"), fleet.signer)
+    assert (await terminal.door.run("restart", "ui", "c-1", order))[0] is Level.OK
+    (tmp_path / FILE).write_bytes(b"{")
+    level, (said,) = await terminal.door.run("restart", "ui", "c-1", order)
+    assert level is Level.FAIL and "(replayed)" in said
+    assert asked.entries == [("restart", "ui")]
+
+
+async def test_the_desks_log_names_the_command(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """C19"""
+    await given(terminal, sign(command("out-of-service", argument="repair"), fleet.signer))
+    (began,) = [
+        record.body["fields"]
+        for record in records(tmp_path / "desk-audit")
+        if record.body["event"] == "maintenance.began"
+    ]
+    assert began == {"entry": "out-of-service", "choice": "repair", "by": "fleet out-of-service-1"}

@@ -33,11 +33,6 @@ from kiosk.profile import load
 from platform_client.sandbox.pki import SandboxPki
 
 
-@pytest.fixture
-def fleet(tmp_path: Path) -> OperatorDesk:
-    return OperatorDesk(tmp_path / "operator")
-
-
 def table(name: str, **values: object) -> str:
     return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(str(value))}" for key, value in values.items()), ""])
 
@@ -368,7 +363,7 @@ async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
     assert bench.idle_s == 31.0
 
 
-@pytest.mark.parametrize("step", ["put", "put_back", "touch"])
+@pytest.mark.parametrize("step", ["put", "put_back", "ask"])
 async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
     bench: Bench, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,7 +373,7 @@ async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
         bench.terminal.restart()
         bench.terminal.health = None
     with monkeypatch.context() as patched, pytest.raises(PowerCut):
-        where = "kiosk.fleet.machine.Machine.restart" if step == "touch" else f"kiosk.fleet.signed_profile.{step}"
+        where = "kiosk.fleet.authority.write" if step == "ask" else f"kiosk.fleet.signed_profile.{step}"
         patched.setattr(where, cut)
         await bench.terminal.steps(WITHIN_S + 60)
     await bench.terminal.until_restart()

@@ -43,7 +43,8 @@ from kiosk.demo.display import virtual_display
 from kiosk.demo.eyes import Eyes, View
 from kiosk.demo.machine import Machine, Settings
 from kiosk.demo.puppeteer import Puppet, follow_prompts
-from kiosk.enrolment.order import write
+from kiosk.enrolment import order as orders
+from kiosk.fleet.authority import write
 from platform_client.device_key import FileKey
 from platform_client.sandbox.anchoring import anchor_key
 from platform_client.sandbox.control import ApprovePairing, flip, pairings
@@ -148,10 +149,11 @@ def prepare(machine: Machine, display: str, pki: Path, enrolment_port: int) -> N
     for path in (*OPERATOR.iterdir(), *ETC.glob("*.*")):
         path.chmod(0o644)
     files = {name: path.read_text(encoding="ascii") for name, path in roots.items()}
-    order = write(toml(profile), 1, files, FileKey(key), datetime.now(UTC), timedelta(days=1))
+    order = orders.write(toml(profile), 1, files, FileKey(key), datetime.now(UTC), timedelta(days=1))
     (HALL / "orders").mkdir()
     (HALL / "orders" / "terminal.jws").write_bytes(order)
     (HALL / "reader").chmod(0o666)  # the pseudo-terminal; udev's rule on a real one
+    drop_in("restart", "[Unit]", "SuccessAction=none")
     drop_in(
         "ui",
         "Environment=SDL_VIDEODRIVER=x11",
@@ -251,6 +253,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["night"] = await night(eyes)
     seen["anchored"] = (STATE / "audit" / FILE).read_text(encoding="utf-8")
     seen["print server restarted"] = await restarted_print_server()
+    seen["restart for the fleet"] = await restart_for_the_fleet()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
     seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
     await until(lambda: any(record["event"] == EVENT for record in audit()))
@@ -380,6 +383,22 @@ async def restarted_print_server() -> list[dict[str, Any]]:
     said = maintained("restart", "print-server", "--yes")
     await until(lambda: shown("cups", "MainPID") not in (pid, "0") and shown("cups", "ActiveState") == "active")
     return said
+
+
+async def restart_for_the_fleet() -> dict[str, str]:
+    """What the service manager makes of a wish with a made-up order, and of one for an update; in here it goes no
+    further than to grant it."""
+    wish = Path("/run/kiosk-agent/restart")
+    seen = {}
+    write(wish, "made.up.order")
+    await until(lambda: not wish.exists())
+    seen["made up"] = shown("restart", "Result")
+    systemctl("stop", "kiosk-restart.path")
+    write(wish, "")
+    systemctl("start", "kiosk-restart.service")
+    seen["for an update"] = shown("restart", "Result")
+    seen["is kept"] = str(wish.exists())
+    return seen
 
 
 def maintained(*words: str) -> list[dict[str, Any]]:

@@ -99,6 +99,11 @@ def test_the_doctor_works_beside_the_desk_and_not_in_it(seen: dict[str, Any]) ->
     assert "did not come to an end" not in seen["asked by the agent's user"]["self-test"]
 
 
+def test_the_machine_restarts_for_the_agent_only_if_that_is_granted(seen: dict[str, Any]) -> None:
+    """E07: it is judged by the desk's user, and a wish that is refused goes."""
+    assert seen["restart for the fleet"] == {"made up": "exit-code", "for an update": "success", "is kept": "True"}
+
+
 def test_by_night_the_desk_is_asked_and_not_stopped(seen: dict[str, Any]) -> None:
     """F06: by the door, and written down."""
     assert seen["night"]["asked for"] == [["self-test", "console"], ["restart", "console"]]

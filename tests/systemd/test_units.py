@@ -44,6 +44,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "usr/bin/prometheus-node-exporter",
         "lib/systemd/systemd-journal-upload",
         "bin/kill",
+        "bin/sh",
     ):
         (root / program).parent.mkdir(parents=True, exist_ok=True)
         (root / program).write_text("#!/bin/sh\n")

@@ -1,0 +1,101 @@
+"""Whether the machine restarts because the agent wants it: asked by the service manager, of the desk's user
+(systemd/kiosk-restart.service.d), when the agent's file is there. The agent is not believed.
+
+With the operator's own words it restarts, once. An update and a profile need a restart, too, and one more on the way
+back, and whether the terminal is well on them is seen by the agent alone: what comes without an order is bounded.
+RAUC's signature and the operator's say what may run after it; this says how often.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk import durable, lying_there
+from kiosk.clock import Clock
+from kiosk.fleet import command as words
+from kiosk.fleet.command import COMMAND_BYTES_MOST
+from kiosk.fleet.kept import Kept
+from kiosk.fleet.once import Memory, Once
+from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
+from kiosk.profile import Fleet
+
+FREE_MOST: Final = 8
+"""Two updates and two profiles that are all taken back."""
+FREE_IN: Final = timedelta(days=1)
+ORDERED: Final = "fleet-restarts-ordered.json"
+FREE: Final = "fleet-restarts.json"
+_BYTES_MOST: Final = COMMAND_BYTES_MOST + 256
+_READABLE: Final = 0o644
+
+
+class Asked(Struct, frozen=True, forbid_unknown_fields=True):
+    """`order`: the operator's command to restart the machine, in his words; empty: for an update or a profile."""
+
+    order: str = ""
+
+
+class _Ordered(Struct, frozen=True):
+    """`boot`: which one it was to end; one that did not end may be asked again."""
+
+    issued_at: datetime
+    boot: str
+
+
+class _Free(Struct, frozen=True):
+    """When the machine restarted without an order."""
+
+    at: tuple[datetime, ...] = ()
+
+
+def write(file: Path, order: str) -> None:
+    """Raises OSError."""
+    durable.replace(file, msgspec.json.encode(Asked(order)), mode=_READABLE)
+
+
+class Authority:
+    """`fleet`, `terminal`: of the installed profile. `boot`: its name. `kept`: a folder on disk that the agent cannot
+    write in."""
+
+    def __init__(self, fleet: Fleet, terminal: str, boot: str, clock: Clock, kept: Path) -> None:
+        self._fleet = fleet
+        self._terminal = terminal
+        self._boot = boot
+        self._clock = clock
+        self._ordered = Once(kept / ORDERED, Memory[_Ordered], clock)
+        self._free = Kept(kept / FREE, _Free, spoilt=lambda: _Free((clock.now(),) * FREE_MOST))
+
+    def judge(self, file: Path) -> str:
+        """On what grounds the machine restarts, which is remembered. Raises OrderRefused or OSError: it does not."""
+        try:
+            asked = msgspec.json.decode(lying_there.read(file, _BYTES_MOST), type=Asked)
+        except (ValueError, msgspec.DecodeError):
+            raise OrderRefused(Refusal.NOT_SIGNED, f"{file} asks for nothing") from None
+        return self._by_order(asked.order.encode()) if asked.order else self._without_order()
+
+    def _by_order(self, jws: bytes) -> str:
+        command = words.read(jws, self._operator(), self._terminal, self._fleet.groups)
+        if not command.is_of_the_machine:
+            raise OrderRefused(Refusal.CANNOT, f"{command.id} orders something else")
+        before = self._ordered.before(command)
+        if before is not None and before.boot != self._boot:
+            raise OrderRefused(Refusal.REPLAYED, f"the machine restarted for {command.id} before")
+        words.check_time(command, self._clock.now())
+        self._ordered.remember(command, _Ordered(command.issued_at, self._boot))
+        return f"the operator ordered it: {command.id}"
+
+    def _without_order(self) -> str:
+        now, free = self._clock.now(), self._free.read() or _Free()
+        counted = [at for at in free.at if abs(now - at) < FREE_IN]  # a clock may have been put back
+        if len(counted) >= FREE_MOST:
+            raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
+        self._free.keep(_Free((*counted, now)))
+        return f"for an update or a profile, {len(counted) + 1} of {FREE_MOST} within a day"
+
+    def _operator(self) -> Operator | None:
+        try:
+            return None if self._fleet.operator is None else Operator.pinned(self._fleet.operator)
+        except OperatorKeyError as error:
+            raise OrderRefused(Refusal.NO_OPERATOR, str(error)) from None
