@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from hawkbit import TERMINAL
@@ -60,7 +61,7 @@ async def desk(folder: Path, socket: Path, operator: Path | None = None) -> Asyn
     asked, floor = Asked(), Floor()
     asked.citizen.set()
     names, fleet = [*BY_DESK, "restart"], msgspec.structs.replace(profile.fleet, operator=operator, groups=("hall-7",))
-    nothing = dict.fromkeys((each.name for each in fields(Workshop)), None)
+    nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(Workshop))
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
     door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked), folder))

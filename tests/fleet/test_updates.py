@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -362,7 +362,9 @@ async def test_without_rauc_a_rollback_is_refused(terminal: Updated, tmp_path: P
     ],
     ids=["changed", "longer", "shorter"],
 )
-async def test_a_bundle_that_is_not_the_announced_one(terminal: Updated, bundle: bytes, spoil, says: str) -> None:
+async def test_a_bundle_that_is_not_the_announced_one(
+    terminal: Updated, bundle: bytes, spoil: Callable[[bytes], bytes], says: str
+) -> None:
     terminal.hawkbit.offer("8", spoil(bundle))
     terminal.hawkbit.announced = bundle
     await terminal.steps(60)

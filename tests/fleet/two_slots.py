@@ -51,7 +51,7 @@ class Signer:
         self.folder = folder
         self.certificate, self._key = folder / "signer.pem", folder / "signer.key"
         words = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        words += ["-keyout", self._key, "-out", self.certificate, "-days", "30", "-subj", "/CN=fleet"]
+        words += ["-keyout", str(self._key), "-out", str(self.certificate), "-days", "30", "-subj", "/CN=fleet"]
         words += ["-addext", "keyUsage=digitalSignature,keyCertSign", "-addext", "extendedKeyUsage=emailProtection"]
         subprocess.run(words, check=True, capture_output=True)
 
@@ -62,7 +62,7 @@ class Signer:
         (content / "rootfs.img").write_bytes(image)
         manifest = "[update]\ncompatible=onecard-kiosk\nversion=2.0\n[bundle]\nformat=plain\n"
         (content / "manifest.raucm").write_text(manifest + "[image.rootfs]\nfilename=rootfs.img\n")
-        words = ["rauc", "bundle", f"--cert={self.certificate}", f"--key={self._key}", content, out]
+        words = ["rauc", "bundle", f"--cert={self.certificate}", f"--key={self._key}", str(content), str(out)]
         subprocess.run(words, check=True, capture_output=True)
         return out.read_bytes()
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from journeys.theatre import HandClock
 from workbench import Bench, levels
 
 from hardware.cards.port import ReaderState
@@ -19,6 +18,7 @@ from hardware.tickets.ticket_uri import line as ticket_line
 from kiosk.health.findings import Level
 from kiosk.maintenance import devices, printing, watching
 from kiosk.maintenance.devices import CARD_READER, SCANNER, SPEAKER, TOUCH
+from kiosk.maintenance.entry import Entry
 from kiosk.maintenance.line import Line, Live
 from kiosk.maintenance.pages import Back, StaffTouch, Touched
 from kiosk.maintenance.printing import PRINTER_PAGE, TICKET
@@ -27,6 +27,7 @@ from kiosk.maintenance.workshop import Workshop
 from kiosk.messages import Alive, Guidance, Seen
 from kiosk.pages import Action, Hint, Page, Prompt
 from kiosk.reasons import Reason, Refused
+from tests.journeys.theatre import HandClock
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 WELL = Seen(1, 30.0, 120.0, 1, 0.4, 80.0, None)
@@ -110,11 +111,11 @@ async def test_a_look_through_the_camera_ends_when_it_has_seen_enough(
 
 def replace_seen(**changes: object) -> Seen:
     words = {name: getattr(WELL, name) for name in WELL.__struct_fields__}
-    return Seen(**{**words, **changes})  # type: ignore[arg-type]
+    return Seen(**{**words, **changes})
 
 
 @pytest.mark.parametrize("entry", [CAMERA, LIVENESS])
-async def test_a_camera_that_is_gone(bench: Bench, entry: devices.Entry) -> None:
+async def test_a_camera_that_is_gone(bench: Bench, entry: Entry) -> None:
     gone = Refused(Reason.CAMERA_LOST, "no picture from the camera")
     *_, last = [each async for each in entry.run(with_eyes(bench, gone), "")]
     assert isinstance(last, Line) and last.level is Level.FAIL

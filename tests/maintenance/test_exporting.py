@@ -86,9 +86,9 @@ async def lines(workshop: Workshop, choice: str = "audit") -> list[Line]:
 def opened(packed: Path, operator: Path, bench: Bench, folder: Path) -> bytes:
     """As the operator opens it, with OpenSSL: decrypts, then verifies against the CA of the terminals."""
     inner, plain = folder / "inner.p7m", folder / "plain"
-    words = ["-decrypt", "-inform", "DER", "-in", packed, "-inkey", operator / "operator.key", "-out", inner]
+    words = ["-decrypt", "-inform", "DER", "-in", str(packed), "-inkey", f"{operator}/operator.key", "-out", str(inner)]
     subprocess.run(["openssl", "cms", *words, "-recip", operator / "operator.pem"], check=True, capture_output=True)
-    words = ["-verify", "-binary", "-inform", "DER", "-in", inner, "-purpose", "any", "-out", plain]
+    words = ["-verify", "-binary", "-inform", "DER", "-in", str(inner), "-purpose", "any", "-out", str(plain)]
     ca = bench.profile.platform.ca
     subprocess.run(["openssl", "cms", *words, "-CAfile", ca], check=True, capture_output=True)
     return plain.read_bytes()

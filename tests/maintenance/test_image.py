@@ -5,11 +5,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from workbench import Bench, levels
 
+from kiosk.clock import SystemClock
 from kiosk.fleet.rauc import Rauc
 from kiosk.fleet.rounds import LOOK_EVERY_S, Rounds
 from kiosk.fleet.wish import Wish
@@ -50,7 +52,7 @@ async def test_a_machine_without_rauc_cannot_go_back(bench: Bench, tmp_path: Pat
     assert isinstance(said, Line) and said.level is Level.FAIL and not wish.exists()
 
 
-class TurnedClock:
+class TurnedClock(SystemClock):
     """Its sleepers wake at once; what they waited for is written down."""
 
     def __init__(self, file: Path) -> None:
@@ -75,12 +77,13 @@ async def test_update_now_wakes_the_agent(bench: Bench) -> None:
     updates = Updates("https://fleet.example", bench.profile.platform.ca, token="t")
     fleet = msgspec.structs.replace(bench.profile.fleet, updates=updates)
     workshop = replace(bench.workshop, profile=msgspec.structs.replace(bench.profile, fleet=fleet))
-    assert levels([each async for each in UPDATE.run(workshop, "")]) == {Level.OK}  # type: ignore[arg-type]
+    assert levels([each async for each in UPDATE.run(workshop, "") if isinstance(each, Line)]) == {Level.OK}
     wish = bench.workshop.folder / "update-now"
     assert wish.exists()
     wish.unlink()
     clock = TurnedClock(wish)
-    rounds = Rounds(*[None] * 4, clock, {}, Wish(wish))  # type: ignore[arg-type,misc]
+    nobody_else: Any = None
+    rounds = Rounds(nobody_else, nobody_else, nobody_else, nobody_else, clock, {}, Wish(wish))
     await rounds._rest(3600.0)
     assert clock.slept == [LOOK_EVERY_S, LOOK_EVERY_S]
     await rounds._rest(LOOK_EVERY_S)

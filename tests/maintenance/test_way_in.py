@@ -10,8 +10,7 @@ from types import SimpleNamespace
 from typing import TypeVar, cast
 
 import pytest
-from journeys.theatre import PATIENCE_S, HandClock, PageList
-from maintenance.staff_cards import Slot
+from staff_cards import Slot
 
 from hardware.cards.emulator.piv_chip import PivChip
 from hardware.cards.emulator.technicians import PIN, TechnicianCa
@@ -44,6 +43,7 @@ from kiosk.maintenance.way_in import PROMPT_S, WayIn
 from kiosk.maintenance.workshop import Workshop
 from kiosk.pages import Action, Cancel, Done, Home, Page, Pick, Text
 from kiosk.reasons import Reason, Refused
+from tests.journeys.theatre import PATIENCE_S, HandClock, PageList
 
 PURPOSE = {role: purpose for purpose, role in PURPOSES.items()}
 IDLE_S, COUNTDOWN_S = 120.0, 20
@@ -222,11 +222,18 @@ async def test_what_is_for_others_is_not_there_and_cannot_be_asked_for(bench: Be
 async def test_the_terminal_says_that_it_is_being_serviced(bench: Bench) -> None:
     """F03: red while somebody is there, and as before when they are gone."""
     await bench.log_in(bench.card())
-    assert bench.health.state is State.OUT_OF_SERVICE
-    assert bench.health.trouble is Reason.STAFF_AT_WORK
+    assert (bench.health.state, bench.health.trouble) == (State.OUT_OF_SERVICE, Reason.STAFF_AT_WORK)
     bench.does(Cancel())
     await bench.over()
     assert bench.health.state is State.READY
+
+
+def because(why: Denied) -> Callable[[StaffDenied], bool]:
+    return lambda page: page.why is why
+
+
+def with_tries(left: int) -> Callable[[StaffPin], bool]:
+    return lambda page: page.tries_left == left
 
 
 async def test_whoever_has_no_card_sees_a_prompt_and_then_nothing(bench: Bench) -> None:
@@ -279,7 +286,7 @@ async def test_an_expired_and_a_revoked_card_are_refused(bench: Bench) -> None:
     for card, why in ((bench.card(lasts=timedelta(seconds=-1)), Denied.EXPIRED), (gone, Denied.REVOKED)):
         bench.slot.insert(card)
         bench.come()
-        await bench.sees(StaffDenied, lambda page, why=why: page.why is why)
+        await bench.sees(StaffDenied, because(why))
         bench.does(Done())
         await bench.over()
 
@@ -315,7 +322,7 @@ async def test_the_card_says_how_many_tries_are_left_and_locks_itself(bench: Ben
     bench.slot.insert(card)
     bench.come()
     for left in (3, 2, 1):
-        await bench.sees(StaffPin, lambda page, left=left: page.tries_left == left)
+        await bench.sees(StaffPin, with_tries(left))
         bench.does(TypedPin("000000"))
     assert (await bench.sees(StaffDenied)).why is Denied.PIN_BLOCKED
     assert bench.outcomes == ["wrong-pin", "wrong-pin", "pin-blocked"]
