@@ -10,7 +10,7 @@ UNITS: Final = tuple(
     f"kiosk-{name}.service"
     for name in (
         *("desk", "ui", "vision", "documents", "agent", "cups", "console", "stick"),
-        *("order", "enrol", "healthy", "way-back", "restart", "restart-cups", "planned-restart"),
+        *("order", "enrol", "healthy", "way-back", "restart", "restart-staff", "restart-cups", "planned-restart"),
         *("doctor", "nightly", "audit", "fleet-audit"),
     )
 )
