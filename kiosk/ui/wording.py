@@ -276,6 +276,11 @@ ENROL_TITLE: Final = Text("本机尚未登记", "This terminal is not enrolled")
 ENROL_LEAD: Final = Text(
     "登记完成后，本机自动开始服务，无需重新启动。", "Once it is, service begins by itself, without a restart."
 )
+BARRED_TITLE: Final = Text("本机未通过启动核对", "This terminal did not pass its own check")
+BARRED_LEAD: Final = Text(
+    "启动时核对了存储内容，发现不一致，因此不提供服务。",
+    "When it started it compared what it stores with what was signed. It serves nobody.",
+)
 ENROL_AS: Final = Text("即将成为 {terminal}", "About to become {terminal}")
 ENROL_CODE: Final = Text("配对码", "Pairing code")
 ENROL_CODE_UNTIL: Final = Text("{at} 前有效", "Good until {at}")

@@ -159,3 +159,12 @@ def test_a_machine_that_is_nobody_shows_its_code_large_and_its_fingerprint_whole
     assert "retry" not in buttons(shown), "a code is open"
     assert "retry" in buttons(stage.show(pages["not-enrolled-no-code"], language))
     assert "kiosk-0001" in texts(stage.show(pages["not-enrolled-stick"], language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_machine_that_is_barred_says_for_which_file_and_promises_no_service(
+    stage: Stage, pages: dict[str, Page], language: Language
+) -> None:
+    said = texts(stage.show(pages["not-enrolled-barred"], language))
+    assert Reason.ENROLMENT_ALTERED.value in said and "seals-root.pem" in said
+    assert wording.ENROL_LEAD.in_language(language) not in said

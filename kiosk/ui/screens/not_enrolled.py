@@ -22,7 +22,11 @@ _CODE = 2 * DISPLAY
 class NotEnrolledScreen(Screen):
     def body(self, page: NotEnrolled) -> Widget:
         say = self.here.say
-        parts: list[Widget] = [title(say(wording.ENROL_TITLE), say(wording.ENROL_LEAD))]
+        is_barred = page.step is EnrolmentStep.BARRED
+        heading = (
+            (wording.BARRED_TITLE, wording.BARRED_LEAD) if is_barred else (wording.ENROL_TITLE, wording.ENROL_LEAD)
+        )
+        parts: list[Widget] = [title(*map(say, heading))]
         if page.trouble is not None:
             parts.append(self._trouble(page.trouble))
         parts += [Space(), self._step(page), Space()]
