@@ -16,10 +16,11 @@ from msgspec import Struct
 from kiosk import durable, lying_there
 from kiosk.clock import Clock
 from kiosk.fleet import command as words
+from kiosk.fleet import operator
 from kiosk.fleet.command import COMMAND_BYTES_MOST
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.once import Memory, Once
-from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
+from kiosk.fleet.operator import OrderRefused, Refusal
 from kiosk.profile import Fleet
 
 FREE_MOST: Final = 8
@@ -76,7 +77,7 @@ class Authority:
         return self._by_order(asked.order.encode()) if asked.order else self._without_order()
 
     def _by_order(self, jws: bytes) -> str:
-        command = words.read(jws, self._operator(), self._terminal, self._fleet.groups)
+        command = words.read(jws, operator.named(self._fleet.operator), self._terminal, self._fleet.groups)
         if not command.is_of_the_machine:
             raise OrderRefused(Refusal.CANNOT, f"{command.id} orders something else")
         before = self._ordered.before(command)
@@ -93,9 +94,3 @@ class Authority:
             raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
         self._free.keep(_Free((*counted, now)))
         return f"for an update or a profile, {len(counted) + 1} of {FREE_MOST} within a day"
-
-    def _operator(self) -> Operator | None:
-        try:
-            return None if self._fleet.operator is None else Operator.pinned(self._fleet.operator)
-        except OperatorKeyError as error:
-            raise OrderRefused(Refusal.NO_OPERATOR, str(error)) from None

@@ -118,6 +118,14 @@ class Operator:
         return any(_verifies(key, der, signed) for key in self._keys)
 
 
+def named(key: Path | None) -> Operator | None:
+    """The operator whose key a profile names, if it names one. Raises OrderRefused for a file that cannot be used."""
+    try:
+        return None if key is None else Operator.pinned(key)
+    except OperatorKeyError as error:
+        raise OrderRefused(Refusal.NO_OPERATOR, str(error)) from None
+
+
 def sign(words: Struct, typ: str, key: DeviceKey) -> bytes:
     """The words under the operator's key, as one line."""
     header = json.dumps({"alg": "ES256", "typ": typ}, separators=(",", ":")).encode()

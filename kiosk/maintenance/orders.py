@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from kiosk.clock import Clock
 from kiosk.fleet import command as words
+from kiosk.fleet import operator
 from kiosk.fleet.command import Command
 from kiosk.fleet.once import Memory, Once
-from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused, Refusal
+from kiosk.fleet.operator import OrderRefused, Refusal
 from kiosk.health.findings import Level
 from kiosk.messages import Do
 from kiosk.profile import Fleet
@@ -42,7 +43,7 @@ class Orders:
 
     def judge(self, wish: Do) -> tuple[Command, Begun | None]:
         """The operator's command to do just this, and what became of it if it came before. Raises OrderRefused."""
-        command = words.read(wish.order, self._operator(), self._terminal, self._fleet.groups)
+        command = words.read(wish.order, operator.named(self._fleet.operator), self._terminal, self._fleet.groups)
         if (command.command, command.argument) != (wish.entry, wish.choice):
             raise OrderRefused(Refusal.CANNOT, f"{command.id} orders something else")
         if (before := self._once.before(command)) is None:
@@ -62,9 +63,3 @@ class Orders:
     def end(self, command: Command, level: Level) -> None:
         """Raises OSError: then it stays one that was left."""
         self._once.remember(command, Begun(command.issued_at, level))
-
-    def _operator(self) -> Operator | None:
-        try:
-            return None if self._fleet.operator is None else Operator.pinned(self._fleet.operator)
-        except OperatorKeyError as error:
-            raise OrderRefused(Refusal.NO_OPERATOR, str(error)) from None

@@ -14,7 +14,20 @@ from kiosk.fleet.authority import Authority
 from kiosk.fleet.command import sign
 from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.machine import GOES_DOWN_WITHIN_S, REFUSED_FOR_S
+from kiosk.fleet.rounds import Rounds
 from kiosk.profile import Fleet
+
+
+async def asks(terminal: Terminal, rounds: Rounds) -> None:
+    """Until the agent wants the restart."""
+    while not terminal.wish.exists():
+        await terminal.clock.sleep(await rounds.step())
+
+
+async def serves(asked: Asked) -> None:
+    """Until the desk stands aside no more."""
+    while asked.standing_aside:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("argument", ["", "machine"])
@@ -25,8 +38,7 @@ async def test_a_restart_happens_once_and_closes_the_desk_first(
     jws = sign(command("restart", argument=argument), fleet.signer)
     terminal.hawkbit.offer_signed("8", COMMAND_PART, jws)
     async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
+        await asks(terminal, rounds)
         assert asked.standing_aside
         granted = Authority(Fleet(operator=fleet.public), TERMINAL, terminal.boot(), terminal.clock, terminal.kept)
         assert "the operator ordered it" in granted.judge(terminal.wish)
@@ -47,15 +59,13 @@ async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
     """F06: after five minutes the desk may serve again, and the restart is asked for anew, between two citizens."""
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
     async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
+        await asks(terminal, rounds)
         assert asked.standing_aside
         terminal.clock.seconds += GOES_DOWN_WITHIN_S
         terminal.health = report(WELL, serving=True)
         await rounds.step()
         assert not terminal.wish.exists()
-        while asked.standing_aside:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await serves(asked)
         terminal.health = report(WELL)
         await rounds.step()
         assert terminal.wish.exists() and asked.standing_aside
@@ -71,12 +81,10 @@ async def test_a_restart_that_is_refused_is_not_asked_for_again_at_once(
     later = datetime.now(UTC) + timedelta(hours=3)
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart", not_after=later), fleet.signer))
     async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
+        await asks(terminal, rounds)
         terminal.wish.unlink()  # as the service manager does then
         await rounds.step()
-        while asked.standing_aside:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await serves(asked)
         end = terminal.clock.seconds + REFUSED_FOR_S
         while terminal.clock.seconds < end - 10:
             await terminal.clock.sleep(await rounds.step())
@@ -92,16 +100,14 @@ async def test_a_wish_for_a_restart_does_not_stand_because_the_server_is_away(
     """F06: else a machine that goes down late, when the desk serves again by itself, cuts somebody off."""
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
     async with terminal.agent() as rounds, asyncio.timeout(20):
-        while not terminal.wish.exists():
-            await terminal.clock.sleep(await rounds.step())
+        await asks(terminal, rounds)
         terminal.hawkbit.away = True
         await rounds.step()
         assert terminal.wish.exists()
         terminal.clock.seconds += GOES_DOWN_WITHIN_S
         await rounds.step()
         assert not terminal.wish.exists()
-        while asked.standing_aside:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await serves(asked)
 
 
 async def test_a_machine_that_never_goes_down_ends_the_command(terminal: Terminal, fleet: OperatorDesk) -> None:
