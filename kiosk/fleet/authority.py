@@ -45,10 +45,17 @@ class _Ordered(Struct, frozen=True):
     boot: str
 
 
-class _Free(Struct, frozen=True):
-    """When the machine restarted without an order."""
+class _Counted(Struct, frozen=True):
+    """`boot`: which one it was to end, which can be once."""
 
-    at: tuple[datetime, ...] = ()
+    at: datetime
+    boot: str
+
+
+class _Free(Struct, frozen=True):
+    """What was granted without an order."""
+
+    granted: tuple[_Counted, ...] = ()
 
 
 def write(file: Path, order: str) -> None:
@@ -66,7 +73,7 @@ class Authority:
         self._boot = boot
         self._clock = clock
         self._ordered = Once(kept / ORDERED, Memory[_Ordered], clock)
-        self._free = Kept(kept / FREE, _Free, spoilt=lambda: _Free((clock.now(),) * FREE_MOST))
+        self._free = Kept(kept / FREE, _Free, spoilt=self._full)
 
     def judge(self, file: Path) -> str:
         """On what grounds the machine restarts, which is remembered. Raises OrderRefused or OSError: it does not."""
@@ -89,8 +96,13 @@ class Authority:
 
     def _without_order(self) -> str:
         now, free = self._clock.now(), self._free.read() or _Free()
-        counted = [at for at in free.at if abs(now - at) < FREE_IN]  # a clock may have been put back
-        if len(counted) >= FREE_MOST:
-            raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
-        self._free.keep(_Free((*counted, now)))
-        return f"for an update or a profile, {len(counted) + 1} of {FREE_MOST} within a day"
+        counted = [each for each in free.granted if abs(now - each.at) < FREE_IN]  # a clock may have been put back
+        if all(each.boot != self._boot for each in counted):
+            if len(counted) >= FREE_MOST:
+                raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
+            counted.append(_Counted(now, self._boot))
+            self._free.keep(_Free(tuple(counted)))
+        return f"for an update or a profile, {len(counted)} of {FREE_MOST} within a day"
+
+    def _full(self) -> _Free:
+        return _Free((_Counted(self._clock.now(), ""),) * FREE_MOST)
