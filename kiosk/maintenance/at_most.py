@@ -14,12 +14,13 @@ class NotOver(Exception):
 
 async def at_most(seconds: float, saying: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """Raises NotOver when it says more after that long; a TimeoutError is its own, as of a socket. No alarm is set
-    while whoever listens is at work."""
+    while whoever listens is at work: what it has ready then is still heard, and that it is at its end."""
     now = asyncio.get_running_loop().time
-    ends = now() + seconds
+    ends, more_s = now() + seconds, _NOW_S
     while True:
+        began = now()
         try:
-            async with asyncio.timeout_at(max(ends, now() + _NOW_S)) as alarm:
+            async with asyncio.timeout_at(max(ends, began + more_s)) as alarm:
                 said = await anext(saying)
         except StopAsyncIteration:
             return
@@ -27,4 +28,5 @@ async def at_most(seconds: float, saying: AsyncGenerator[T, None]) -> AsyncGener
             if alarm.expired():
                 raise NotOver from None
             raise
+        more_s -= max(now() - max(began, ends), 0.0)
         yield said
