@@ -37,6 +37,7 @@ from kiosk.china_time import china_date
 from kiosk.clock import Clock
 from kiosk.desk import Desk, Receipts, Timing
 from kiosk.evidence import Station
+from kiosk.fleet.authority import Tally
 from kiosk.health.board import SIGN, Board
 from kiosk.health.paper import paper_lasts
 from kiosk.health.published import Publication
@@ -177,7 +178,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         stock, ledger = StockHistory(profile.ledger / STOCK, clock), Ledger(profile.ledger, clock)
         hours = opening_hours(profile.opening)
 
-        workers, allowance = Workers(clock), Allowance(clock)
+        workers, allowance, restarts = Workers(clock), Allowance(clock), Tally(profile.ledger, clock)
 
         agent = profile.fleet.updates
         witness = Witness(agent.restart.parent / AGENTS_NEWEST, audit, clock) if agent else None
@@ -188,7 +189,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             health.post("face match", *face_match(presence.compares, profile.face))
             health.post("forecast", *paper_lasts(stock.latest(Source.PRINTER), ledger.pages_out, hours, clock.now()))
             health.post("machine", *of_the_machine(profile, clock))
-            health.post("fleet", *allowance.findings)
+            health.post("fleet", *allowance.findings, *restarts.findings)
             health.post("fleet log", *(witness.look() if witness else ()))
 
         looking = asyncio.create_task(keep_looking(health, clock, look))

@@ -21,6 +21,7 @@ from kiosk.fleet.command import COMMAND_BYTES_MOST
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.once import Memory, Once
 from kiosk.fleet.operator import OrderRefused, Refusal
+from kiosk.health.findings import Finding, warn
 from kiosk.profile import Fleet
 
 FREE_MOST: Final = 8
@@ -28,6 +29,7 @@ FREE_MOST: Final = 8
 FREE_IN: Final = timedelta(days=1)
 ORDERED: Final = "fleet-restarts-ordered.json"
 FREE: Final = "fleet-restarts.json"
+PART: Final = "fleet"
 _BYTES_MOST: Final = COMMAND_BYTES_MOST + 256
 _READABLE: Final = 0o644
 
@@ -63,6 +65,36 @@ def write(file: Path, order: str) -> None:
     durable.replace(file, msgspec.json.encode(Asked(order)), mode=_READABLE)
 
 
+class Tally:
+    """Of what was granted without an order, over boots. `kept`: a folder on disk that the agent cannot write in."""
+
+    def __init__(self, kept: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._kept = Kept(kept / FREE, _Free, spoilt=lambda: _Free((_Counted(clock.now(), ""),) * FREE_MOST))
+
+    def grant(self, boot: str) -> int:
+        """Which one of the day it is. Raises OrderRefused or OSError."""
+        counted = self._counted()
+        if all(each.boot != boot for each in counted):
+            if len(counted) >= FREE_MOST:
+                raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
+            counted.append(_Counted(self._clock.now(), boot))
+            self._kept.keep(_Free(tuple(counted)))
+        return len(counted)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """For the board."""
+        if len(self._counted()) < FREE_MOST:
+            return ()
+        says = f"had the machine restarted {FREE_MOST} times within a day without an order, and may no more"
+        return (warn(PART, says, "who sends so many updates or profiles? journalctl -u kiosk-restart"),)
+
+    def _counted(self) -> list[_Counted]:
+        now, free = self._clock.now(), self._kept.read() or _Free()
+        return [each for each in free.granted if abs(now - each.at) < FREE_IN]  # a clock may have been put back
+
+
 class Authority:
     """`fleet`, `terminal`: of the installed profile. `boot`: its name. `kept`: a folder on disk that the agent cannot
     write in."""
@@ -73,7 +105,7 @@ class Authority:
         self._boot = boot
         self._clock = clock
         self._ordered = Once(kept / ORDERED, Memory[_Ordered], clock)
-        self._free = Kept(kept / FREE, _Free, spoilt=self._full)
+        self._tally = Tally(kept, clock)
 
     def judge(self, file: Path) -> str:
         """On what grounds the machine restarts, which is remembered. Raises OrderRefused or OSError: it does not."""
@@ -81,7 +113,9 @@ class Authority:
             asked = msgspec.json.decode(lying_there.read(file, _BYTES_MOST), type=Asked)
         except (ValueError, msgspec.DecodeError):
             raise OrderRefused(Refusal.NOT_SIGNED, f"{file} asks for nothing") from None
-        return self._by_order(asked.order.encode()) if asked.order else self._without_order()
+        if asked.order:
+            return self._by_order(asked.order.encode())
+        return f"for an update or a profile, {self._tally.grant(self._boot)} of {FREE_MOST} within a day"
 
     def _by_order(self, jws: bytes) -> str:
         command = words.read(jws, operator.named(self._fleet.operator), self._terminal, self._fleet.groups)
@@ -93,16 +127,3 @@ class Authority:
         words.check_time(command, self._clock.now())
         self._ordered.remember(command, _Ordered(command.issued_at, self._boot))
         return f"the operator ordered it: {command.id}"
-
-    def _without_order(self) -> str:
-        now, free = self._clock.now(), self._free.read() or _Free()
-        counted = [each for each in free.granted if abs(now - each.at) < FREE_IN]  # a clock may have been put back
-        if all(each.boot != self._boot for each in counted):
-            if len(counted) >= FREE_MOST:
-                raise OrderRefused(Refusal.CANNOT, f"{FREE_MOST} restarts within a day that the operator did not order")
-            counted.append(_Counted(now, self._boot))
-            self._free.keep(_Free(tuple(counted)))
-        return f"for an update or a profile, {len(counted)} of {FREE_MOST} within a day"
-
-    def _full(self) -> _Free:
-        return _Free((_Counted(self._clock.now(), ""),) * FREE_MOST)

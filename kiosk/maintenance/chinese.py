@@ -122,6 +122,10 @@ _SAYS: Final = tuple(
             r"had the terminal for itself for (\d+) min of (\d+) h, and gets no more",
             r"\2 小时内已独占本机 \1 分钟，不再允许",
         ),
+        (
+            r"had the machine restarted (\d+) times within a day without an order, and may no more",
+            r"一天内未经运营方下令已让本机重启 \1 次，不再允许",
+        ),
         (r"none on a disk", "不在磁盘上"),
         (r"memory may be written to (.+)", r"内存可能写入 \1"),
         (r"the kernel throws them away", "内核丢弃"),
@@ -233,6 +237,9 @@ _REMEDIES: Final = {
         "换广角镜头，或调整高度、角度：配置 [camera]"
     ),
     "who commands so much, and why? journalctl -u kiosk-agent": "是谁、为何下达这么多命令？journalctl -u kiosk-agent",
+    "who sends so many updates or profiles? journalctl -u kiosk-restart": (
+        "是谁下发了这么多升级或配置？journalctl -u kiosk-restart"
+    ),
     "let an auditor compare both logs: kiosk audit verify --told-in": (
         "请审计员比对两份日志：kiosk audit verify --told-in"
     ),

@@ -12,9 +12,10 @@ from publishing import PROFILE
 from signing import OperatorDesk, command
 from terminal import HandClock
 
-from kiosk.fleet.authority import FREE, FREE_IN, FREE_MOST, Authority, write
+from kiosk.fleet.authority import FREE, FREE_IN, FREE_MOST, Authority, Tally, write
 from kiosk.fleet.command import sign
 from kiosk.fleet.operator import OrderRefused
+from kiosk.health.findings import Level
 from kiosk.profile import Fleet
 
 DAY_S = FREE_IN.total_seconds()
@@ -94,11 +95,14 @@ def test_without_an_order_it_restarts_a_few_times_a_day(bench: Bench) -> None:
             assert f"{number + 1} of" in bench.asked(boot=str(number))
     with pytest.raises(OrderRefused, match="within a day"):
         bench.asked(boot="9")
+    (finding,) = Tally(bench.kept, bench.clock).findings
+    assert (finding.part, finding.level) == ("fleet", Level.WARN)
     bench.clock.seconds -= DAY_S / 2
     with pytest.raises(OrderRefused, match="within a day"):
         bench.asked(boot="9")
     bench.clock.seconds += 2 * DAY_S
     assert "1 of" in bench.asked(boot="9")
+    assert Tally(bench.kept, bench.clock).findings == ()
 
 
 def test_a_count_that_was_spoilt_is_a_full_one(bench: Bench) -> None:

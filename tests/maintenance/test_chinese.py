@@ -16,6 +16,7 @@ SOURCES = [
     *(ROOT / "health").glob("*.py"),
     ROOT / "audit" / "anchoring.py",
     ROOT / "audit" / "witness.py",
+    ROOT / "fleet" / "authority.py",
     ROOT / "lobby.py",
     ROOT / "maintenance" / "allowance.py",
     ROOT / "trust.py",
