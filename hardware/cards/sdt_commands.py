@@ -1,8 +1,9 @@
 """The commands this terminal sends to an SDT reader, with the answers each may give and how long it may take.
 
-Answers do not repeat the command, so an answer that comes late could be taken for the answer to the next question.
-But each good answer here has its own status and length, `accepts` refuses all others, and a reader answers in the
-order it was asked: the data of one card cannot arrive after another card was found and selected.
+Answers do not repeat the command, so an answer that comes late could be taken for the answer to another question. The
+link sees to it that none is on its way when a question is asked (`sdt_link`). And each good answer here has its own
+status and length, and `accepts` refuses all others: what comes in spite of that shows that questions and answers are
+out of step.
 
 The commands that read fingerprints (30 10) are left out on purpose: this terminal never asks for them. No document
 gives time limits; these are ours, and far above what the line needs (115 ms for a read).
@@ -27,8 +28,8 @@ _ABOUT_A_CARD: Final = frozenset(
 class Command:
     """Command and parameter, the status that means success, and the data lengths that success can have.
 
-    `needs_card`: without one it can fail. The others cannot get an answer about a card: that is one to a command that
-    was given up, or that a program before us asked.
+    `needs_card`: without one it can fail. The others, by which a reader is met, cannot get an answer about a card: that
+    is one that a program before us asked for, and the right one is still waited for.
     """
 
     name: str
@@ -54,3 +55,4 @@ SELECT: Final = Command("select", b"\x20\x02", Status.OK, (8,), 1.0)
 READ: Final = Command("read", b"\x30\x01", Status.OK, (len(TEXT_AND_PORTRAIT_LENGTHS) + 256 + 1024,), 3.0)
 # Two sources answer with one address of 70 bytes; GA/T 490 has room for four.
 EXTRA_ADDRESS: Final = Command("extra address", b"\x30\x03", Status.OK, (70, 140, 210, 280), 2.0)
+LONGEST_LIMIT_S: Final = max(each.limit_s for each in (SELF_TEST, SAM_ID, FIND, SELECT, READ, EXTRA_ADDRESS))

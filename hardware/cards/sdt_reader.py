@@ -14,6 +14,8 @@ What is our reading, to be confirmed on each model of reader: the extra-address 
 that needs the card, so it tells whether the selected card still lies there. 90 (has one) and 91 (has none) mean yes;
 41 and every other status mean that it is gone.
 
+And that a reader is silent for as long as any command may take only when it has nothing left to say (`sdt_link`).
+
 A card that lies there while the kiosk starts may have been selected before; the reader then shows it only after it
 was lifted. There is no cryptographic proof from card to terminal: the SAM keeps that to itself. So trust in a reading
 is trust in the reader.
@@ -32,7 +34,7 @@ from hardware.cards.port import Access, CardError, CardFault, ReaderState
 from hardware.cards.reading import _MINT, Authenticity, CardReading, Portrait, UnknownEncoding
 from hardware.cards.sdt_commands import Command
 from hardware.cards.sdt_frame import Answer, Status
-from hardware.cards.sdt_link import DamagedAnswer, LinkError, LinkLost, SdtLink
+from hardware.cards.sdt_link import CutOff, DamagedAnswer, LinkError, LinkLost, SdtLink
 from hardware.cards.sdt_refusal import refusal
 from hardware.cards.transport import Line
 from hardware.cards.watched import WatchedReader
@@ -44,6 +46,8 @@ STILL_THERE_EVERY_S: Final = 0.1
 ATTEMPTS: Final = 3
 # Selecting fails while a hand still moves the card. After this many finds in a row it is the card that is bad.
 _SELECT_PATIENCE: Final = 5
+# What a program before us was answered lies in the line already.
+_BRIEFLY_S: Final = 0.05
 _FIRST_RETRY_S: Final = 0.5
 _LAST_RETRY_S: Final = 5.0
 _SAM_ID: Final = struct.Struct("<HHIII")
@@ -70,6 +74,7 @@ class SdtReader(WatchedReader):
         self._today = today
         self._sam_id = ""
         self._link: SdtLink | None = None
+        self._owed = False
         self._turn = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
@@ -125,10 +130,11 @@ class SdtReader(WatchedReader):
             self._tried.set()
 
     async def _serve_until_lost(self) -> tuple[ReaderState, str]:
-        """Reaches the reader and watches its cards; returns what ended it."""
+        """Reaches the reader and watches its cards; returns what ended it. Where an answer was owed, what was asked
+        before is heard out; and whatever card lies there is found and selected anew."""
         link = None
         try:
-            link = await SdtLink.open(self._line)
+            link = await SdtLink.open(self._line, sdt_commands.LONGEST_LIMIT_S if self._owed else _BRIEFLY_S)
             await self._identify(link)
             self._link = link
             _log.info("card reader ready: SAM %s", self._sam_id)
@@ -147,6 +153,7 @@ class SdtReader(WatchedReader):
             self._card_gone()
             if link is not None:
                 await link.close()
+                self._owed = link.owed
 
     async def _identify(self, link: SdtLink) -> None:
         answer = await _ask(link, sdt_commands.SELF_TEST)
@@ -207,6 +214,10 @@ class SdtReader(WatchedReader):
             why = f"read: {why}"
             await self._look_for_selected(link)
         except DamagedAnswer as error:
+            fault, why = CardFault.UNREADABLE, str(error)
+        except CutOff as error:
+            await link.close()
+            self._card_gone()
             fault, why = CardFault.UNREADABLE, str(error)
         except LinkError as error:
             await link.close()

@@ -11,7 +11,7 @@ from typing import Final
 
 import serial
 
-from hardware.cards.transport import TransportLost
+from hardware.cards.transport import TransportLost, TransportStuck
 
 DEFAULT_BAUD: Final = 115200
 # The rates of command 60 (set baud), fastest first.
@@ -55,14 +55,15 @@ class SerialTransport:
     async def send(self, frame: bytes) -> None:
         while not self._chunks.empty():
             self._chunks.get_nowait()
+        if self._lost:
+            raise TransportLost("the port is gone")
         written = 0
-        if not self._lost:
-            try:
-                written = os.write(self._port.fileno(), frame)
-            except OSError:
-                self._hang_up()
+        try:
+            written = os.write(self._port.fileno(), frame)
+        except OSError:
+            self._hang_up()
         if written != len(frame):
-            raise TransportLost("the port does not take a command")
+            raise TransportStuck("the port does not take a command")
 
     async def receive(self) -> bytes:
         chunk = await self._chunks.get()

@@ -11,6 +11,10 @@ class TransportLost(Exception):
     """The line cannot be opened, or is gone. The text is for the log and free of personal data."""
 
 
+class TransportStuck(TransportLost):
+    """The line does not take a frame, or nobody can say how much of it."""
+
+
 class TransportDamaged(Exception):
     """The line is there, but an answer was lost on it. The text is for the log and free of personal data."""
 
@@ -19,7 +23,7 @@ class Transport(Protocol):
     """An open line, used by one exchange at a time. Once lost it stays lost: open the `Line` again."""
 
     async def send(self, frame: bytes) -> None:
-        """Drops what came before and was not received, then writes one frame. Raises either error."""
+        """Writes one frame. Raises either error."""
 
     async def receive(self) -> bytes:
         """The next bytes, at least one, as the line gives them. May be cancelled. Raises either error."""
@@ -39,4 +43,5 @@ class Line(Protocol):
         """For a log."""
 
     async def open(self) -> Transport:
-        """Raises TransportLost when nothing is plugged in, or another program has it."""
+        """What came on it before is dropped, as far as it can be. Raises TransportLost when nothing is plugged in, or
+        another program has it."""

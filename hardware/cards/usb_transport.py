@@ -5,7 +5,7 @@ A frame travels in two parts: preamble and length, seven bytes, to end point 02 
 
 libusb blocks, so all of it happens in one thread of its own. A part is waited for in slices: whoever gives up waiting
 leaves the thread at the end of a slice, and an answer that has begun is taken whole, so that the two end points never
-get out of step.
+get out of step. And whoever opens the reader resets it (USB 2.0, 9.1.1.3): what lay in its end points is gone.
 
 pyusb writes every transfer to a log file when PYUSB_DEBUG is set: with that no reader is opened (requirement E05).
 """
@@ -13,6 +13,7 @@ pyusb writes every transfer to a log file when PYUSB_DEBUG is set: with that no 
 import asyncio
 import errno
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,7 +25,7 @@ import usb.core
 import usb.util
 
 from hardware.cards.sdt_frame import HEAD_BYTES, LONGEST_LENGTH, PREAMBLE
-from hardware.cards.transport import TransportDamaged, TransportLost
+from hardware.cards.transport import TransportDamaged, TransportLost, TransportStuck
 
 VENDOR: Final = 0x0400
 PRODUCT: Final = 0xC35A
@@ -38,6 +39,7 @@ _SLICE_MS: Final = 50
 # Parts of one answer follow each other at once. Silent for longer: cut off.
 _GAP_MS: Final = 300
 _WRITE_MS: Final = 200
+_COMES_BACK_WITHIN_S: Final = 3.0
 # The largest bulk packet there is: a request of a multiple of it cannot overflow.
 _PACKET_BYTES: Final = 512
 
@@ -74,10 +76,11 @@ class UsbLine:
             raise TransportLost(f"cannot open {self.address}: {_TRACE} would write what is on cards to a log")
         failure = "not plugged in"
         try:
-            for device in usb.core.find(
-                find_all=True, backend=self.backend, idVendor=self.vendor, idProduct=self.product
-            ):
-                if self.plug in (None, _plug(device)):
+            if device := self._found():
+                _claim(device)  # so that no other program's is reset
+                if _reset(device):
+                    return _claim(device)
+                if device := self._found_again():
                     return _claim(device)
         except usb.core.NoBackendError:
             failure = "libusb is missing"
@@ -87,6 +90,18 @@ class UsbLine:
             failure = _reason(error)
         raise TransportLost(f"cannot open {self.address}: {failure}")
 
+    def _found(self) -> Any | None:
+        for device in usb.core.find(find_all=True, backend=self.backend, idVendor=self.vendor, idProduct=self.product):
+            if self.plug in (None, _plug(device)):
+                return device
+        return None
+
+    def _found_again(self) -> Any | None:
+        deadline = time.monotonic() + _COMES_BACK_WITHIN_S
+        while (device := self._found()) is None and time.monotonic() < deadline:
+            time.sleep(_SLICE_MS / 1000)
+        return device
+
 
 class UsbBulkTransport:
     """A claimed reader and the thread that talks to it."""
@@ -95,8 +110,6 @@ class UsbBulkTransport:
         self._device = device
         self._thread = thread
         self._closed = Event()
-        # The program before us may have left one in the reader.
-        self._answer_due = True
 
     async def send(self, frame: bytes) -> None:
         await self._in_thread(lambda: self._write(frame))
@@ -124,14 +137,9 @@ class UsbBulkTransport:
     # --- in the thread -----------------------------------------------------------------------------------------------
 
     def _write(self, frame: bytes) -> None:
-        if self._answer_due:
-            # Somebody gave up waiting. What comes late must not be taken for the answer to this command.
-            with suppress(usb.core.USBTimeoutError, TransportDamaged):
-                self._answer(self._head())
-        self._answer_due = True
         for end_point, part in ((HEAD_OUT, frame[:HEAD_BYTES]), (BODY_OUT, frame[HEAD_BYTES:])):
             if self._device.write(end_point, part, _WRITE_MS) != len(part):
-                raise TransportLost("the reader does not take a command")
+                raise TransportStuck("the reader does not take a command")
 
     def _read(self, given_up: Event) -> bytes:
         """One answer; empty when nobody waits for it any more."""
@@ -139,13 +147,8 @@ class UsbBulkTransport:
             if self._closed.is_set():
                 raise TransportLost("the line was closed")
             with suppress(usb.core.USBTimeoutError):
-                head = self._head()
-                self._answer_due = False
-                return self._answer(head)
+                return self._answer(bytes(self._device.read(HEAD_IN, _PACKET_BYTES, _SLICE_MS)))
         return b""
-
-    def _head(self) -> bytes:
-        return bytes(self._device.read(HEAD_IN, _PACKET_BYTES, _SLICE_MS))
 
     def _answer(self, head: bytes) -> bytes:
         """The rest of an answer that has begun; what is missing of it is missing in the result."""
@@ -189,6 +192,18 @@ def _claim(device: Any) -> Any:
     return device
 
 
+def _reset(device: Any) -> bool:
+    """Whether it is the same device still: one that has other descriptors after it is a new one to the bus."""
+    try:
+        device.reset()
+    except usb.core.USBError as error:
+        if error.errno not in (errno.ENOENT, errno.ENODEV):
+            raise
+        usb.util.dispose_resources(device)
+        return False
+    return True
+
+
 def _plug(device: Any) -> str:
     return f"{device.bus}-{'.'.join(map(str, device.port_numbers or ()))}"
 
@@ -200,7 +215,7 @@ def _translated(device: Any, work: Callable[[], T]) -> Callable[[], T]:
         try:
             return work()
         except usb.core.USBTimeoutError:
-            failure: Exception = TransportLost("the reader does not take a command")
+            failure: Exception = TransportStuck("the reader does not take a command")
         except usb.core.USBError as error:
             failure = _recovered(device) if error.errno == errno.EPIPE else TransportLost(_reason(error))
         raise failure

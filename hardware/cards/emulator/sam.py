@@ -60,6 +60,11 @@ class Faults(Switches):
     """So many answers from now on are a stall of the USB end points instead."""
     held: bool = False
     """The USB reader has its answers ready, and hands them out when this is over."""
+    overtaken_s: float = 0.0
+    """So late comes what is on the card that the USB reader reads next, in spite of a reset; answers to later questions
+    come before it. Happens once."""
+    new_after_reset: bool = False
+    """The USB reader leaves the bus when it is reset, and is a new device on it."""
     short_packets: bool = False
     """The USB reader hands out its answers in packets of a few bytes."""
 

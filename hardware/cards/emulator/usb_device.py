@@ -17,6 +17,7 @@ import usb.backend
 import usb.core
 import usb.util
 
+from hardware.cards import sdt_commands
 from hardware.cards import usb_transport as wire
 from hardware.cards.emulator.sam import DEFAULT_SAM_ID, EmulatedReader
 from hardware.cards.sdt_frame import HEAD_BYTES, Decoder
@@ -62,7 +63,8 @@ class _Device:
         self.commands = Decoder()
         self.busy_until = 0.0
         self.packets: dict[int, deque[tuple[float, bytes]]] = {wire.HEAD_IN: deque(), wire.BODY_IN: deque()}
-        """What waits to be read, and from when on: answers come in the order of their questions, however slow."""
+        """What waits to be read, and from when on: answers come in the order of their questions, however slow, but for
+        one that others overtake."""
 
 
 class _Bus(usb.backend.IBackend):  # type: ignore[misc]
@@ -198,6 +200,22 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
             _demand_present(dev_handle[0])
             dev_handle[0].halted.discard(ep)
 
+    def reset_device(self, dev_handle: tuple[_Device, object]) -> None:
+        """The end points are empty; a SAM that ponders goes on, and so does what it holds back."""
+        device, _ = dev_handle
+        with self._changed:
+            _demand_present(device)
+            self._let_go(dev_handle)
+            device.halted.clear()
+            device.commands = Decoder()
+            now = time.monotonic()
+            for end_point, packets in device.packets.items():
+                device.packets[end_point] = deque(packet for packet in packets if packet[0] > now)
+            if self._reader.faults.new_after_reset:
+                self.unplug()
+                self.plug()
+                raise _error(errno.ENOENT)
+
     # --- transfers ---------------------------------------------------------------------------------------------------
 
     def bulk_write(
@@ -207,7 +225,7 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
         with self._changed:
             _demand_present(device)
             for command in device.commands.feed(data.tobytes()):
-                self._answer(device, self._reader.respond(command))
+                self._answer(device, self._reader.respond(command), overtaken=command == sdt_commands.READ.body)
         return len(data)
 
     def bulk_read(
@@ -241,7 +259,7 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
             return False
         return device.packets[ep][0][0] <= time.monotonic()
 
-    def _answer(self, device: _Device, frame: bytes) -> None:
+    def _answer(self, device: _Device, frame: bytes, *, overtaken: bool) -> None:
         faults = self._reader.faults
         if not frame:
             return
@@ -249,11 +267,16 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
             faults.stalls -= 1
             device.halted |= {wire.HEAD_IN, wire.BODY_IN}
         else:
-            device.busy_until = max(device.busy_until, time.monotonic()) + faults.slow_s
+            now = time.monotonic()
+            if overtaken and faults.overtaken_s:
+                due, faults.overtaken_s = now + faults.overtaken_s, 0.0
+            else:
+                due = device.busy_until = max(device.busy_until, now) + faults.slow_s
             size = _FEW_BYTES if faults.short_packets else _PACKET_BYTES
             for end_point, part in ((wire.HEAD_IN, frame[:HEAD_BYTES]), (wire.BODY_IN, frame[HEAD_BYTES:])):
                 pieces = (part[start : start + size] for start in range(0, len(part), size))
-                device.packets[end_point] += [(device.busy_until, piece) for piece in pieces]
+                packets = [*device.packets[end_point], *((due, piece) for piece in pieces)]
+                device.packets[end_point] = deque(sorted(packets, key=lambda packet: packet[0]))
         self._changed.notify_all()
 
     def _let_go(self, dev_handle: tuple[_Device, object]) -> None:

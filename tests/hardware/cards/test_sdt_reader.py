@@ -179,14 +179,18 @@ async def test_rubbish_on_the_line_does_no_harm(bench: Bench) -> None:
     assert (await bench.reader.read()).number == VALID.number
 
 
-async def test_an_answer_to_another_question_is_not_taken(bench: Bench) -> None:
-    """As after a cancelled command whose answer comes late: here the SAM's number, again and again."""
-    bench.faults.garbage = encode(bytes([0, 0, Status.OK]) + DEFAULT_SAM_ID)
+async def test_a_line_that_is_out_of_step_is_left_and_met_anew(bench: Bench) -> None:
+    """Another question's answer comes, here the SAM's number: nothing that comes after it is believed."""
     await bench.lay(VALID)
-    assert (await bench.reader.read()).number == VALID.number
+    bench.faults.garbage = encode(bytes([0, 0, Status.OK]) + DEFAULT_SAM_ID)
+    assert await bench.fault() is CardFault.READER_LOST
+    await bench.reader.wait_state(ReaderState.LOST)
+    assert not bench.reader.present
+    bench.faults.garbage = b""
     bench.remove()
-    await bench.reader.wait_absent()
-    assert bench.reader.state is ReaderState.READY
+    await bench.reader.wait_state(ReaderState.READY)
+    await bench.lay(ENDLESS)
+    assert (await bench.reader.read()).number == ENDLESS.number
 
 
 async def test_a_card_lifted_before_anybody_noticed_was_removed(bench: Bench) -> None:
@@ -258,6 +262,7 @@ async def test_a_switch_about_the_reader_shows_when_it_is_plugged_in(bench: Benc
     bench.faults.turn_on(switch)
     bench.plug()
     bench.insert(VALID)
+    await bench.reader.wait_state(AFTER_THE_CABLE[switch])
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bench.reader.wait_present(), NOTHING_HAPPENS_S)
     assert bench.reader.state is AFTER_THE_CABLE[switch]

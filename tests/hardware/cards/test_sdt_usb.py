@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from card_samples import CITIZENS, VALID, today
+from card_samples import CITIZENS, ENDLESS, VALID, today
 from conformance.identity_reader import IdentityReaderConformance, outcome
 
 from hardware.cards.emulator import OTHER_SAM_ID, UsbSamEmulator, usb_device
 from hardware.cards.port import CardFault, ReaderState
 from hardware.cards.sdt_commands import SAM_ID as SAM_NUMBER
-from hardware.cards.sdt_commands import SELF_TEST
-from hardware.cards.sdt_frame import Status, encode
+from hardware.cards.sdt_frame import encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
 from hardware.cards.synthetic import SyntheticCard
 from hardware.cards.transport import TransportLost
@@ -114,19 +113,46 @@ async def test_a_cancelled_read_leaves_a_usable_line(bench: Bench) -> None:
     assert (await bench.reader.read()).number == VALID.number
 
 
-async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
+async def test_the_data_of_a_card_that_comes_when_the_next_card_is_read_is_not_taken(bench: Bench) -> None:
+    """E05: the worst that a reader could do. It comes more than four seconds after it was asked for."""
+    await bench.lay(VALID)
+    bench.faults.overtaken_s = 4.3
+    assert await outcome(bench.reader) is CardFault.READER_LOST
+    bench.insert(ENDLESS)
+    await bench.reader.wait_absent()
+    await bench.reader.wait_present()
+    bench.faults.slow_s = 0.9
+    assert (await bench.reader.read()).number == ENDLESS.number
+
+
+async def test_what_a_program_before_us_was_answered_is_gone_when_the_reader_is_opened() -> None:
     emulator = UsbSamEmulator()
-    transport = await UsbLine(backend=emulator.backend).open()
-    emulator.faults.held = True
-    await transport.send(encode(SAM_NUMBER.body))
+    line = UsbLine(backend=emulator.backend)
+    before = await line.open()
+    await before.send(encode(SAM_NUMBER.body))
+    await before.close()
+    transport = await line.open()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(transport.receive(), 0.16)
-    await transport._in_thread(lambda: None)  # whoever waited has left
-    emulator.faults.held = False
-    await transport.send(encode(SELF_TEST.body))
-    assert await transport.receive() == encode(bytes([0, 0, Status.OK]))
+        await asyncio.wait_for(transport.receive(), 0.2)
     await transport.close()
     emulator.close()
+
+
+async def test_a_reader_that_is_a_new_device_after_its_reset_is_found_again(bench: Bench) -> None:
+    bench.faults.new_after_reset = True
+    bench.unplug()
+    await bench.reader.wait_state(ReaderState.LOST)
+    bench.plug()
+    await bench.reader.wait_state(ReaderState.READY)
+    await bench.lay(VALID)
+    assert (await bench.reader.read()).number == VALID.number
+
+
+async def test_a_reader_that_another_program_has_is_not_reset(bench: Bench) -> None:
+    bench.faults.new_after_reset = True
+    with pytest.raises(TransportLost, match="another program has it"):
+        await bench.line.open()
+    assert bench.reader.state is ReaderState.READY
 
 
 async def test_a_reader_unplugged_while_it_is_waited_for_is_lost_at_once(bench: Bench) -> None:
@@ -144,11 +170,6 @@ async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
     bench.emulator.replace_sam(OTHER_SAM_ID)
     bench.plug()
     await bench.reader.wait_state(ReaderState.REPLACED)
-
-
-async def test_only_one_program_has_the_reader(bench: Bench) -> None:
-    with pytest.raises(TransportLost, match="another program has it"):
-        await bench.line.open()
 
 
 @pytest.mark.parametrize(

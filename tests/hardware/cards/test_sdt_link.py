@@ -1,0 +1,119 @@
+"""An answer that comes late is never taken for another command's, on either line (E05)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from card_samples import VALID
+
+from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator, UsbSamEmulator
+from hardware.cards.sdt_commands import FIND, SAM_ID, SELF_TEST
+from hardware.cards.sdt_frame import Status, encode
+from hardware.cards.sdt_link import LinkLost, NoAnswer, SdtLink
+from hardware.cards.serial_transport import SerialLine
+from hardware.cards.transport import Line
+from hardware.cards.usb_transport import UsbLine
+
+BRIEFLY_S = 0.05
+
+pytestmark = pytest.mark.timeout(30)
+
+
+class Bench:
+    def __init__(self, emulator: SamEmulator | UsbSamEmulator, line: Line) -> None:
+        self.emulator = emulator
+        self.line = line
+        self.faults = emulator.faults
+
+
+def _bench(kind: str, folder: Path) -> Bench:
+    if kind == "usb":
+        device = UsbSamEmulator()
+        return Bench(device, UsbLine(backend=device.backend))
+    serial = SamEmulator(folder / "card-reader", baud=None)
+    return Bench(serial, SerialLine(str(serial.path)))
+
+
+@pytest_asyncio.fixture(params=["serial", "usb"])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = _bench(request.param, tmp_path)
+    yield bench
+    bench.emulator.close()
+
+
+async def test_nothing_is_asked_while_an_answer_is_owed(bench: Bench) -> None:
+    link = await SdtLink.open(bench.line, BRIEFLY_S)
+    bench.faults.slow_s = FIND.limit_s + 0.2
+    with pytest.raises(NoAnswer):
+        await link.exchange(FIND)
+    bench.faults.slow_s = 0.0
+    bench.emulator.insert(VALID)
+    with pytest.raises(LinkLost, match="owed"):
+        await link.exchange(FIND)
+    assert link.owed
+    await link.close()
+
+
+async def test_what_comes_late_is_heard_out_by_the_next_link(bench: Bench) -> None:
+    link = await SdtLink.open(bench.line, BRIEFLY_S)
+    bench.faults.slow_s = FIND.limit_s + 0.5
+    with pytest.raises(NoAnswer):
+        await link.exchange(FIND)
+    await link.close()
+    bench.faults.slow_s = 0.0
+    bench.emulator.insert(VALID)
+    link = await SdtLink.open(bench.line, 1.0)
+    assert (await link.exchange(FIND)).status == Status.FOUND
+    await link.close()
+
+
+async def test_what_was_asked_by_somebody_who_left_is_answered_to_nobody(bench: Bench) -> None:
+    link = await SdtLink.open(bench.line, BRIEFLY_S)
+    bench.faults.slow_s = 0.4
+    asking = asyncio.ensure_future(link.exchange(SAM_ID))
+    await asyncio.wait([asking], timeout=0.2)
+    asking.cancel()
+    bench.emulator.replace_sam(OTHER_SAM_ID)
+    assert (await link.exchange(SAM_ID)).data == OTHER_SAM_ID
+    await link.close()
+
+
+async def test_a_link_that_closes_while_it_waits_still_owes(bench: Bench) -> None:
+    link = await SdtLink.open(bench.line, BRIEFLY_S)
+    bench.faults.silent = True
+    asking = asyncio.ensure_future(link.exchange(SELF_TEST))
+    await asyncio.wait([asking], timeout=0.1)
+    await link.close()
+    with pytest.raises(LinkLost):
+        await asking
+    assert link.owed
+
+
+async def test_a_line_that_never_falls_silent_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardware.cards.sdt_link._ENDLESS_S", 0.2)
+    line = _Babble()
+    with pytest.raises(LinkLost, match="silent"):
+        await SdtLink.open(line, 1.0)
+    assert line.closed
+
+
+class _Babble:
+    """A line and its transport on which something comes all the time."""
+
+    address = "babble"
+    closed = False
+
+    async def open(self) -> "_Babble":
+        return self
+
+    async def send(self, frame: bytes) -> None:
+        raise AssertionError("nothing is to be asked here")
+
+    async def receive(self) -> bytes:
+        await asyncio.sleep(0.01)
+        return encode(bytes([0, 0, Status.OK]))
+
+    async def close(self) -> None:
+        self.closed = True
