@@ -104,7 +104,7 @@ class Authority:
         self._terminal = terminal
         self._boot = boot
         self._clock = clock
-        self._ordered = Once(kept / ORDERED, Memory[_Ordered], clock)
+        self._ordered = Once(kept / ORDERED, Memory[_Ordered], clock, came=lambda: False)  # nobody else knows
         self._tally = Tally(kept, clock)
 
     def judge(self, file: Path) -> str:

@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 DIAGNOSTICS: Final = "diagnostics"
 LOG_LEVEL: Final = "log-level"
+RECEIVED: Final = "command.received"
 PIECE: Final = "piece"
 PIECE_CHARACTERS: Final = 480
 FEEDBACKS_MOST: Final = 150
@@ -112,7 +113,7 @@ class Commands:
         self._collected = collected
         self._loudness = loudness
         self._begun = Kept(kept / "command.json", Begun)
-        self._once = Once(kept / "commands.json", Memory[Outcome], clock)
+        self._once = Once(kept / "commands.json", Memory[Outcome], clock, came=lambda: trail.may_have(RECEIVED))
         self._at_the_desk: asyncio.Task[tuple[Level, tuple[str, ...]]] | None = None
 
     async def take(self, deployment: Deployment) -> None:
@@ -196,7 +197,7 @@ class Commands:
         if (command.command == UPDATE) != bool(beside) or (beside and command.argument.lower() != beside):
             raise OrderRefused(Refusal.CANNOT, f"{command.id}: an update is commanded beside its image, by its SHA-256")
         try:
-            self._trail.record("command.received", id=command.id, command=command.command, action=deployment.action)
+            self._trail.record(RECEIVED, id=command.id, command=command.command, action=deployment.action)
         except Refused as refused:
             raise OrderRefused(Refusal.CANNOT, f"{command.id}: the audit log takes no more: {refused.detail}") from None
         return command, jws.decode("ascii")

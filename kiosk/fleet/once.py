@@ -3,9 +3,12 @@
 So many are remembered; what is older than the oldest of them is done no more. Of a memory that was spoilt, whatever was
 issued until that was seen may have been done: by this terminal's clock, so that a clock which was ahead then keeps all
 commands out for as long. That time is not taken back when the clock is, for nobody knows which of the two was right.
+One that is gone is no better, where others remember that commands came: a terminal that never had any has none either,
+and begins with an empty one.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar
@@ -16,6 +19,8 @@ from kiosk.clock import Clock
 from kiosk.fleet.command import CLOCKS_DIFFER_S, Command
 from kiosk.fleet.kept import Kept
 from kiosk.fleet.operator import OrderRefused, Refusal
+
+log = logging.getLogger(__name__)
 
 REMEMBERED_MOST: Final = 1000
 
@@ -38,16 +43,24 @@ class Memory(Struct, Generic[What], frozen=True):
 
 
 class Once(Generic[What]):
-    """`kind`: what is remembered of each."""
+    """`kind`: what is remembered of each. `came`: whether one ever came, as somebody else knows; asked where the memory
+    is not there."""
 
-    def __init__(self, path: Path, kind: type[Memory[What]], clock: Clock) -> None:
+    def __init__(self, path: Path, kind: type[Memory[What]], clock: Clock, came: Callable[[], bool]) -> None:
+        self._path = path
         self._kind = kind
         self._clock = clock
-        self._memory: Kept[Memory[What]] = Kept(path, kind, spoilt=self._nothing_is_remembered)
+        self._came = came
+        self._memory: Kept[Memory[What]] = Kept(
+            path, kind, spoilt=self._nothing_is_remembered, missing=self._as_it_began
+        )
 
     def before(self, command: Command) -> What | None:
         """What became of it when it came before; None: it is new. Raises OrderRefused when nobody knows."""
-        memory = self._memory.read() or self._kind()
+        try:
+            memory = self._memory.read() or self._kind()
+        except OSError as error:
+            raise OrderRefused(Refusal.CANNOT, f"{command.id} cannot be looked up: {error.strerror}") from None
         if command.id in memory.outcomes:
             return memory.outcomes[command.id]
         if memory.forgotten is not None and command.issued_at <= memory.forgotten:
@@ -62,6 +75,12 @@ class Once(Generic[What]):
         gone, stay = by_age[:-REMEMBERED_MOST], by_age[-REMEMBERED_MOST:]
         forgotten = [each.issued_at for _, each in gone] + ([memory.forgotten] if memory.forgotten else [])
         self._memory.keep(self._kind(dict(stay), max(forgotten, default=None)))
+
+    def _as_it_began(self) -> Memory[What]:
+        if not self._came():
+            return self._kind()
+        log.error("%s is gone, and commands came before: none is done that was issued by now", self._path)
+        return self._nothing_is_remembered()
 
     def _nothing_is_remembered(self) -> Memory[What]:
         return self._kind(forgotten=self._clock.now() + timedelta(seconds=CLOCKS_DIFFER_S))

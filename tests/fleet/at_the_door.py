@@ -64,7 +64,7 @@ async def desk(folder: Path, socket: Path, operator: Path | None = None) -> Asyn
     nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(Workshop))
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked), folder))
+    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked), audit, folder))
 
     async def between_citizens() -> None:
         while True:

@@ -167,19 +167,32 @@ async def test_what_is_forgotten_stays_forgotten(terminal: Terminal, asked: Aske
     assert asked.entries == [("in-service", "")]
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"{}x", b'{"outcomes": 3}', b"\xff"])
-async def test_a_memory_that_was_spoilt_lets_nothing_be_done_twice(
-    terminal: Terminal, asked: Asked, fleet: OperatorDesk, spoilt: bytes
+@pytest.mark.parametrize("spoilt", [b"", b"{}x", b'{"outcomes": 3}', b"\xff", None])
+async def test_a_memory_that_was_spoilt_or_is_gone_lets_nothing_be_done_twice(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, spoilt: bytes | None
 ) -> None:
-    """Fail closed: whatever was issued until now may have been done; what is issued later is done."""
+    """E07: fail closed: whatever was issued until now may have been done; what is issued later is done."""
     before = sign(command("self-test"), fleet.signer)
     await given(terminal, before)
-    (terminal.kept / "commands.json").write_bytes(spoilt)
+    if spoilt is None:
+        (terminal.kept / "commands.json").unlink()
+    else:
+        (terminal.kept / "commands.json").write_bytes(spoilt)
     for action in ("8", "9"):
         assert (await given(terminal, before, action))[-1][3].startswith("replayed: ")
     terminal.clock.seconds += 601
     later = command("in-service", issued_at=terminal.clock.now())
     assert (await given(terminal, sign(later, fleet.signer), "10"))[-1][2] == "success"
+    assert asked.entries == [("self-test", ""), ("in-service", "")]
+
+
+async def test_a_terminal_that_was_never_commanded_does_the_first_two_at_once(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """E07: that it remembers none is no sign of a loss, also when the first was only received."""
+    first, second = sign(command("self-test"), fleet.signer), sign(command("in-service", id="c-2"), fleet.signer)
+    assert (await given(terminal, first))[-1][2] == "success"
+    assert (await given(terminal, second, "9"))[-1][2] == "success"
     assert asked.entries == [("self-test", ""), ("in-service", "")]
 
 

@@ -145,6 +145,25 @@ async def test_an_order_is_done_once_whoever_brings_it_again(
     assert asked.entries == [("restart", "ui")]
 
 
+async def test_a_memory_that_is_gone_lets_no_order_be_done_twice(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
+) -> None:
+    """E05, E07: the audit log knows that there were some. What the operator orders later is done; and a terminal that
+    had none does its first two at once."""
+    orders = [sign(command("restart", argument="ui", id=f"c-{number}"), fleet.signer) for number in (1, 2)]
+    for number, order in enumerate(orders, 1):
+        assert (await terminal.door.run("restart", "ui", f"c-{number}", order))[0] is Level.OK
+    (tmp_path / FILE).unlink()
+    for _ in range(2):
+        level, (said,) = await terminal.door.run("restart", "ui", "c-1", orders[0])
+        assert level is Level.FAIL and "(replayed)" in said
+    assert len(asked.entries) == len(orders)
+    later = datetime.now(UTC) + timedelta(seconds=CLOCKS_DIFFER_S + 60)
+    asked.now = lambda: later
+    new = sign(command("restart", argument="ui", id="c-3", issued_at=later), fleet.signer)
+    assert (await terminal.door.run("restart", "ui", "c-3", new))[0] is Level.OK
+
+
 async def test_an_order_that_was_left_is_not_begun_again(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardware.cards.emulator import SamEmulator
+from kiosk.audit.log import AuditLog
 from kiosk.health.findings import Finding, Level
 from kiosk.maintenance.allowance import Allowance
 from kiosk.maintenance.entry import Entry
@@ -61,8 +62,9 @@ class Bench:
     @property
     def bounds(self) -> tuple[Allowance, Orders]:
         """Of the door, for a fleet; no operator is pinned here."""
-        clock = self.workshop.clock
-        return Allowance(clock), Orders(self.profile.fleet, TERMINAL, clock, self.profile.ledger)
+        clock, audit = self.workshop.clock, self.workshop.audit
+        assert isinstance(audit, AuditLog)
+        return Allowance(clock), Orders(self.profile.fleet, TERMINAL, clock, audit, self.profile.ledger)
 
     async def said(self, entry: Entry, choice: str = "") -> list[Said]:
         """Everything that an entry says."""
