@@ -275,8 +275,9 @@ class EnrolmentStep(Enum):
 class NotEnrolled(Struct, frozen=True, tag=True):
     """This terminal is nobody yet, and waits for a stick or for somebody who types its `code` at the platform. No
     citizen is served. `fingerprint`: of its key. `until`: how long the code is good. `terminal`: who it is going to
-    be, once an order says so. `pairs`: codes can be had here at all. `trouble`: what went wrong last. `altered`: the
-    file for which the terminal is barred."""
+    be, once an order says so. `pairs`: codes can be had here at all. `trouble`: what went wrong last. `detail`: what
+    the log says of that, which nobody can read on a machine that is nobody. `altered`: the file for which the terminal
+    is barred."""
 
     step: EnrolmentStep
     fingerprint: str = ""
@@ -285,6 +286,7 @@ class NotEnrolled(Struct, frozen=True, tag=True):
     terminal: str = ""
     pairs: bool = True
     trouble: Reason | None = None
+    detail: str = ""
     altered: str = ""
 
 

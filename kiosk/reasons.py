@@ -533,16 +533,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ENROLMENT_UNFIT: _say(
         "登记文件与本机不符",
-        "文件里的本机配置不能在这里使用，原因见日志。请修改配置后重新签发。",
+        "文件里的本机配置不能在这里使用，原因如下。请修改配置后重新签发。",
         "The order does not fit this terminal",
-        "Its profile would not work here; the log says why. Correct it and sign it again.",
+        "Its profile would not work here; the reason is below. Correct it and sign it again.",
         retry=False,
     ),
     Reason.ENROLMENT_KEY: _say(
         "无法生成本机密钥",
-        "请检查安全芯片是否已在固件中启用，原因见日志。",
+        "请检查安全芯片是否已在固件中启用，原因如下。",
         "The key of this terminal could not be made",
-        "Check that the security chip is enabled in the firmware; the log says more.",
+        "Check that the security chip is enabled in the firmware; the reason is below.",
         retry=False,
     ),
     Reason.ENROLMENT_NO_PLATFORM: _say(
@@ -568,9 +568,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ENROLMENT_DISK: _say(
         "本机无法保存登记结果",
-        "请检查加密分区，原因见日志。没有登记完成，可以重来。",
+        "请检查加密分区，原因如下。没有登记完成，可以重来。",
         "What was decided could not be stored",
-        "Check the encrypted partition; the log says more. Nothing is half done, so it can be repeated.",
+        "Check the encrypted partition; the reason is below. Nothing is half done, so it can be repeated.",
         retry=False,
     ),
     Reason.ENROLMENT_ALTERED: _say(

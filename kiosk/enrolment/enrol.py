@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from kiosk.clock import Clock
 from kiosk.enrolment.order import Believed, believe
+from kiosk.enrolment.plain import plain
 from kiosk.enrolment.registry import Registry
 from kiosk.enrolment.settings import Settings
 from kiosk.enrolment.site import Site
@@ -43,6 +44,9 @@ LOOK_EVERY_S: Final = 1.0
 AGAIN_S: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Between calls that failed in a row."""
 FINGERPRINT_OCTETS: Final = 16
+DETAIL_MOST: Final = 240
+_TOLD: Final = frozenset({Reason.ENROLMENT_UNFIT, Reason.ENROLMENT_KEY, Reason.ENROLMENT_DISK})
+"""Where the reason alone does not say what to mend. What is told of an order was signed by the operator."""
 
 
 class Screen(Protocol):
@@ -288,12 +292,15 @@ class Enrolment:
         return self._page.altered
 
     def _show(self, **changes: Any) -> None:
+        if "trouble" in changes:
+            changes = {"detail": "", **changes}
         self._page = msgspec.structs.replace(self._page, **changes)
         self._screen.show(self._page)
 
     def _say(self, refused: Refused) -> None:
         log.warning("%s %s: %s", refused.reason.value, refused.reason.name, refused.detail)
-        self._show(trouble=refused.reason)
+        detail = plain(" ".join(refused.detail.split()), DETAIL_MOST) if refused.reason in _TOLD else ""
+        self._show(trouble=refused.reason, detail=detail)
 
     async def _listen(self) -> None:
         while True:
@@ -316,7 +323,8 @@ def _patiently() -> Iterator[float]:
 
 
 def _of_the_disk(error: OSError) -> Refused:
-    return Refused(Reason.ENROLMENT_DISK, f"{error.filename}: {error.strerror}")
+    where = f"{error.filename}: " if error.filename else ""
+    return Refused(Reason.ENROLMENT_DISK, f"{where}{error.strerror or error}")
 
 
 def _is_another(stick: Stick, seen: Seen | None) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.enrolment.order import TYPE, EnrolmentOrder
+from kiosk.enrolment.plain import plain
 from kiosk.enrolment.site import ORDER, PROFILE, Site
 from kiosk.fleet import signed_profile
 from kiosk.fleet.operator import Operator, OrderRefused
@@ -39,17 +40,13 @@ def standing(site: Site, pinned: Operator) -> str:
         order = pinned.words(found.pop(ORDER, b""), TYPE, EnrolmentOrder)
         signed = pinned.words(order.profile.encode(), signed_profile.TYPE, SignedProfile)
     except OSError as error:
-        file = _plain(Path(error.filename or site.current).name)
+        file = plain(Path(error.filename or site.current).name, NAME_MOST)
         raise Altered(file, f"{file}: {error.strerror}") from None
     except OrderRefused as refused:
         raise Altered(ORDER, f"{ORDER}: {refused}") from None
     said = {PROFILE: signed.profile.encode()} | {name: content.encode() for name, content in order.files.items()}
-    differing = sorted(_plain(name) for name in {*found, *said} if found.get(name) != said.get(name))
+    differing = sorted(plain(name, NAME_MOST) for name in {*found, *said} if found.get(name) != said.get(name))
     if differing:
         told = ", ".join(differing[:NAMES_MOST]) + (" …" if len(differing) > NAMES_MOST else "")
         raise Altered(differing[0], f"not as the order says: {told}")
     return order.terminal
-
-
-def _plain(name: str) -> str:
-    return (name if name.isascii() and name.isprintable() else ascii(name))[:NAME_MOST]

@@ -1,4 +1,5 @@
-"""What this terminal's units said, out of the systemd journal (sd-journal(3)), newest last, up to a size."""
+"""What this terminal's units said, and those of its image that see to its state and its updates, out of the systemd
+journal (sd-journal(3)), newest last, up to a size."""
 
 from collections import deque
 from typing import Final
@@ -7,11 +8,13 @@ import msgspec
 from systemd import journal
 
 UNITS: Final = tuple(
-    f"kiosk-{name}.service"
+    f"{name}.service"
     for name in (
-        *("desk", "ui", "vision", "documents", "agent", "cups", "console", "stick"),
-        *("order", "enrol", "healthy", "way-back", "restart", "restart-staff", "restart-cups", "planned-restart"),
-        *("doctor", "nightly", "audit", "fleet-audit"),
+        *("kiosk-desk", "kiosk-ui", "kiosk-vision", "kiosk-documents", "kiosk-agent", "kiosk-cups", "kiosk-console"),
+        *("kiosk-stick", "kiosk-order", "kiosk-enrol", "kiosk-healthy", "kiosk-way-back", "kiosk-restart"),
+        *("kiosk-restart-staff", "kiosk-restart-cups", "kiosk-planned-restart"),
+        *("kiosk-doctor", "kiosk-nightly", "kiosk-audit", "kiosk-fleet-audit"),
+        *("onecard-state", "rauc"),
     )
 )
 LINES_MOST: Final = 50_000

@@ -308,6 +308,7 @@ ENROL_STEPS: Final[dict[EnrolmentStep, Text]] = {
     EnrolmentStep.BARRED: Text("暂停使用，等待运营单位处理", "Out of use until the operator has been here"),
 }
 ENROL_ALTERED: Final = Text("首个不一致的文件：{file}", "The first file that differs: {file}")
+ENROL_DETAIL: Final = Text("原因：{detail}", "Reason: {detail}")
 ENROL_NEW_CODE: Final = Text("重新获取配对码", "Ask for a new code")
 
 # Idle

@@ -10,11 +10,12 @@ from fresh_machine import TERMINAL, OperatorsDesk, World, settled
 
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.enrolment import order
-from kiosk.enrolment.enrol import Keys
+from kiosk.enrolment.enrol import DETAIL_MOST, Keys
 from kiosk.enrolment.registry import Registry
 from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
 from kiosk.reasons import Reason, Refused
 from platform_client.credentials import DIRECTORY
+from platform_client.device_key import DeviceKeyError
 from platform_client.sandbox.control import ApprovePairing, RefusePairing
 from platform_client.sandbox.enrolling import COLLECTED_MOST, GRANT_LASTS, WRONG_CODES_MOST
 from platform_client.sandbox.faults import Fault
@@ -294,11 +295,54 @@ async def test_somebody_else_s_platform_is_not_believed(world: World) -> None:
 async def test_a_profile_that_would_not_work_here_is_refused_before_anything_is_put_in_place(
     world: World, profile: dict[str, str]
 ) -> None:
-    """Nor can it name another operator than the image does."""
+    """Nor can it name another operator than the image does. What does not fit stands on the page until the next stick
+    comes, for nobody can read the log of a machine that is nobody."""
     world.plug(world.order(world.profile(**profile)))
     async with world.enrolling() as (glass, _):
-        await glass.until(trouble(Reason.ENROLMENT_UNFIT))
+        page = await glass.until(trouble(Reason.ENROLMENT_UNFIT))
+        assert page.detail.startswith(f"{TERMINAL}: its profile says ")
+        world.unplug()
+        world.plug(b"not.a.jws")
+        page = await glass.until(trouble(Reason.ENROLMENT_STICK))
+        assert page.detail == "", "a stranger's words are not shown"
     assert not world.site.enrolled
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "detail"),
+    [
+        ("coming/credentials/platform.key/folder", Reason.ENROLMENT_KEY, "platform.key: Is a directory"),
+        ("coming", Reason.ENROLMENT_DISK, "coming: File exists"),
+    ],
+)
+async def test_what_keeps_the_key_from_being_made_stands_on_the_page(
+    world: World, path: str, reason: Reason, detail: str
+) -> None:
+    spoilt = world.where / "site" / path
+    spoilt.parent.mkdir(parents=True, exist_ok=True)
+    spoilt.write_bytes(b"")
+    async with world.enrolling() as (glass, _):
+        page = await glass.until(trouble(reason))
+        assert page.detail.endswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a: No space left\n  on device", "a: No space left on device"),
+        ("order \u202egpj.exe", "'order \\u202egpj.exe'"),
+        ("x" * (DETAIL_MOST + 1), "x" * DETAIL_MOST),
+    ],
+)
+async def test_what_stands_on_the_page_moves_no_line_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, said: str, shown: str
+) -> None:
+    def fails(_: object) -> bytes:
+        raise DeviceKeyError(said)
+
+    monkeypatch.setattr("kiosk.enrolment.site.Site.audit_key", fails)
+    async with world.enrolling() as (glass, _):
+        assert (await glass.until(trouble(Reason.ENROLMENT_KEY))).detail == shown
 
 
 @pytest.mark.parametrize("name", ["profile.toml", "credentials/platform.pem", "device/certificate.pem", "../x.pem"])

@@ -181,6 +181,25 @@ def pages(fonts: Path) -> dict[str, Page]:
         "not-enrolled-foreign": NotEnrolled(
             EnrolmentStep.WAITING, FINGERPRINT, "BCDF-WXZK", AGAIN, trouble=Reason.ENROLMENT_FOREIGN
         ),
+        "not-enrolled-unfit": NotEnrolled(
+            EnrolmentStep.WAITING,
+            FINGERPRINT,
+            "BCDF-WXZK",
+            AGAIN,
+            trouble=Reason.ENROLMENT_UNFIT,
+            detail=(
+                "kiosk-0001: its profile says platform.key = pkcs11:token=onecard-kiosk;object=onecard-platform, on "
+                "this machine it is /var/lib/onecard/site/current/credentials/platform.key; and so on, up to as many "
+                "characters as may be told: " + "x" * 31
+            ),
+        ),
+        "not-enrolled-disk": NotEnrolled(
+            EnrolmentStep.WAITING,
+            FINGERPRINT,
+            terminal="kiosk-0001",
+            trouble=Reason.ENROLMENT_DISK,
+            detail="/var/lib/onecard/site/coming/order.jws: No space left on device",
+        ),
         "not-enrolled-stick": NotEnrolled(EnrolmentStep.TAKE_STICK_AWAY, FINGERPRINT, terminal="kiosk-0001"),
         "not-enrolled-asking": NotEnrolled(EnrolmentStep.ASKING, FINGERPRINT, terminal="kiosk-0001"),
         "not-enrolled-barred": NotEnrolled(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.pages import ChooseCertificate, Home, Kind, Language, Page, Picture, Printing, Text
+from kiosk.pages import ChooseCertificate, Home, Kind, Language, NotEnrolled, Page, Picture, Printing, Text
 from kiosk.reasons import EXPLANATIONS, Reason
 from kiosk.ui import wording
 from tests.ui import samples
@@ -159,6 +159,18 @@ def test_a_machine_that_is_nobody_shows_its_code_large_and_its_fingerprint_whole
     assert "retry" not in buttons(shown), "a code is open"
     assert "retry" in buttons(stage.show(pages["not-enrolled-no-code"], language))
     assert "kiosk-0001" in texts(stage.show(pages["not-enrolled-stick"], language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_machine_that_is_nobody_says_what_nobody_can_read_in_its_log(
+    stage: Stage, pages: dict[str, Page], language: Language
+) -> None:
+    for name in ("not-enrolled-unfit", "not-enrolled-disk"):
+        page = pages[name]
+        assert isinstance(page, NotEnrolled) and page.detail
+        shown = stage.show(page, language)
+        assert any(item["text"].endswith(page.detail) for item in shown["items"])
+        assert faults(shown["items"]) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

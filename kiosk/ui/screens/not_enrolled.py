@@ -28,7 +28,7 @@ class NotEnrolledScreen(Screen):
         )
         parts: list[Widget] = [title(*map(say, heading))]
         if page.trouble is not None:
-            parts.append(self._trouble(page.trouble))
+            parts.append(self._trouble(page.trouble, page.detail))
         parts += [Space(), self._step(page), Space()]
         if page.fingerprint:
             parts.append(self._fingerprint(page.fingerprint))
@@ -90,11 +90,13 @@ class NotEnrolledScreen(Screen):
         ways.add_widget(_way("key", say(wording.ENROL_BY_STICK)))
         return ways
 
-    def _trouble(self, reason: Reason) -> Widget:
+    def _trouble(self, reason: Reason, detail: str) -> Widget:
         explanation = EXPLANATIONS[reason].in_language(self.here.language)
         code = self.here.say(wording.CODE, code=reason.value)
+        told = [Words(self.here.say(wording.ENROL_DETAIL, detail=detail), BODY, "ink_soft")] if detail else []
         return Stack(
             Notice("warning", explanation.what, explanation.next),
+            *told,
             Words(code, SMALL, "ink_soft", align="right"),
             gap=1,
         )
