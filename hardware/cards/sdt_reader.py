@@ -150,10 +150,12 @@ class SdtReader(WatchedReader):
             return ReaderState.LOST, str(error)
         finally:
             self._link = None
-            self._card_gone()
-            if link is not None:
-                await link.close()
-                self._owed = link.owed
+            try:
+                if link is not None:
+                    await link.close()
+                    self._owed = link.owed
+            finally:
+                self._card_gone()  # in one step with the state: nobody took the card of a reader that is lost
 
     async def _identify(self, link: SdtLink) -> None:
         answer = await _ask(link, sdt_commands.SELF_TEST)

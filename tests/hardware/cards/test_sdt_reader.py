@@ -306,6 +306,14 @@ async def test_a_reader_unplugged_while_reading_is_lost_at_once(bench: Bench) ->
     assert await asyncio.wait_for(reading, READ.limit_s / 2) is CardFault.READER_LOST
 
 
+async def test_the_card_of_a_reader_that_is_lost_was_not_taken_away(bench: Bench) -> None:
+    """Whoever waits for either hears of the reader."""
+    await bench.lay(VALID)
+    bench.unplug()
+    await bench.reader.wait_absent()
+    assert bench.reader.state is ReaderState.LOST
+
+
 async def test_an_exchanged_reader_is_not_trusted(bench: Bench) -> None:
     bench.unplug()
     await bench.reader.wait_state(ReaderState.LOST)
