@@ -237,6 +237,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         )
         menu = Menu(ENTRIES, workshop)
         orders = Orders(profile.fleet, profile.terminal.id, clock, audit, profile.ledger)
+        orders.recall()
         door = Door(menu, floor, allowance, orders)
         await door.open(meeting.door_in(profile.run))
         stack.push_async_callback(door.close)

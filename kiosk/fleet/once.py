@@ -55,6 +55,13 @@ class Once(Generic[What]):
             path, kind, spoilt=self._nothing_is_remembered, missing=self._as_it_began
         )
 
+    def recall(self) -> None:
+        """Before anybody asks: where the memory is gone, whoever else knows may have to read for long."""
+        try:
+            self._memory.read()
+        except OSError as error:
+            log.error("%s: %s", self._path, error.strerror)
+
     def before(self, command: Command) -> What | None:
         """What became of it when it came before; None: it is new. Raises OrderRefused when nobody knows."""
         try:

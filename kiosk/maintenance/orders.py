@@ -46,6 +46,10 @@ class Orders:
         self._audit = audit
         self._once = Once(kept / FILE, Memory[Begun], clock, came=lambda: audit.may_have(ORDERED))
 
+    def recall(self) -> None:
+        """At the start, when nobody waits: where the memory is gone the whole audit log is read."""
+        self._once.recall()
+
     def judge(self, wish: Do) -> tuple[Command, Begun | None]:
         """The operator's command to do just this, and what became of it if it came before. Raises OrderRefused."""
         command = words.read(wish.order, operator.named(self._fleet.operator), self._terminal, self._fleet.groups)

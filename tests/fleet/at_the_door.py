@@ -64,7 +64,9 @@ async def desk(folder: Path, socket: Path, operator: Path | None = None) -> Asyn
     nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(Workshop))
     workshop = Workshop(**{**nothing, "profile": profile, "clock": SystemClock(), "audit": audit})
     menu = Menu([*(entry(name, asked) for name in names), STAND_ASIDE], workshop)
-    door = Door(menu, floor, Allowance(SystemClock()), Orders(fleet, TERMINAL, _OnTheWall(asked), audit, folder))
+    orders = Orders(fleet, TERMINAL, _OnTheWall(asked), audit, folder)
+    orders.recall()
+    door = Door(menu, floor, Allowance(SystemClock()), orders)
 
     async def between_citizens() -> None:
         while True:
