@@ -158,7 +158,7 @@ class SdtLink:
         except TransportStuck:
             raise
         except TransportLost:
-            self._owed = False  # the line was gone before
+            self._owed = False  # the line was gone before the frame
             raise
 
     async def _next_chunk(self, limit_s: float) -> bytes | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import serial
 
+from hardware.cards.sdt_frame import PREAMBLE
 from hardware.cards.transport import TransportLost, TransportStuck
 
 DEFAULT_BAUD: Final = 115200
@@ -53,10 +54,13 @@ class SerialTransport:
         self._loop.add_reader(port.fileno(), self._readable)
 
     async def send(self, frame: bytes) -> None:
+        unasked = b""
         while not self._chunks.empty():
-            self._chunks.get_nowait()
+            unasked += self._chunks.get_nowait()
         if self._lost:
             raise TransportLost("the port is gone")
+        if PREAMBLE in unasked:
+            raise TransportStuck("an answer came that nobody asked for")
         written = 0
         try:
             written = os.write(self._port.fileno(), frame)

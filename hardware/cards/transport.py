@@ -12,7 +12,7 @@ class TransportLost(Exception):
 
 
 class TransportStuck(TransportLost):
-    """The line does not take a frame, or nobody can say how much of it."""
+    """The line does not take a frame, or nobody can say how much of it, or to what an answer on it belongs."""
 
 
 class TransportDamaged(Exception):
@@ -23,7 +23,7 @@ class Transport(Protocol):
     """An open line, used by one exchange at a time. Once lost it stays lost: open the `Line` again."""
 
     async def send(self, frame: bytes) -> None:
-        """Writes one frame. Raises either error."""
+        """Writes one frame; noise that came before it does not count. Raises either error."""
 
     async def receive(self) -> bytes:
         """The next bytes, at least one, as the line gives them. May be cancelled. Raises either error."""

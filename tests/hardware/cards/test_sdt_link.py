@@ -1,6 +1,8 @@
 """An answer that comes late is never taken for another command's, on either line (E05)."""
 
 import asyncio
+import os
+import tty
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator, UsbSamEmulator
 from hardware.cards.sdt_commands import FIND, SAM_ID, SELF_TEST
 from hardware.cards.sdt_frame import Status, encode
 from hardware.cards.sdt_link import LinkLost, NoAnswer, SdtLink
-from hardware.cards.serial_transport import SerialLine
+from hardware.cards.serial_transport import SerialLine, SerialTransport
 from hardware.cards.transport import Line
 from hardware.cards.usb_transport import UsbLine
 
@@ -117,3 +119,29 @@ class _Babble:
 
     async def close(self) -> None:
         self.closed = True
+
+
+async def test_an_answer_that_nobody_asked_for_ends_a_serial_link_and_noise_does_not() -> None:
+    reader, port = os.openpty()
+    tty.setraw(port)
+    answer = encode(bytes([0, 0, Status.OK]))
+    transport = await SerialLine(os.ttyname(port)).open()
+    link = SdtLink(transport)
+    await _comes(transport, reader, b"\x00\xff\xaa\xaa")
+    asking = asyncio.ensure_future(link.exchange(SELF_TEST))
+    await asyncio.to_thread(os.read, reader, 64)
+    os.write(reader, answer)
+    assert (await asking).status == Status.OK
+    await _comes(transport, reader, answer)
+    with pytest.raises(LinkLost, match="nobody asked"):
+        await link.exchange(SELF_TEST)
+    assert link.owed
+    await link.close()
+    os.close(reader)
+    os.close(port)
+
+
+async def _comes(transport: SerialTransport, reader: int, sent: bytes) -> None:
+    os.write(reader, sent)
+    while transport._chunks.empty():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from conformance.identity_reader import IdentityReaderConformance, outcome
 
 from hardware.cards.emulator import OTHER_SAM_ID, UsbSamEmulator, usb_device
 from hardware.cards.port import CardFault, ReaderState
+from hardware.cards.reading import CardReading
 from hardware.cards.sdt_commands import SAM_ID as SAM_NUMBER
 from hardware.cards.sdt_frame import encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
@@ -123,6 +124,22 @@ async def test_the_data_of_a_card_that_comes_when_the_next_card_is_read_is_not_t
     await bench.reader.wait_present()
     bench.faults.slow_s = 0.9
     assert (await bench.reader.read()).number == ENDLESS.number
+
+
+async def test_what_is_taken_for_another_card_s_is_thrown_away_when_the_right_data_comes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E05: also when it comes so late that nobody heard it out; on a busy machine it may come before the read."""
+    monkeypatch.setattr("hardware.cards.sdt_commands.LONGEST_LIMIT_S", 0.1)
+    await bench.lay(VALID)
+    bench.faults.overtaken_s = 4.3
+    assert await outcome(bench.reader) is CardFault.READER_LOST
+    bench.insert(ENDLESS)
+    await bench.reader.wait_absent()
+    await bench.reader.wait_present()
+    bench.faults.slow_s = 0.9
+    ended = await outcome(bench.reader)
+    assert ended is CardFault.READER_LOST or (isinstance(ended, CardReading) and ended.number == ENDLESS.number)
 
 
 async def test_what_a_program_before_us_was_answered_is_gone_when_the_reader_is_opened() -> None:
