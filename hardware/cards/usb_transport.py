@@ -76,12 +76,9 @@ class UsbLine:
             raise TransportLost(f"cannot open {self.address}: {_TRACE} would write what is on cards to a log")
         failure = "not plugged in"
         try:
-            if device := self._found():
+            if device := self._found(self.plug):
                 _claim(device)  # so that no other program's is reset
-                if _reset(device):
-                    return _claim(device)
-                if device := self._found_again():
-                    return _claim(device)
+                return _claim(device) if _reset(device) else self._claimed_again(_plug(device))
         except usb.core.NoBackendError:
             failure = "libusb is missing"
         except NotImplementedError:
@@ -90,17 +87,25 @@ class UsbLine:
             failure = _reason(error)
         raise TransportLost(f"cannot open {self.address}: {failure}")
 
-    def _found(self) -> Any | None:
+    def _found(self, plug: str | None) -> Any | None:
         for device in usb.core.find(find_all=True, backend=self.backend, idVendor=self.vendor, idProduct=self.product):
-            if self.plug in (None, _plug(device)):
+            if plug in (None, _plug(device)):
                 return device
         return None
 
-    def _found_again(self) -> Any | None:
+    def _claimed_again(self, plug: str) -> Any:
+        """The new device in the same plug, once it is there and udev has given it to us. Raises USBError."""
         deadline = time.monotonic() + _COMES_BACK_WITHIN_S
-        while (device := self._found()) is None and time.monotonic() < deadline:
+        while True:
+            missing = usb.core.USBError(os.strerror(errno.ENODEV), errno=errno.ENODEV)
+            try:
+                if device := self._found(plug):
+                    return _claim(device)
+            except usb.core.USBError as error:
+                missing = error
+            if missing.errno not in (errno.ENODEV, errno.ENOENT, errno.EACCES) or time.monotonic() > deadline:
+                raise missing
             time.sleep(_SLICE_MS / 1000)
-        return device
 
 
 class UsbBulkTransport:

@@ -58,6 +58,8 @@ class _Device:
     def __init__(self, address: int) -> None:
         self.address = address
         self.gone = False
+        self.refusals = 0
+        """So often nobody may open it: udev has not given it to its user yet."""
         self.claimed_by: object | None = None
         self.halted: set[int] = set()
         self.commands = Decoder()
@@ -168,6 +170,9 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
     def open_device(self, dev: _Device) -> tuple[_Device, object]:
         with self._changed:
             _demand_present(dev)
+            if dev.refusals:
+                dev.refusals -= 1
+                raise _error(errno.EACCES)
             return dev, object()
 
     def close_device(self, dev_handle: tuple[_Device, object]) -> None:
@@ -214,6 +219,8 @@ class _Bus(usb.backend.IBackend):  # type: ignore[misc]
             if self._reader.faults.new_after_reset:
                 self.unplug()
                 self.plug()
+                assert self._device is not None
+                self._device.refusals = 1
                 raise _error(errno.ENOENT)
 
     # --- transfers ---------------------------------------------------------------------------------------------------
