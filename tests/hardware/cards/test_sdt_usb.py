@@ -114,8 +114,8 @@ async def test_a_cancelled_read_leaves_a_usable_line(bench: Bench) -> None:
     assert (await bench.reader.read()).number == VALID.number
 
 
-async def test_the_data_of_a_card_that_comes_when_the_next_card_is_read_is_not_taken(bench: Bench) -> None:
-    """E05: the worst that a reader could do. It comes more than four seconds after it was asked for."""
+async def overtake(bench: Bench) -> None:
+    """VALID was asked for and has not come, for it takes more than four seconds; now ENDLESS lies there."""
     await bench.lay(VALID)
     bench.faults.overtaken_s = 4.3
     assert await outcome(bench.reader) is CardFault.READER_LOST
@@ -123,6 +123,11 @@ async def test_the_data_of_a_card_that_comes_when_the_next_card_is_read_is_not_t
     await bench.reader.wait_absent()
     await bench.reader.wait_present()
     bench.faults.slow_s = 0.9
+
+
+async def test_the_data_of_a_card_that_comes_when_the_next_card_is_read_is_not_taken(bench: Bench) -> None:
+    """E05: the worst that a reader could do."""
+    await overtake(bench)
     assert (await bench.reader.read()).number == ENDLESS.number
 
 
@@ -131,13 +136,7 @@ async def test_what_is_taken_for_another_card_s_is_thrown_away_when_the_right_da
 ) -> None:
     """E05: also when it comes so late that nobody heard it out; on a busy machine it may come before the read."""
     monkeypatch.setattr("hardware.cards.sdt_commands.LONGEST_LIMIT_S", 0.1)
-    await bench.lay(VALID)
-    bench.faults.overtaken_s = 4.3
-    assert await outcome(bench.reader) is CardFault.READER_LOST
-    bench.insert(ENDLESS)
-    await bench.reader.wait_absent()
-    await bench.reader.wait_present()
-    bench.faults.slow_s = 0.9
+    await overtake(bench)
     ended = await outcome(bench.reader)
     assert ended is CardFault.READER_LOST or (isinstance(ended, CardReading) and ended.number == ENDLESS.number)
 
