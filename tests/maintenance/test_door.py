@@ -204,7 +204,7 @@ async def test_a_time_out_of_its_own_is_a_fault_and_not_the_menus_patience(bench
 
 
 def test_every_entry_ends() -> None:
-    """F03: those that keep citizens waiting within minutes; for a restart a few more (tests/fleet/test_machine.py)."""
+    """F03: those that keep citizens waiting within minutes; a restart a few more (tests/fleet/test_when_free.py)."""
     assert all(each.within_s <= (600 if each is STAND_ASIDE else 300) for each in ENTRIES if each.alone)
     assert all(each.within_s <= 3600 for each in ENTRIES)
 
