@@ -14,8 +14,8 @@ from typing import Final
 _CLOSING: Final = "，。、；：？！）》」”’…—·%"
 _OPENING: Final = "（《「“‘"
 _PIECE: Final = re.compile(
-    rf"[{_OPENING}]*(?:[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\s\u2e80-\u9fff\uf900-\ufaff{_OPENING}{_CLOSING}]+)?"
-    rf"[{_CLOSING}]*\s*"
+    rf"(?:[{_OPENING}]\s*)*(?:[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\s\u2e80-\u9fff\uf900-\ufaff{_OPENING}{_CLOSING}]+)?"
+    rf"(?:\s*[{_CLOSING}])*\s*"
 )
 _PAUSES: Final = tuple("，。；：？！、,.;:?!")
 _PRICE_OF_BREAKING_INSIDE: Final = 0.04

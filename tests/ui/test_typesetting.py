@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from kiosk.ui.typesetting import break_lines
@@ -17,6 +17,7 @@ def ems(text: str) -> float:
 
 
 @given(TEXTS, st.integers(4, 30))
+@example("“1“ ”1", 4)
 def test_nothing_is_lost_and_no_line_begins_with_a_stop(text: str, width: int) -> None:
     unbreakable = re.findall(r"[，。、：；）”（“ ]+", text)
     assume(all(len(run) < width for run in unbreakable))
