@@ -24,8 +24,6 @@ from hardware.cards.sdt_reader import SdtReader
 from hardware.key_switches.evdev_switch import EvdevSwitch
 from hardware.printers.cups_queue import CupsQueue
 from hardware.printers.port import Colour, JobTicket, Media, Printer, Sides
-from hardware.tickets import ticket_uri
-from hardware.tickets.escpos_printer import EscposPrinter
 from hardware.tickets.port import TicketPrinter
 from kiosk import boot, meeting, memory, watchdog
 from kiosk.audit.anchoring import Anchoring
@@ -71,7 +69,7 @@ from kiosk.ports.printer import PaperPort
 from kiosk.ports.reader import CardPort
 from kiosk.ports.receipts import NoReceipts, SlipPort
 from kiosk.ports.screen import UiScreen
-from kiosk.profile import Maintenance, Profile, ProfileError, Reader, Tickets, opening_hours
+from kiosk.profile import Maintenance, Profile, ProfileError, Reader, Tickets, loopback_port, opening_hours
 from kiosk.profile import Platform as PlatformSettings
 from kiosk.profile import Printer as PrinterSettings
 from kiosk.reasons import Refused
@@ -423,6 +421,10 @@ def paper_queue(settings: PrinterSettings) -> Printer:
 
 def ticket_printer(settings: Tickets) -> TicketPrinter:
     """The driver for the ticket printer's URI; nothing is opened. Raises ProfileError."""
+    # python-escpos reads what a hundred printers can do while it is imported, a quarter of all that the desk imports.
+    from hardware.tickets import ticket_uri
+    from hardware.tickets.escpos_printer import EscposPrinter
+
     try:
         return EscposPrinter(ticket_uri.line(settings.uri), settings.width_dots, settings.font)
     except ValueError as error:
@@ -453,11 +455,3 @@ def _country_signers(settings: Reader, today: date) -> TrustAnchors:
     for refused in trust.refused:
         log.warning("not a trust anchor: %s", refused)
     return trust
-
-
-def loopback_port(server: str) -> int:
-    """The loopback port of our own CUPS, from 127.0.0.1:8631."""
-    host, _, port = server.rpartition(":")
-    if host not in ("127.0.0.1", "localhost") or not port.isdigit():
-        raise ProfileError(f"printer server {server}: our own CUPS listens on 127.0.0.1:PORT")
-    return int(port)

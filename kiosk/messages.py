@@ -5,9 +5,8 @@ The desk listens, a worker connects, both send frames: four bytes big-endian len
 there is nothing to resynchronise with a peer that speaks another language.
 """
 
-import asyncio
 from datetime import datetime
-from typing import Annotated, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +16,9 @@ from kiosk.health.findings import Level
 from kiosk.maintenance.line import Line, Live
 from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text, Zone
 from kiosk.reasons import Reason
+
+if TYPE_CHECKING:  # the screen's process reads in a thread, and its first page waits for no event loop
+    import asyncio
 
 FRAME_LIMIT: Final = 32 * 1024 * 1024
 
@@ -358,7 +360,7 @@ def decode(body: bytes) -> Message:
         raise BadMessage("not one of our messages") from None
 
 
-async def receive(reader: asyncio.StreamReader, bytes_most: int = FRAME_LIMIT) -> Message:
+async def receive(reader: "asyncio.StreamReader", bytes_most: int = FRAME_LIMIT) -> Message:
     """The next message. Raises BadMessage, or asyncio.IncompleteReadError when the peer is gone."""
     length = int.from_bytes(await reader.readexactly(4), "big")
     if length > bytes_most:

@@ -300,6 +300,14 @@ class Profile(_Table, frozen=True):
     maintenance: Maintenance | None = None
 
 
+def loopback_port(server: str) -> int:
+    """The loopback port of our own CUPS, from 127.0.0.1:8631."""
+    host, _, port = server.rpartition(":")
+    if host not in ("127.0.0.1", "localhost") or not port.isdigit():
+        raise ProfileError(f"printer server {server}: our own CUPS listens on 127.0.0.1:PORT")
+    return int(port)
+
+
 def load(path: Path) -> Profile:
     """Reads and checks a profile. Raises ProfileError."""
     try:

@@ -46,7 +46,7 @@ async def _serve(printer: "Printer", directory: Path) -> int:
 
     from hardware.printers.cups_server import CupsServer
     from hardware.printers.loopback_server import ServerError
-    from kiosk.bootstrap import loopback_port
+    from kiosk.profile import loopback_port
 
     server = CupsServer(directory, loopback_port(printer.server))
     told = asyncio.Event()
