@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kivy.app import App
 from kivy.base import EventLoop
@@ -14,7 +14,8 @@ from kivy.uix.floatlayout import FloatLayout
 from systemd import daemon
 
 from kiosk.messages import Show
-from kiosk.pages import Action
+from kiosk.pages import Action, Home, Kind
+from kiosk.ui import wording
 from kiosk.ui.description import describe
 from kiosk.ui.display import scale_of
 from kiosk.ui.door import Door
@@ -28,8 +29,14 @@ from kiosk.ui.widgets.surround import Surround
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 2.0
-"""How long the window waits for the first page before it opens empty."""
+_REHEARSAL: Final = Show(
+    0,
+    Home((Kind("", wording.HOME_TITLE, wording.HOME_LEAD, wording.HOME_LEAD, "hall"),)),
+    "zh",
+    wording.HOME_TITLE,
+)
+"""Painted and not shown. Without a GPU the renderer compiles what paints a page when it first does, and that takes as
+long as all of the start before it; while the desk is not there yet, nobody waits for it."""
 
 
 class Glass(App):
@@ -67,8 +74,9 @@ class Glass(App):
         Window.clearcolor = COLOURS["page"]  # to paint it as a rectangle costs a third of a frame without a GPU
         whole = FloatLayout()
         whole.add_widget(self._panel)
-        self._door.wait(_PATIENCE_SECONDS)
         self._news()
+        if self._show is None:
+            self._replace(_REHEARSAL)
         Window.bind(on_flip=self._about_to_paint, on_move=self._paint)
         self._feed_watchdog()
         self._door.wake(lambda: Clock.schedule_once(self._news))
@@ -165,11 +173,15 @@ class Glass(App):
     def _close_by_hand(self, *_: Any, **__: Any) -> None:
         self.closed_by_hand = True
 
-    def _about_to_paint(self, _: Any) -> None:
-        # Handlers run before the buffers are swapped (and a true result would stop the swap): tell at the next tick.
+    def _about_to_paint(self, _: Any) -> bool:
+        # Handlers run before the buffers are swapped, and a true result stops the swap. Of what is shown, tell at the
+        # next tick.
+        if self._show is None:
+            return True
         self._frames += 1
         frames, described = self._frames, self._describe() if self._probe else None
         Clock.schedule_once(lambda _: self._painted(frames, described))
+        return False
 
     def _painted(self, frames: int, described: Snapshot | None) -> None:
         if not self._ready and self._screen:

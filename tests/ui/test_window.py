@@ -43,7 +43,7 @@ from kiosk.ui.app import CLOSED_BY_HAND
 from tests.ui import samples
 from tests.ui.conftest import NewStage
 from tests.ui.geometry import faults
-from tests.ui.stage import Snapshot, Stage
+from tests.ui.stage import Snapshot, Stage, display
 
 KIND = samples.KINDS[0]
 TAPS = 60
@@ -256,6 +256,33 @@ def test_an_idle_page_draws_no_frames(new_stage: NewStage) -> None:
     # Meanwhile a timer went on, and tells how well it keeps time.
     assert len(after["beats_s"]) > len(before["beats_s"])
     assert min(after["beats_s"]) > after["beat_s"] / 2
+
+
+def test_a_page_is_rehearsed_and_not_shown_while_there_is_no_desk(fonts: Path, tmp_path: Path) -> None:
+    """Signs of life, and no more: nothing on the glass, nothing to touch, no word that it is ready. What comes then is
+    the page as it is painted without a rehearsal."""
+    pictures = []
+    for rehearsed in (True, False):
+        folder = tmp_path / str(rehearsed)
+        folder.mkdir()
+        with display(540, 960) as alone, Stage(folder, fonts, alone, WATCHDOG_USEC="1000000") as stage:
+            if rehearsed:
+                assert [stage.notified() for _ in range(3)] == ["WATCHDOG=1"] * 3
+                assert len(picture(stage).getcolors() or ()) == 1
+                stage.tap_at(270, 480)
+            shown = stage.show(Home(samples.KINDS))
+            assert shown["built"] == 1 + rehearsed
+            assert stage.acts.empty()
+            pictures.append(picture(stage))
+    one, other = (each.crop((0, each.height // 12, *each.size)) for each in pictures)  # the clock may have gone on
+    assert one.tobytes() == other.tobytes()
+
+
+def picture(stage: Stage) -> Image.Image:
+    file = stage.folder / "picture.png"
+    stage.picture(file)
+    with Image.open(file) as image:
+        return image.convert("RGB")
 
 
 def test_a_gesture_is_shown_a_few_times_and_then_rests(new_stage: NewStage) -> None:
