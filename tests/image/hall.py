@@ -150,7 +150,7 @@ async def hall(
             assert await machine.off() == "guest-shutdown"
         line = ("-chardev", f"serial,id=reader,path={reader.path.resolve()}", "-device", "usb-serial,chardev=reader")
         hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall", "host"))
-        hardware = replace(hardware, panel=turned(PORTRAIT, rotation), memory_mib=3072)
+        hardware = replace(hardware, panel=turned(PORTRAIT, rotation))
         portrait = await asyncio.to_thread(webp_portrait, assets / "portrait.png", DEMO_FACE)
         somebody = citizens(portrait_block(portrait))[0]
         card = replace(somebody, name=HOLDER_NAME, number=HOLDER_NUMBER, birth="19910203")
