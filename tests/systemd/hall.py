@@ -213,6 +213,8 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     await flip(machine.control, ApprovePairing(code, demo.TERMINAL))
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
     await until(lambda: shown("stick", "MainPID") == "0")
+    for name in SERVICES:  # what is not on the first page comes after it
+        await until(lambda name=name: shown(name, "ActiveState") == "active")
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
