@@ -55,7 +55,7 @@ def snakeoil(work: Path) -> KeyFile:
 
 
 def command_line(root_hash: str, slot: str, extra: list[str]) -> str:
-    root = f"/dev/disk/by-partlabel/root-{slot}"
+    root = f"/dev/onecard/disk/root-{slot}"  # of the disk that was started from (rauc/65-onecard-disk.rules)
     found = [f"roothash={root_hash}", f"systemd.verity_root_data={root}", f"systemd.verity_root_hash={root}-verity"]
     # By the last, updates know which slot runs (RAUC).
     return " ".join([*words(IMAGE / "kernel" / "command-line"), *found, f"rauc.slot={slot}", *extra])

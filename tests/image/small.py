@@ -17,6 +17,7 @@ import msgspec
 
 from image import disk as layout
 from image import uki, verity
+from image.flavour import IMAGE
 
 ROOT: Final = Path(__file__).parents[2]
 RAUC: Final = ROOT / "image" / "rauc"
@@ -116,7 +117,8 @@ set -e
 chroot "$1" dracut --quiet --force --no-hostonly --no-hostonly-cmdline --reproducible --zstd --no-early-microcode \
     -m "systemd systemd-initrd systemd-veritysetup systemd-udevd base kernel-modules dm rootfs-block \
         udev-rules fs-lib" \
-    --drivers "dm-verity dm-mod erofs virtio_blk virtio_pci overlay sha256_generic" --filesystems "erofs" \
+    --drivers "dm-verity dm-mod erofs virtio_blk virtio_pci overlay sha256_generic efivarfs" --filesystems "erofs" \
+    --install /usr/lib/udev/rules.d/65-onecard-disk.rules \
     /boot/initrd.img "$2"
 """
 
@@ -140,7 +142,8 @@ class Build:
 
 def tree() -> Tree:
     """Made when it is not there, about a minute and a half."""
-    recipe = hashlib.sha256(f"{_PACKAGES}{_TREE_SCRIPT}{_NOT_NEEDED}".encode())
+    rule = IMAGE / "rauc/65-onecard-disk.rules"
+    recipe = hashlib.sha256(f"{_PACKAGES}{_TREE_SCRIPT}{_NOT_NEEDED}{rule.read_text()}".encode())
     mark = CACHE / "made-from"
     made = Tree(CACHE / "root", CACHE / "vmlinuz", CACHE / "initrd.img")
     if mark.exists() and mark.read_text() == recipe.hexdigest():
@@ -152,6 +155,7 @@ def tree() -> Tree:
         *(f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("man", "doc", "locale")),
         *('--aptopt=Apt::Install-Recommends "false"', "bookworm", made.root),
     )
+    shutil.copy(rule, made.root / "usr/lib/udev/rules.d")
     version = next((made.root / "lib/modules").iterdir()).name
     _run("sh", "-c", _TREE_SCRIPT, "sh", made.root, version)
     shutil.move(made.root / "boot" / "initrd.img", made.initrd)

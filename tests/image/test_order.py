@@ -154,8 +154,8 @@ def test_each_slot_finds_its_own_root_and_both_have_all_words() -> None:
         word.format(slot)
         for slot in uki.SLOTS
         for word in (
-            "systemd.verity_root_data=/dev/disk/by-partlabel/root-{}",
-            "systemd.verity_root_hash=/dev/disk/by-partlabel/root-{}-verity",
+            "systemd.verity_root_data=/dev/onecard/disk/root-{}",
+            "systemd.verity_root_hash=/dev/onecard/disk/root-{}-verity",
             "rauc.slot={}",
         )
     }
