@@ -31,7 +31,6 @@ from typing import Any, Final
 import aiohttp
 import pyipp
 from pyipp.enums import IppJobState, IppOperation
-from pypdf import PdfReader, PdfWriter
 
 from hardware.printers.loopback_server import ServerError, ServerProcess, as_child, claim_port
 from hardware.printers.network_cable import NetworkCable
@@ -352,6 +351,8 @@ class EmulatedPrinter:
             return False
         self._feeding.set()
         pdf = document.read_bytes()
+        from pypdf import PdfReader  # with the first paper: a terminal that starts waits for its printer
+
         pages = len(PdfReader(io.BytesIO(pdf)).pages) * int(ticket.get("copies", "1"))
         out = 0.0
         try:
@@ -413,6 +414,8 @@ class EmulatedPrinter:
         """Into the tray that people take from: whole files only, whoever watches the folder."""
         if not out:
             return
+        from pypdf import PdfReader, PdfWriter
+
         source = PdfReader(io.BytesIO(pdf)).pages
         is_half = out != int(out)
         if out != len(source):

@@ -14,6 +14,7 @@ from kiosk import journal
 from kiosk.ui.display import Rotation, Size, dots_per_inch, fitted, turned
 from kiosk.ui.door import Door
 
+_STYLE: Final = Path(__file__).with_name("theme")
 CLOSED_BY_HAND: Final = 3
 """Exit code when a person has closed the window: they want no other one."""
 
@@ -64,6 +65,12 @@ def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
         KIVY_TEXT="sdl2",
         KIVY_IMAGE="sdl2",
     )
+    import kivy
+
+    whole, kivy.kivy_data_dir = kivy.kivy_data_dir, str(_STYLE)
+    import kivy.lang.builder  # reads style.kv from there, as soon as it is imported
+
+    kivy.kivy_data_dir = whole
     from kivy.config import Config
 
     width, height = turned(window, rotation)  # Kivy wants the panel's, and gives back the page's
