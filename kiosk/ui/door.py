@@ -1,8 +1,8 @@
 """The only crossing between the desk's socket and the thread that draws.
 
 A plain thread waits for the desk, reads frames and blocks; whoever draws is woken and takes the newest page. It starts
-before Kivy is imported, so the first page is usually here when the window is. Only the newest page counts: pages that
-nobody had time to paint are dropped.
+before Kivy is imported, so a desk that is up has told the first page when the window is there. Only the newest page
+counts: pages that nobody had time to paint are dropped.
 """
 
 import socket
@@ -35,7 +35,7 @@ class Door:
         """Connects as soon as a desk listens there; how long that may take is for the supervisor to say."""
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._changed = threading.Condition()
+        self._guard = threading.Lock()
         self._latest: Show | None = None
         self._closed = False
         self._wake: Wake | None = None
@@ -48,18 +48,13 @@ class Door:
 
     def take(self) -> Show | None:
         """The newest page nobody has taken yet."""
-        with self._changed:
+        with self._guard:
             show, self._latest = self._latest, None
             return show
 
-    def wait(self, seconds: float) -> None:
-        """Blocks until there is a page to take, the desk is gone or the time is over."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._latest is not None or self._closed, seconds)
-
     def wake(self, wake: Wake) -> None:
         """From now on calls `wake`, in the reading thread, whenever there is a page to take or the desk is gone."""
-        with self._changed:
+        with self._guard:
             self._wake = wake
             news = self._latest is not None or self._closed
         if news:
@@ -103,9 +98,8 @@ class Door:
                     journal.say(message.level)
                     continue
                 shown = _after(shown, message)
-                with self._changed:
+                with self._guard:
                     self._latest = shown
-                    self._changed.notify_all()
                     wake = self._wake
                 if wake:
                     wake()
@@ -122,9 +116,8 @@ class Door:
         return bytes(whole)
 
     def _close(self) -> None:
-        with self._changed:
+        with self._guard:
             self._closed = True
-            self._changed.notify_all()
             wake = self._wake
         self._socket.close()
         if wake:

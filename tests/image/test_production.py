@@ -44,7 +44,7 @@ async def test_production_comes_up_silent_and_asks_no_host(tmp_path: Path) -> No
     hardware = terminal(disk, tmp_path, "echo RAN-ANYWAY >/dev/ttyS0")
     smbios = ("-smbios", "type=11,value=io.systemd.credential:probe=echo RAN-ANYWAY >/dev/ttyS0")
     async with switched_on(replace(hardware, extra=(*hardware.extra, *smbios)), tmp_path) as machine:
-        started = await machine.serial.see("BdsDxe: starting .*$")  # the firmware's last word
+        started = await machine.serial.see("BdsDxe: starting .*\n")  # the firmware's last word, whole
         said = started.end()
         esp = Esp(disk)
         async with asyncio.timeout(BOOT_S):

@@ -213,8 +213,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     await flip(machine.control, ApprovePairing(code, demo.TERMINAL))
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="the home page")
     await until(lambda: shown("stick", "MainPID") == "0")
-    for name in SERVICES:  # what is not on the first page comes after it
-        await until(lambda name=name: shown(name, "ActiveState") == "active")
+    await until(all_are_up)  # what is not on the first page comes after it
     seen["started"] = {name: int(shown(name, "ActiveEnterTimestampMonotonic")) for name in SERVICES}
     seen["users"] = {name: shown(name, "User") for name in SERVICES}
     seen["figures"] = await figures()
@@ -245,8 +244,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["desk hung"] = await hang("desk")
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after the desk")
     output("systemctl", "kill", "--signal=KILL", *(f"kiosk-{name}.service" for name in SERVICES))
-    for name in SERVICES:
-        await until(lambda name=name: shown(name, "ActiveState") == "active")
+    await until(all_are_up)
     await eyes.see(lambda view: view.can_touch(f"pick:{KIND}"), seconds=PATIENCE_S, what="home, after all died")
     seen["asked by the agent's user"] = {
         what: at_the_door(what) for what in ("self-test", "export all", "out-of-service repair")
@@ -257,6 +255,7 @@ async def play(machine: Machine, eyes: Eyes, seen: dict[str, Any]) -> None:
     seen["print server restarted"] = await restarted_print_server()
     seen["restart for the fleet"] = await restart_for_the_fleet()
     seen["signed"] = verify(STATE / "audit", audit_key()).signed
+    await until(all_are_up)
     seen["states"] = {name: shown(name, "ActiveState") for name in SERVICES}
     await until(lambda: any(record["event"] == EVENT for record in audit()))
     seen["the agent's log"] = compared()
@@ -447,6 +446,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 def shown(name: str, what: str) -> str:
     return output("systemctl", "show", "-P", what, f"kiosk-{name}.service").strip()
+
+
+def all_are_up() -> bool:
+    return all(shown(name, "ActiveState") == "active" for name in SERVICES)
 
 
 def systemctl(*words: str) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from threading import Event
 
 from kiosk.messages import Show, encode
 from kiosk.pages import Home, Text
@@ -14,12 +15,12 @@ SOME_TRIES_S = 4 * ASKS_EVERY_S
 def test_it_waits_for_a_desk_that_starts_later(tmp_path: Path) -> None:
     """Screen and desk start at once: a socket that is not there yet, or whose desk is dead, is no end."""
     path = tmp_path / "desk.sock"
-    door = Door(path)
-    door.wait(SOME_TRIES_S)  # nothing is there
+    door, news = Door(path), Event()
+    door.wake(news.set)
+    assert not news.wait(SOME_TRIES_S), "nothing is there"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    door.wait(SOME_TRIES_S)  # nobody listens
-    assert not door.closed
+    assert not news.wait(SOME_TRIES_S), "nobody listens"
     path.unlink()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -29,5 +30,5 @@ def test_it_waits_for_a_desk_that_starts_later(tmp_path: Path) -> None:
         with desk:
             show = Show(1, Home(()), "zh", Text("厅", "Hall"))
             desk.sendall(encode(show))
-            door.wait(SECONDS)
+            assert news.wait(SECONDS)
             assert door.take() == show
