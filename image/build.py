@@ -85,24 +85,16 @@ def build(order: Order, cache: Path) -> None:
 
 def _disk(order: Order, root: verity.Root, lib: Path, work: Path) -> None:
     out = order.out
-    # Loader and stub, too, are those of the lock, and not those of the machine that builds.
-    loader, stub = (lib / "systemd/boot/efi" / program.name for program in (uki.LOADER, uki.STUB))
-    files: dict[str, Path] = {}
-    (work / "splash.bmp").write_bytes(splash.bitmap())
-    for slot in uki.SLOTS:
-        line, unsigned, signed = work / f"command-line-{slot}", work / "unsigned.efi", out / f"kiosk-{slot}.efi"
-        line.write_text(uki.command_line(root.root_hash, slot, order.flavour.command_line), encoding="utf-8")
-        shutil.copy(line, out)
-        sections = {".osrel": lib / "os-release", ".cmdline": line, ".splash": work / "splash.bmp"}
-        sections |= {".linux": out / "vmlinuz", ".initrd": out / "initrd"}
-        uki.assemble(sections, unsigned, stub)
-        order.signer.sign(unsigned, signed)
+    boot_images(order, root, lib, work)
+    loader = lib / "systemd/boot/efi" / uki.LOADER.name  # that of the lock, and not that of the machine that builds
     order.signer.sign(loader, out / "loader.efi")
     (work / "loader.conf").write_text(_LOADER_CONF, encoding="utf-8")
-    files["EFI/BOOT/BOOTX64.EFI"] = out / "loader.efi"
-    files["loader/loader.conf"] = work / "loader.conf"
-    # Three tries to show that it boots (systemd-boot(7), boot counting).
-    files[f"EFI/Linux/onecard-a_{order.version}+3.efi"] = out / "kiosk-a.efi"
+    files = {
+        "EFI/BOOT/BOOTX64.EFI": out / "loader.efi",
+        "loader/loader.conf": work / "loader.conf",
+        # Three tries to show that it boots (systemd-boot(7), boot counting).
+        f"EFI/Linux/onecard-a_{order.version}+3.efi": out / "kiosk-a.efi",
+    }
     contents = {"esp": disk.esp(files, out), "root-a": root.data, "root-a-verity": root.hashes}
     disk.write(contents, out / "disk.raw")
 
@@ -114,6 +106,23 @@ def _run_hook(name: str, tree: Path, order: Order) -> None:
     # What a hook mounts is gone with it, however it ends: nothing of this machine hangs in a tree that is deleted.
     alone = ["unshare", "--mount", "--propagation", "private"]
     subprocess.run([*alone, IMAGE / "hooks" / name, tree], env=environment, cwd=CHECKOUT, check=True)
+
+
+def boot_images(order: Order, root: verity.Root, lib: Path, work: Path) -> None:
+    """`kiosk-a.efi` and `kiosk-b.efi`, signed, of this root: from the kernel and initrd that lie in `order.out`.
+
+    `lib`: /usr/lib of the tree that the root was made of.
+    """
+    out, stub = order.out, lib / "systemd/boot/efi" / uki.STUB.name  # the lock's, too
+    (work / "splash.bmp").write_bytes(splash.bitmap())
+    for slot in uki.SLOTS:
+        line, unsigned, signed = work / f"command-line-{slot}", work / "unsigned.efi", out / f"kiosk-{slot}.efi"
+        line.write_text(uki.command_line(root.root_hash, slot, order.flavour.command_line), encoding="utf-8")
+        shutil.copy(line, out)
+        sections = {".osrel": lib / "os-release", ".cmdline": line, ".splash": work / "splash.bmp"}
+        sections |= {".linux": out / "vmlinuz", ".initrd": out / "initrd"}
+        uki.assemble(sections, unsigned, stub)
+        order.signer.sign(unsigned, signed)
 
 
 @contextmanager
