@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 TYPE: Final = "onecard-kiosk-profile+jws"
 CURRENT: Final = "current.jws"
 BEFORE: Final = "before.jws"
+_READABLE: Final = 0o644
 
 
 class SignedProfile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,30 +96,26 @@ def delivered(installed: Profile, name: str = CURRENT) -> tuple[SignedProfile, P
 
 def put(jws: bytes, folder: Path) -> None:
     """In force from the next start on; what was in force before is kept. Each step leaves a terminal that starts."""
-    current, before, coming = folder / CURRENT, folder / BEFORE, folder / "coming.jws"
-    _write(coming, jws)
+    current, before = folder / CURRENT, folder / BEFORE
     before.unlink(missing_ok=True)
     if current.exists():
         os.link(current, before)
     else:
-        _write(before, b"")
-    coming.replace(current)
-    durable.settle(folder)
+        durable.replace(before, b"", mode=_READABLE)
+    durable.replace(current, jws, mode=_READABLE)
 
 
 def put_back(folder: Path) -> None:
     """What was in force before is so again: the profile delivered before, or the installed one, for which stands an
     empty file. Done twice, it is done once."""
-    current, before, coming = folder / CURRENT, folder / BEFORE, folder / "coming.jws"
+    current, before = folder / CURRENT, folder / BEFORE
     if not before.exists():
         return
-    if before.stat().st_size:
-        coming.unlink(missing_ok=True)
-        os.link(before, coming)
-        coming.replace(current)
+    if jws := before.read_bytes():  # not a link: to rename one onto the same file does nothing, and leaves it there
+        durable.replace(current, jws, mode=_READABLE)
     else:
         current.unlink(missing_ok=True)
-    durable.settle(folder)
+        durable.settle(folder)
 
 
 def is_on_trial(folder: Path) -> bool:
@@ -145,11 +142,3 @@ def _with_pins(profile: Profile, installed: Fleet) -> Profile:
         kept, restart = installed.updates.kept, installed.updates.restart
         fleet = replace(fleet, updates=replace(fleet.updates, kept=kept, restart=restart))
     return replace(profile, fleet=fleet)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -151,6 +151,24 @@ def test_the_delivered_profile_is_in_force_and_the_one_before_comes_back(tmp_pat
     assert in_force(path).timing.idle_s == 32.0
 
 
+def test_one_that_follows_a_way_back_that_was_gone_twice_can_be_taken_back_itself(
+    tmp_path: Path, fleet: OperatorDesk
+) -> None:
+    """E07: a restart that does not come is asked for again, and the profile put back before each."""
+    path, folder = installed(tmp_path, fleet), tmp_path / "profiles"
+    versions = [sign(other_idle(tmp_path, 30.0 + version), version, NOW, fleet.signer) for version in (1, 2, 3)]
+    put(versions[0], folder)
+    settle(folder)
+    put(versions[1], folder)
+    put_back(folder)
+    put_back(folder)
+    settle(folder)
+    put(versions[2], folder)
+    assert in_force(path).timing.idle_s == 33.0
+    put_back(folder)
+    assert in_force(path).timing.idle_s == 31.0
+
+
 def test_who_may_deliver_is_not_for_a_delivered_profile_to_say(tmp_path: Path, fleet: OperatorDesk) -> None:
     path = installed(tmp_path, fleet)
     stranger = OperatorDesk(tmp_path / "stranger")
