@@ -39,16 +39,20 @@ class Verdict(Enum):
 
 
 class Gate:
-    """One trial: well for `STEADY_S` in a row, or not within `WITHIN_S`. `worse`: what is amiss that was not before."""
+    """One trial: well for `STEADY_S` in a row, or not within `WITHIN_S`. Once it was well it is over, whatever comes
+    later. `worse`: what is amiss that was not before."""
 
     def __init__(self, before: Iterable[str], clock: Clock) -> None:
         self._before = frozenset(before) - {DESK}
         self._clock = clock
         self._since = clock.monotonic()
         self._well_since: float | None = None
+        self._was_well = False
         self.worse: tuple[str, ...] = ()
 
     def look(self, amiss: Iterable[str]) -> Verdict:
+        if self._was_well:
+            return Verdict.WELL
         now = self._clock.monotonic()
         self.worse = tuple(sorted(set(amiss) - self._before))
         if self.worse:
@@ -56,7 +60,8 @@ class Gate:
             return Verdict.NOT_WELL if now - self._since >= WITHIN_S else Verdict.OPEN
         if self._well_since is None:
             self._well_since = now
-        return Verdict.WELL if now - self._well_since >= STEADY_S else Verdict.OPEN
+        self._was_well = now - self._well_since >= STEADY_S
+        return Verdict.WELL if self._was_well else Verdict.OPEN
 
 
 def amiss(health: Callable[[], Report | None]) -> tuple[str, ...]:

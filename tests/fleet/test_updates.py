@@ -154,6 +154,26 @@ async def test_what_was_amiss_before_does_not_send_it_back_nor_does_an_empty_tra
     assert terminal.hawkbit.closed == ["success"]
 
 
+async def test_what_was_well_does_not_go_back_because_its_server_hears_so_late(
+    terminal: Updated, bundle: bytes
+) -> None:
+    """F06: a reader that is lost hours later is no fault of the image's."""
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    terminal.hawkbit.away = True
+    async with terminal.agent() as rounds:
+        for health, until_s in ((report(WELL), STEADY_S + 30), (report(LOST), 3 * GATE_S)):
+            terminal.health, end = health, terminal.clock.seconds + until_s
+            while terminal.clock.seconds < end:
+                await terminal.clock.sleep(await rounds.step())
+        assert not terminal.wish.exists()
+        terminal.hawkbit.away = False
+        await rounds.step()
+    assert terminal.hawkbit.closed == ["success"]
+    assert (terminal.machine.primary, terminal.machine.state("B")) == ("B", "good")
+
+
 async def test_a_slot_that_does_not_boot_is_reported(terminal: Updated, bundle: bytes) -> None:
     terminal.hawkbit.offer("8", bundle)
     await terminal.until_restart()
