@@ -17,7 +17,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from kiosk import journal
+from kiosk import durable, journal
 from kiosk.clock import Clock
 from kiosk.fleet import signed_profile
 from kiosk.fleet.ddi import DdiError, Deployment, Finished, NotUsable, Server
@@ -138,7 +138,7 @@ class Profiles:
             self._trail.note("profile.refused", action=action, why=why)
             await self._server.report(action, "closed", Finished.FAILURE, str(refused), self._trail.newest)
             return
-        self._waits.write_bytes(jws)
+        durable.replace(self._waits, jws)
         self._begun.keep(Begun(action, version, deployment.forced, "waiting"))
         log.info("profile %s waits until no citizen is served", version)
         await self._server.report(action, "proceeding", Finished.NONE, "checked; waits until no citizen is served")

@@ -13,8 +13,11 @@ class Wish:
 
     def comes(self) -> bool:
         """Whether it was touched since this was last asked."""
-        before, self._heard = self._heard, self._touched_at()
-        return self._heard != before
+        touched = self._touched_at()
+        if touched in (0, self._heard):
+            return False
+        self._heard = touched
+        return True
 
     def _touched_at(self) -> int:
         """0: never, or this process may not see it."""

@@ -312,6 +312,18 @@ async def test_staff_make_nothing_older_of_a_memory_that_holds(bench: Bench) -> 
     assert (await bench.until_closed()).startswith("older-than-held: ")
 
 
+async def test_a_wish_of_staff_that_is_out_of_sight_is_none(bench: Bench) -> None:
+    """E07: nor is one when it is seen again; what lies there is the desk's, which may be started anew."""
+    (bench.terminal.kept / HIGHEST).write_bytes(b"{")
+    bench.terminal.newest.touch()
+    hidden = bench.terminal.kept / "hidden"
+    async with bench.terminal.agent() as rounds:
+        for moved, to in ((bench.terminal.newest, hidden), (hidden, bench.terminal.newest)):
+            moved.rename(to)
+            await rounds.step()
+    assert "profile.newest-by-staff" not in [event for event, _ in bench.terminal.audited]
+
+
 async def test_a_cancelled_one_is_not_tried(bench: Bench) -> None:
     bench.terminal.health = report(WELL, serving=True)
     bench.offer(1, bench.text(31.0))
@@ -334,6 +346,19 @@ async def test_one_that_was_lost_while_it_waited_is_given_up(bench: Bench) -> No
     assert "lost" in await bench.until_closed()
     assert bench.hawkbit.closed == ["failure"]
     assert not bench.terminal.wish.exists()
+
+
+async def test_one_that_waits_outlives_a_power_cut(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E07: what was only written, and not made durable, is an empty file then; put in force, the installed profile
+    would be."""
+    bench.terminal.health = report(WELL, serving=True)
+    bench.offer(1, bench.text(31.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", lambda path, _: path.touch())
+        await bench.terminal.steps(60)
+    bench.terminal.health = report(WELL)
+    await bench.terminal.until_restart()
+    assert bench.idle_s == 31.0
 
 
 async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
