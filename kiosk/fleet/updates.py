@@ -136,11 +136,13 @@ class Updates:
         """To what is in the other slot."""
         try:
             slot, known = await self._rauc.boot_slot(), amiss(self._health)
+            begun = Begun(action, "before", False, slot, known, "installing", command.deadline)
+            self._begun.keep(begun)
             await self._rauc.mark("active", "other")
         except RaucError as error:
             await self._refuse(action, error)
             return
-        self._begun.keep(Begun(action, "before", False, slot, known, "installed", command.deadline))
+        self._begun.keep(msgspec.structs.replace(begun, stage="installed"))
         self._trail.note("update.rollback", action=action, slot=slot)
         await self._server.report(action, "proceeding", Finished.NONE, "waits until no citizen is served")
 
@@ -167,9 +169,6 @@ class Updates:
             begun = Begun(action, version, deployment.forced, slot, known, "installing", deadline)
             self._begun.keep(begun)
             await self._rauc.install(str(self._bundle))
-        except RaucError:
-            self._forget()
-            raise
         finally:
             self._bundle.unlink(missing_ok=True)
         self._begun.keep(msgspec.structs.replace(begun, stage="installed"))
@@ -189,14 +188,15 @@ class Updates:
         await self._machine.restart_when_free(before, late=late)
 
     async def _after_interruption(self, begun: Begun) -> Begun | None:
-        """The machine may have restarted by itself: then the gate is next. A program that ended while RAUC worked does
-        all once more."""
+        """The machine may have restarted by itself: then the gate is next. What did not come to its end is given up,
+        and the other slot does not boot for it, whatever RAUC made of it meanwhile; the server may send it again."""
         if await self._rauc.boot_slot() != begun.slot:
             return msgspec.structs.replace(begun, stage="restarting")
         if begun.stage == "installed":
             return begun
         if await self._rauc.is_busy():
-            raise RaucError("RAUC still installs what a program before this one gave it")
+            raise RaucError("RAUC still installs what it was given before")
+        await self._rauc.mark("active", "booted")
         self._forget()
         return None
 

@@ -5,6 +5,7 @@ mounts its bundles, so these tests need root.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -42,6 +43,10 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="RAUC mounts bundles, 
 
 IMAGE = os.urandom(IMAGE_BYTES)
 NO_PAPER = fail("printer", "no paper", "put paper in", Reason.PAPER_EMPTY)
+
+
+class PowerCut(BaseException):
+    """Nothing catches it."""
 
 
 class Updated(Terminal):
@@ -223,9 +228,6 @@ async def test_a_cancelled_one_does_not_boot(terminal: Updated, bundle: bytes) -
 async def test_a_power_cut_after_the_installation_does_not_pass_the_gate_by(
     terminal: Updated, bundle: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class PowerCut(BaseException):
-        pass
-
     terminal.hawkbit.offer("8", bundle)
     install = Rauc.install
 
@@ -278,6 +280,37 @@ async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: 
     (terminal.kept / "update.json").write_bytes(begun)
     await terminal.until_restart()
     assert terminal.machine.content("B") == IMAGE
+
+
+@pytest.mark.parametrize("ends", ["power", "disk"])
+async def test_what_was_installed_and_not_written_down_does_not_boot_when_nobody_wants_it_any_more(
+    terminal: Updated, bundle: bytes, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """E07: it would boot at the next restart, whoever asks for that, and pass the gate by."""
+    install = Rauc.install
+
+    async def cut(rauc: Rauc, path: str) -> None:
+        await install(rauc, path)
+        if ends == "power":
+            raise PowerCut
+        patched.setattr("kiosk.durable.replace", full)
+
+    terminal.hawkbit.offer("8", bundle)
+    with monkeypatch.context() as patched, contextlib.suppress(PowerCut):
+        patched.setattr(Rauc, "install", cut)
+        async with terminal.agent() as rounds:
+            await rounds.step()
+    assert terminal.machine.primary == "B"
+    if ends == "power":
+        terminal.hawkbit.cancelled = "9"
+    else:
+        assert terminal.hawkbit.closed == ["failure"]
+    await terminal.steps(10)
+    assert terminal.machine.primary == "A"
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def commanded(what: str, fleet: OperatorDesk, **more: Any) -> bytes:
@@ -347,6 +380,34 @@ async def test_a_rollback_by_command_passes_the_gate_like_an_update(
         await terminal.steps(10)
     assert terminal.hawkbit.closed[-1] == ("success" if well else "failure")
     assert terminal.machine.running == ("A" if well else "B")
+
+
+async def test_a_rollback_over_which_the_power_goes_is_one(
+    terminal: Updated, bundle: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E07: done once more it would be none; and it passes the gate."""
+    terminal.hawkbit.offer("8", bundle)
+    await terminal.until_restart()
+    await terminal.machine.restart()
+    await terminal.steps(STEADY_S + 10)
+    fleet, mark = OperatorDesk(tmp_path / "operator"), Rauc.mark
+
+    async def cut(rauc: Rauc, state: str, slot: str) -> None:
+        await mark(rauc, state, slot)
+        raise PowerCut
+
+    terminal.pinned = fleet.pinned
+    terminal.hawkbit.offer_signed("9", COMMAND_PART, commanded("rollback", fleet))
+    with monkeypatch.context() as patched, pytest.raises(PowerCut):
+        patched.setattr(Rauc, "mark", cut)
+        await terminal.steps(10)
+    await terminal.machine.restart()
+    assert terminal.machine.running == "A"
+    await terminal.steps(STEADY_S - 10)
+    assert len(terminal.hawkbit.closed) == 1
+    await terminal.steps(STEADY_S + 10)
+    assert terminal.hawkbit.closed == ["success", "success"]
+    assert terminal.machine.primary == "A"
 
 
 async def test_a_commanded_update_whose_image_did_not_come_is_tried_again(
