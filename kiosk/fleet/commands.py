@@ -191,7 +191,7 @@ class Commands:
             await self._say(before)
             return None
         if before is not None:
-            raise OrderRefused(Refusal.REPLAYED, f"{command.id} was done before")
+            raise OrderRefused(Refusal.REPLAYED, f"{command.id} came before")
         words.check_time(command, self._clock.now())
         beside = deployment.bundle.sha256 if deployment.bundle else ""
         if (command.command == UPDATE) != bool(beside) or (beside and command.argument.lower() != beside):
