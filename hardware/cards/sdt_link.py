@@ -146,7 +146,7 @@ class SdtLink:
                     raise DamagedAnswer(f"{command.name}: {frame.value}")
                 answer = _answer(frame)
                 accepted = answer is not None and command.accepts(answer)
-                if command.needs_card and (not accepted or len(frames) > 1):
+                if command.needs_card and (not accepted or len(frames) > 1 or decoder.in_frame):
                     raise NoAnswer(f"{command.name}: an answer came that nobody asked for")
                 if answer is not None and accepted:
                     return answer

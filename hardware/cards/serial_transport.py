@@ -6,6 +6,7 @@ nothing blocks, no thread is needed and waiting can be cancelled at any point.
 
 import asyncio
 import os
+import termios
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,8 @@ class SerialLine:
             return serial.Serial(self.path, self.baud, timeout=0, write_timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
             failure = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+        except termios.error as error:  # pulled out while it was opened: pyserial lets these through
+            failure = str(error.args[-1])
         raise TransportLost(f"cannot open {self.path}: {failure}")
 
 

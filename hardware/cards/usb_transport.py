@@ -222,7 +222,7 @@ def _translated(device: Any, work: Callable[[], T]) -> Callable[[], T]:
         except usb.core.USBTimeoutError:
             failure: Exception = TransportStuck("the reader does not take a command")
         except usb.core.USBError as error:
-            failure = _recovered(device) if error.errno == errno.EPIPE else TransportLost(_reason(error))
+            failure = _recovered(device) if error.errno == errno.EPIPE else _lost(error)
         raise failure
 
     return attempt
@@ -234,8 +234,13 @@ def _recovered(device: Any) -> Exception:
         for end_point in (HEAD_OUT, BODY_OUT, HEAD_IN, BODY_IN):
             device.clear_halt(end_point)
     except usb.core.USBError as error:
-        return TransportLost(_reason(error))
+        return _lost(error)
     return TransportDamaged("the reader stalled")
+
+
+def _lost(error: usb.core.USBError) -> TransportLost:
+    """What was sent to a reader that is gone is gone with it; of any other nobody can say."""
+    return (TransportLost if error.errno == errno.ENODEV else TransportStuck)(_reason(error))
 
 
 def _reason(error: usb.core.USBError) -> str:

@@ -1,6 +1,7 @@
 """An answer that comes late is never taken for another command's, on either line (E05)."""
 
 import asyncio
+import errno
 import os
 import tty
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from card_samples import VALID
+from usb.core import USBError
 
 from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator, UsbSamEmulator
 from hardware.cards.sdt_commands import FIND, SAM_ID, SELF_TEST
@@ -93,6 +95,24 @@ async def test_a_link_that_closes_while_it_waits_still_owes(bench: Bench) -> Non
     assert link.owed
 
 
+@pytest.mark.parametrize(("number", "owed"), [(errno.EIO, True), (errno.ENODEV, False)])
+async def test_a_command_that_may_have_gone_out_is_owed_an_answer(
+    number: int, owed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not by a reader that is gone: it starts anew when it comes back."""
+
+    def fails(*_: object) -> int:
+        raise USBError(os.strerror(number), errno=number)
+
+    device = UsbSamEmulator()
+    link = await SdtLink.open(UsbLine(backend=device.backend), BRIEFLY_S)
+    monkeypatch.setattr(device.backend, "bulk_write", fails)
+    with pytest.raises(LinkLost):
+        await link.exchange(FIND)
+    assert link.owed is owed
+    await link.close()
+
+
 async def test_a_line_that_never_falls_silent_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hardware.cards.sdt_link._ENDLESS_S", 0.2)
     line = _Babble()
@@ -135,6 +155,24 @@ async def test_an_answer_that_nobody_asked_for_ends_a_serial_link_and_noise_does
     await _comes(transport, reader, answer)
     with pytest.raises(LinkLost, match="nobody asked"):
         await link.exchange(SELF_TEST)
+    assert link.owed
+    await link.close()
+    os.close(reader)
+    os.close(port)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_an_answer_behind_which_another_comes_is_not_taken(whole: bool) -> None:
+    """One of them is not to this command, and nobody can say which."""
+    reader, port = os.openpty()
+    tty.setraw(port)
+    answer = encode(bytes([0, 0, Status.FIND_FAILED]))
+    link = SdtLink(await SerialLine(os.ttyname(port)).open())
+    asking = asyncio.ensure_future(link.exchange(FIND))
+    await asyncio.to_thread(os.read, reader, 64)
+    os.write(reader, answer + (answer if whole else answer[:-2]))
+    with pytest.raises(NoAnswer, match="nobody asked"):
+        await asking
     assert link.owed
     await link.close()
     os.close(reader)

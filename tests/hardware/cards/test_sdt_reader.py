@@ -1,6 +1,9 @@
 """The SDT driver against the emulated reader on a real pseudo-terminal, with the faults of readers, lines and hands."""
 
 import asyncio
+import errno
+import os
+import termios
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -337,6 +340,22 @@ async def test_a_reader_that_is_missing_at_start_is_waited_for(tmp_path: Path) -
     assert reading.authenticity == Authenticity("reader"), "no reader was bound"
     await reader.close()
     emulator.close()
+
+
+async def test_a_reader_that_is_pulled_out_while_its_port_is_opened_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pulled(*_: object) -> None:
+        raise termios.error(errno.EIO, os.strerror(errno.EIO))
+
+    bench = Bench(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(termios, "tcflush", pulled)
+        await bench.reader.open()
+        assert bench.reader.state is ReaderState.LOST
+    await bench.reader.wait_state(ReaderState.READY)
+    await bench.reader.close()
+    bench.emulator.close()
 
 
 async def test_only_one_program_has_the_port(bench: Bench) -> None:
