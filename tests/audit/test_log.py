@@ -81,6 +81,18 @@ def test_a_log_that_was_tampered_with_is_neither_continued_nor_mended(written: P
     assert first["fields"] == {"set_aside": "broken-000001", "why": "audit-000001.jsonl:1: record 1 is missing"}
 
 
+def test_only_a_chain_that_holds_says_that_something_never_happened(written: Path) -> None:
+    """E07: what else would be done twice."""
+    log, whole = opened(written), lines(written)
+    assert log.may_have("print.out") and not log.may_have("print.jammed")
+    rewrite(written, [*whole[:2], *whole[3:]])
+    assert log.may_have("print.jammed")
+    rewrite(written, whole)
+    (written / "broken-000001").mkdir()
+    assert log.may_have("print.jammed")
+    log.close()
+
+
 def test_a_file_that_has_grown_is_closed_and_the_next_one_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
