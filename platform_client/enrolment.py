@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -121,6 +122,13 @@ class NotNow(NotOurs):
 def check(certificate: x509.Certificate, public: bytes, terminal: str, authority: bytes, now: datetime) -> None:
     """Whether it is for this key (SubjectPublicKeyInfo, DER) and this terminal, for a client, signed by this CA (PEM),
     and valid. Raises NotOurs."""
+    try:
+        _check(certificate, public, terminal, authority, now)
+    except (ValueError, UnsupportedAlgorithm):
+        raise NotOurs("the certificate cannot be read") from None
+
+
+def _check(certificate: x509.Certificate, public: bytes, terminal: str, authority: bytes, now: datetime) -> None:
     names = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public:
         raise NotOurs("the certificate is for another key")

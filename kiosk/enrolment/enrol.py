@@ -65,9 +65,12 @@ class Keys:
     audit: bytes
 
     def request(self) -> bytes:
-        """PKCS#10, DER; it names the fingerprint, for there is no other name yet."""
-        name = x509.NameAttribute(NameOID.COMMON_NAME, fingerprint(self.device.public).replace(" ", "-"))
-        return signing_request(x509.Name([name]), self.device)
+        """PKCS#10, DER; it names the fingerprint, for there is no other name yet. Raises Refused."""
+        try:
+            name = x509.NameAttribute(NameOID.COMMON_NAME, fingerprint(self.device.public).replace(" ", "-"))
+            return signing_request(x509.Name([name]), self.device)
+        except DeviceKeyError as error:
+            raise Refused(Reason.ENROLMENT_KEY, str(error)) from None
 
 
 class Enrolment:
@@ -221,19 +224,19 @@ class Enrolment:
     # --- by a code ----------------------------------------------------------------------------------------------------
 
     async def _by_code(self, keys: Keys) -> tuple[Believed, x509.Certificate]:
-        request = await asyncio.to_thread(keys.request)
         while True:
             self._again.clear()
             try:
-                return await self._paired(keys, request)
+                return await self._paired(keys)
             except Refused as refused:
                 self._show(code="", until=None)
                 self._say(refused)
                 await self._again.wait()  # a person decides whether to ask anew
 
-    async def _paired(self, keys: Keys, request: bytes) -> tuple[Believed, x509.Certificate]:
+    async def _paired(self, keys: Keys) -> tuple[Believed, x509.Certificate]:
         """One code, from its beginning to its end."""
         assert self._settings.pairing is not None
+        request = await asyncio.to_thread(keys.request)
         authority = await asyncio.to_thread(_pem, self._settings.pairing.ca)
         async with self._calling(self._settings.pairing.url, authority) as registry:
             pairing = await self._persistently(lambda: registry.pair(request, keys.audit))

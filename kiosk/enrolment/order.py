@@ -14,6 +14,7 @@ from typing import Annotated, Final
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Meta, Struct
 
@@ -152,7 +153,7 @@ def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str 
             x509.load_pem_x509_certificates(order.files[name].encode())
         if order.url is not None:
             require_https(order.url)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         return f"{name}: {error}"
     return None
 

@@ -18,6 +18,7 @@ from textwrap import wrap
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.fleet.operator import BYTES_MOST
@@ -60,25 +61,28 @@ class Stick:
         return about.st_dev, about.st_ino, about.st_mtime_ns
 
     def order(self) -> bytes:
-        return self._read("order.jws")
+        order = self._read("order.jws")
+        if order is None:
+            raise Refused(Reason.ENROLMENT_STICK, "order.jws is not there any more")
+        return order
 
     def certificate(self) -> x509.Certificate | None:
         """What came back, if anything did."""
-        if not (self._folder / "certificate.pem").exists():
-            return None
         try:
-            return x509.load_pem_x509_certificate(self._read("certificate.pem"))
+            pem = self._read("certificate.pem")
+            return None if pem is None else x509.load_pem_x509_certificate(pem)
         except ValueError:
             raise Refused(Reason.ENROLMENT_STICK, "certificate.pem is no PEM certificate") from None
 
     def check_unused(self, public: bytes) -> None:
         """`public`: of this terminal's key, SubjectPublicKeyInfo, DER."""
-        if not (self._folder / "request.pem").exists():
+        pem = self._read("request.pem")
+        if pem is None:
             return
         try:
-            request = x509.load_pem_x509_csr(self._read("request.pem"))
+            request = x509.load_pem_x509_csr(pem)
             asked = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise Refused(Reason.ENROLMENT_STICK, "request.pem is no PEM request") from None
         if asked != public:
             raise Refused(Reason.ENROLMENT_TAKEN, "the stick carries the request of another key")
@@ -99,10 +103,13 @@ class Stick:
             except OSError as error:
                 raise Refused(Reason.ENROLMENT_STICK, f"{name} was not written: {error.strerror}") from None
 
-    def _read(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes | None:
+        """None: it is not there."""
         try:
             with (self._folder / name).open("rb") as file:
                 content = file.read(BYTES_MOST + 1)
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise Refused(Reason.ENROLMENT_STICK, f"{name}: {error.strerror}") from None
         if len(content) > BYTES_MOST:

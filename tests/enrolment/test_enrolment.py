@@ -1,8 +1,13 @@
 """A fresh machine becomes a terminal, by either way, and by nobody else's word (C13, C24, E07)."""
 
 import asyncio
+import errno
+import os
+from base64 import b64decode, encodebytes
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,7 +20,7 @@ from kiosk.enrolment.registry import Registry
 from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
 from kiosk.reasons import Reason, Refused
 from platform_client.credentials import DIRECTORY
-from platform_client.device_key import DeviceKeyError
+from platform_client.device_key import DeviceKeyError, FileKey
 from platform_client.sandbox.control import ApprovePairing, RefusePairing
 from platform_client.sandbox.enrolling import COLLECTED_MOST, GRANT_LASTS, WRONG_CODES_MOST
 from platform_client.sandbox.faults import Fault
@@ -168,6 +173,89 @@ async def test_an_answer_for_another_terminal_or_another_key(world: World) -> No
         world.plug_again()
         await glass.until(trouble(Reason.ENROLMENT_ANSWER_FOREIGN))
         assert not world.site.enrolled
+
+
+def of_no_known_kind(pem: bytes) -> bytes:
+    """As it was, but for the kind of its key, which no library knows (RFC 5480, 2.1.1)."""
+    first, *lines, last = pem.splitlines()
+    ec_public_key = bytes.fromhex("06072a8648ce3d0201")
+    der = b64decode(b"".join(lines))
+    assert ec_public_key in der
+    return b"\n".join([first, encodebytes(der.replace(ec_public_key, ec_public_key[:-1] + b"\x09")).strip(), last])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("certificate.pem", Reason.ENROLMENT_ANSWER_FOREIGN), ("request.pem", Reason.ENROLMENT_STICK)],
+)
+async def test_what_no_library_can_read_is_refused_by_name(world: World, name: str, reason: Reason) -> None:
+    """And does not end the waiting."""
+    world.plug(world.order())
+    async with world.enrolling() as (glass, _):
+        await glass.until(lambda page: page.step is EnrolmentStep.TAKE_STICK_AWAY)
+        drawer = world.unplug()
+        await glass.until(lambda page: page.step is EnrolmentStep.WAITING)
+        world.sign_in_the_drawer()
+        (drawer / name).write_bytes(of_no_known_kind((drawer / name).read_bytes()))
+        world.plug_again()
+        await glass.until(trouble(reason))
+    assert not world.site.enrolled
+
+
+async def test_an_order_that_brings_what_no_library_can_read_is_unfit(world: World) -> None:
+    roots = {"platform-ca.pem": world.pki.tls_ca, "seals-root.pem": world.pki.root}
+    files = {name: root.certificate.read_text() for name, root in roots.items()}
+    files["anchor.pem"] = of_no_known_kind(world.operator.pinned.read_bytes()).decode()
+    world.plug(
+        order.write(world.profile(), 1, files, world.operator.key, datetime.now(UTC), timedelta(days=1)),
+    )
+    async with world.enrolling() as (glass, _):
+        page = await glass.until(trouble(Reason.ENROLMENT_UNFIT))
+        assert "anchor.pem" in page.detail
+
+
+@pytest.mark.parametrize("name", ["certificate.pem", "request.pem"])
+async def test_a_stick_that_fails_while_it_is_read(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that is pulled out just then: it is asked for whether such a file is there, and cannot say."""
+
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Path, *arguments: Any, **named: Any) -> Any:
+            if path.name == name:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(path, *arguments, **named)
+
+        return call
+
+    for what in ("stat", "open"):
+        monkeypatch.setattr(Path, what, failing(getattr(Path, what)))
+    world.plug(world.order())
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_STICK))
+
+
+async def test_a_key_that_does_not_sign_is_said_not_to_and_ends_no_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By either way; and when it signs again the stick does it."""
+
+    def fails(*_: object) -> bytes:
+        raise DeviceKeyError("the token did not sign")
+
+    jws = world.order(redeem=True)
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    async with world.enrolling() as (glass, task):
+        with monkeypatch.context() as patched:
+            patched.setattr(FileKey, "sign", fails)
+            page = await glass.until(trouble(Reason.ENROLMENT_KEY))
+            assert page.detail == "the token did not sign"
+            world.plug(jws)
+            await glass.until(lambda page: page.terminal)
+            await glass.until(trouble(Reason.ENROLMENT_KEY))
+        world.unplug()
+        await glass.until(lambda page: not page.terminal)
+        world.plug_again()
+        await asyncio.wait_for(task, 30)
+    await enrolled(world, monkeypatch)
 
 
 async def test_an_order_is_good_for_one_terminal(world: World) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, encodebytes, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,8 +127,11 @@ def test_a_stranger_another_terminal_and_a_profile_of_somebody_elses(tmp_path: P
         assert refused.value.refusal is refusal
 
 
-def test_only_p256_keys_are_pinned(tmp_path: Path) -> None:
-    for pem in (b"", b"no key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"):
+def test_only_p256_keys_are_pinned(fleet: OperatorDesk) -> None:
+    first, *lines, last = fleet.public.read_bytes().splitlines()
+    ec_public_key = bytes.fromhex("06072a8648ce3d0201")  # RFC 5480, 2.1.1; and one that nobody knows
+    unknown = b64decode(b"".join(lines)).replace(ec_public_key, ec_public_key[:-1] + b"\x09")
+    for pem in (b"", b"no key", *(b"\n".join([first, encodebytes(der), last]) for der in (b"\0\0\0", unknown))):
         with pytest.raises(OperatorKeyError):
             Operator(pem)
 
