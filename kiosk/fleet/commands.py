@@ -164,7 +164,7 @@ class Commands:
     async def cancel(self, action: str) -> bool:
         """Whether it was under way and is given up. What the desk has begun by then is not undone."""
         begun = self._begun.read()
-        if begun is None or begun.action != action or await self._machine.is_going_down():
+        if begun is None or begun.action != action:
             return False
         self.leave()
         self._trail.note("command.cancelled", id=begun.command.id)
@@ -215,8 +215,6 @@ class Commands:
         command, machine, now = begun.command, self._machine, self._clock.now()
         if begun.started not in (None, machine.boot):
             await self._close(begun, True, ("the machine restarted",))
-        elif await machine.is_going_down():
-            return
         elif now > command.not_after:
             await self._expire(begun)
         else:

@@ -102,6 +102,8 @@ def test_without_an_order_it_restarts_a_few_times_a_day(bench: Bench) -> None:
         bench.asked(boot="9")
     bench.clock.seconds += 2 * DAY_S
     assert "1 of" in bench.asked(boot="9")
+    bench.clock.seconds -= 400 * DAY_S  # it was years ahead: what it said then counts no longer than a day
+    assert "1 of" in bench.asked(boot="10")
     assert Tally(bench.kept, bench.clock).findings == ()
 
 
@@ -119,6 +121,16 @@ def test_a_pin_that_cannot_be_read_orders_nothing(bench: Bench, fleet: OperatorD
     fleet.public.write_bytes(b"")
     with pytest.raises(OrderRefused, match="no-operator"):
         bench.asked(jws)
+
+
+def test_whoever_judges_can_read_what_is_asked(bench: Bench) -> None:
+    """Whatever is left to others of the agent's files."""
+    before = os.umask(0o077)
+    try:
+        write(bench.file, "")
+    finally:
+        os.umask(before)
+    assert bench.file.stat().st_mode & 0o777 == 0o644
 
 
 def test_only_a_plain_file_that_asks_is_heard(bench: Bench, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ async def test_a_machine_that_does_not_go_down_keeps_nobody_waiting(
         terminal.health = report(WELL)
         await rounds.step()
         assert terminal.wish.exists() and asked.standing_aside
+        assert [event for event, _ in terminal.audited].count("command.started") == 1
     terminal.restart()
     await terminal.steps(30)
     assert terminal.hawkbit.closed == ["success"]

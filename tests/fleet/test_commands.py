@@ -76,6 +76,16 @@ async def test_diagnostics_reach_the_operator_whole(terminal: Terminal, fleet: O
     assert hashlib.sha256(content).hexdigest() in heard[-1][3]
 
 
+async def test_diagnostics_that_are_too_long_for_the_server_are_said_to_be(
+    terminal: Terminal, fleet: OperatorDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.fleet.commands.FEEDBACKS_MOST", 1)
+    (terminal.kept / "diagnostics.cms").write_bytes(bytes(100_000))
+    heard = await given(terminal, sign(command("diagnostics"), fleet.signer))
+    assert "too many" in heard[-1][3]
+    assert "piece 1" not in "".join(details for *_, details in heard)
+
+
 async def test_what_the_desk_cannot_do_is_told(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
     asked.fails.add("self-test")
     heard = await given(terminal, sign(command("self-test"), fleet.signer))
@@ -222,6 +232,35 @@ async def test_one_that_finds_no_moment_is_not_done_later(
     assert asked.entries == []
 
 
+async def test_one_that_is_withdrawn_when_its_time_is_over_is_not_done(
+    terminal: Terminal, asked: Asked, fleet: OperatorDesk
+) -> None:
+    """By the agent that waits with it at the desk's door; and one that the desk has begun is waited for."""
+    asked.citizen.clear()
+    asked.now = terminal.clock.now
+    terminal.health = report(WELL, serving=True)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    async with terminal.agent() as rounds:
+        for _ in range(2):
+            await rounds.step()
+        terminal.clock.seconds += 7200
+        await rounds.step()
+        assert terminal.hawkbit.feedback[-1][3].startswith("expired: ")
+        asked.citizen.set()
+        terminal.health = report(WELL)
+        asked.hangs.add("out-of-service")
+        now = terminal.clock.now()
+        begun = command("out-of-service", argument="repair", issued_at=now, not_after=now + timedelta(minutes=5))
+        terminal.hawkbit.offer_signed("9", COMMAND_PART, sign(begun, fleet.signer))
+        closed = len(terminal.hawkbit.closed)
+        while not asked.entries:
+            await rounds.step()
+        terminal.clock.seconds += 600
+        await rounds.step()
+    assert len(terminal.hawkbit.closed) == closed
+    assert asked.entries == [("out-of-service", "repair")]
+
+
 async def test_a_dead_desk_is_asked_again(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk, tmp_path: Path
 ) -> None:
@@ -237,7 +276,8 @@ async def test_a_dead_desk_is_asked_again(
 async def test_a_cancelled_one_is_not_done(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
     asked.citizen.clear()
     terminal.health = report(WELL, serving=True)
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("restart"), fleet.signer))
+    jws = sign(command("restart"), fleet.signer)
+    terminal.hawkbit.offer_signed("8", COMMAND_PART, jws)
     await terminal.steps(20)
     terminal.hawkbit.cancelled = "9"
     await terminal.steps(10)
@@ -247,6 +287,7 @@ async def test_a_cancelled_one_is_not_done(terminal: Terminal, asked: Asked, fle
     await terminal.steps(60)
     assert not terminal.wish.exists()
     assert terminal.audited[-1][0] == "command.cancelled"
+    assert (await given(terminal, jws, "10"))[-1][3].startswith("replayed: "), "who took it back does not see it done"
 
 
 async def test_a_log_that_takes_no_more_lets_nothing_be_done(

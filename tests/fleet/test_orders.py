@@ -150,6 +150,7 @@ async def test_a_memory_that_is_gone_lets_no_order_be_done_twice(
 ) -> None:
     """E05, E07: the audit log knows that there were some. What the operator orders later is done; and a terminal that
     had none does its first two at once."""
+    assert (tmp_path / FILE).exists(), "it is looked for at the start, when nobody waits"
     orders = [sign(command("restart", argument="ui", id=f"c-{number}"), fleet.signer) for number in (1, 2)]
     for number, order in enumerate(orders, 1):
         assert (await terminal.door.run("restart", "ui", f"c-{number}", order))[0] is Level.OK
