@@ -237,7 +237,6 @@ async def test_one_that_is_withdrawn_when_its_time_is_over_is_not_done(
 ) -> None:
     """By the agent that waits with it at the desk's door; and one that the desk has begun is waited for."""
     asked.citizen.clear()
-    asked.now = terminal.clock.now
     terminal.health = report(WELL, serving=True)
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
     async with terminal.agent() as rounds:

@@ -135,6 +135,7 @@ async def test_a_terminal_that_is_not_well_on_it_goes_back(
     terminal.hawkbit.offer("8", bundle)
     await terminal.until_restart()
     await terminal.machine.restart()
+    (terminal.machine.folder / "state.B").write_text("good\n")  # RAUC says bad of what it writes; it was well before
     terminal.health = health
     await terminal.steps(GATE_S - 30)
     assert not terminal.machine.wish.exists()
@@ -282,6 +283,24 @@ async def test_an_agent_that_died_over_the_installation_does_it_again(terminal: 
     assert terminal.machine.content("B") == IMAGE
 
 
+async def test_what_rauc_still_works_on_is_waited_for(terminal: Updated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is given to it, and what it is left with does not boot."""
+
+    async def busy(_: Rauc) -> bool:
+        return True
+
+    begun = b'{"action":"8","version":"2.0","forced":false,"slot":"A","amiss":[],"stage":"installing"}'
+    (terminal.kept / "update.json").write_bytes(begun)
+    (terminal.machine.folder / "primary").write_text("B\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Rauc, "is_busy", busy)
+        await terminal.steps(200)
+        assert (terminal.kept / "update.json").read_bytes() == begun
+    await terminal.steps(10)
+    assert not (terminal.kept / "update.json").exists()
+    assert terminal.machine.primary == "A"
+
+
 @pytest.mark.parametrize("ends", ["power", "disk"])
 async def test_what_was_installed_and_not_written_down_does_not_boot_when_nobody_wants_it_any_more(
     terminal: Updated, bundle: bytes, monkeypatch: pytest.MonkeyPatch, ends: str
@@ -418,8 +437,9 @@ async def test_a_commanded_update_whose_image_did_not_come_is_tried_again(
     jws = commanded("update", fleet, argument=hashlib.sha256(bundle).hexdigest())
     terminal.hawkbit.offer_signed("8", COMMAND_PART, jws, bundle)
     terminal.hawkbit.breaks_off = True
-    await terminal.steps(10)
+    await terminal.steps(200)
     assert terminal.hawkbit.closed == []
+    assert [event for event, _ in terminal.audited].count("update.began") == 1, "it is asked again and again"
     terminal.hawkbit.breaks_off = False
     await terminal.until_restart()
     assert terminal.machine.content("B") == IMAGE

@@ -11,7 +11,7 @@ from publishing import WELL, report
 from terminal import HandClock
 
 from kiosk.fleet.door import NoDoor
-from kiosk.fleet.machine import OPENS_WITHIN_S, Machine
+from kiosk.fleet.machine import OPENS_WITHIN_S, REFUSED_FOR_S, Machine
 from kiosk.fleet.rounds import AFTER_A_FAULT_S
 from kiosk.maintenance.aside import STAND_ASIDE
 from kiosk.maintenance.plan import GOES_DOWN_WITHIN_S
@@ -36,6 +36,20 @@ async def test_the_desk_stands_aside_until_the_agent_has_taken_its_wish_back() -
             pass
     assert clock.seconds > GOES_DOWN_WITHIN_S + AFTER_A_FAULT_S
     assert STAND_ASIDE.within_s > clock.seconds, "the menu ends it before"
+
+
+async def test_a_restart_at_once_that_is_refused_is_not_asked_for_again_at_once(tmp_path: Path) -> None:
+    """E07, F06: a terminal that is not well on an update asks at each look."""
+    clock, wish = HandClock(), tmp_path / "restart"
+    machine = Machine(wish, lambda: None, ShutDoor(), clock, lambda: "boot 1")
+    machine.restart()
+    wish.unlink()  # as the service manager does then
+    assert not await machine.is_going_down()
+    machine.restart()
+    assert not wish.exists()
+    clock.seconds += REFUSED_FOR_S
+    machine.restart()
+    assert wish.exists()
 
 
 async def test_a_desk_that_refuses_now_and_then_is_none_that_opens_to_nobody(tmp_path: Path) -> None:
