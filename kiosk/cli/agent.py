@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        asyncio.run(serve(profile))
+        asyncio.run(serve(profile, args.profile))
     except OSError as error:
         print(f"kiosk agent: {error.strerror}; is fleet.metrics_port of the profile free?", file=sys.stderr)
         give_back_profile(profile)

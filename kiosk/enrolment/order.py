@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Meta, Struct
 
 from kiosk.enrolment.settings import Settings
-from kiosk.enrolment.site import AUDIT_KEY, CERTIFICATE, DEVICE_KEY, PIN, Site
+from kiosk.enrolment.site import AUDIT_KEY, CERTIFICATE, DEVICE_KEY, ORDER, PIN, Site
 from kiosk.fleet import operator, signed_profile
 from kiosk.fleet.operator import Operator, OrderRefused, Refusal
+from kiosk.fleet.signed_profile import SignedProfile
 from kiosk.profile import Profile, parse
 from kiosk.reasons import Reason, Refused
 from platform_client.device_key import DeviceKey
@@ -119,6 +120,17 @@ def believe(jws: bytes, pinned: Operator, settings: Settings, now: datetime) -> 
     if unfit_because is not None:
         raise Refused(Reason.ENROLMENT_UNFIT, f"{order.terminal}: {unfit_because}")
     return Believed(jws, order, profile, signed.profile)
+
+
+def installed_version(profile: Path, pinned: Operator) -> int:
+    """Of the profile at this path, by the order that put it there (kiosk.enrolment.site); 0: none did. Raises
+    OrderRefused or OSError."""
+    try:
+        jws = profile.resolve().with_name(ORDER).read_bytes()
+    except FileNotFoundError:
+        return 0
+    order = pinned.words(jws, TYPE, EnrolmentOrder)
+    return pinned.words(order.profile.encode(), signed_profile.TYPE, SignedProfile).version
 
 
 def _misfit(profile: Profile, order: EnrolmentOrder, settings: Settings) -> str | None:

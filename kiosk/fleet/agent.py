@@ -10,6 +10,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -22,13 +23,14 @@ from kiosk.audit import witness
 from kiosk.audit.checkpoint import KeyFile, KeyUnusable
 from kiosk.audit.log import AuditLog
 from kiosk.clock import SystemClock
+from kiosk.enrolment.order import installed_version
 from kiosk.fleet import profiles
 from kiosk.fleet.commands import Commands
 from kiosk.fleet.ddi import Server
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.machine import Machine
 from kiosk.fleet.metrics import Terminal, registry
-from kiosk.fleet.operator import Operator, OperatorKeyError
+from kiosk.fleet.operator import Operator, OperatorKeyError, OrderRefused
 from kiosk.fleet.profiles import Profiles
 from kiosk.fleet.rauc import Rauc
 from kiosk.fleet.rounds import Rounds
@@ -49,15 +51,15 @@ LOOPBACK: Final = "127.0.0.1"
 NO_SERVER_S: Final = 60.0
 
 
-async def serve(profile: Profile) -> None:
-    """`profile`: the one in force. Raises OSError when the port is taken."""
+async def serve(profile: Profile, installed: Path) -> None:
+    """`profile`: the one in force. `installed`: where the installed one lies. Raises OSError when the port is taken."""
     software = version("onecard-kiosk")
     terminal = Terminal(meeting.health_in(profile.run), profile.terminal.id, software)
     runner = web.AppRunner(_application(registry(terminal)), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, profile.fleet.metrics_port).start()
-        work = asyncio.gather(watchdog.feed(), _answer_the_fleet(profile, software), asyncio.Event().wait())
+        work = asyncio.gather(watchdog.feed(), _answer_the_fleet(profile, installed, software), asyncio.Event().wait())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
@@ -74,7 +76,7 @@ def give_back_profile(profile: Profile) -> None:
         _give_back(profile, profile.fleet.updates, _trail(profile, profile.fleet.updates, version("onecard-kiosk")))
 
 
-async def _answer_the_fleet(profile: Profile, software: str) -> None:
+async def _answer_the_fleet(profile: Profile, installed: Path, software: str) -> None:
     """For ever, where the profile names a server. What is wrong with the way to it is told once a minute."""
     settings = profile.fleet.updates
     if settings is None:
@@ -90,10 +92,12 @@ async def _answer_the_fleet(profile: Profile, software: str) -> None:
                 _give_back(profile, settings, trail)
             await asyncio.sleep(NO_SERVER_S)
         else:
-            await _rounds(profile, settings, software, server, trail)
+            await _rounds(profile, installed, settings, software, server, trail)
 
 
-async def _rounds(profile: Profile, settings: Settings, software: str, server: Server, trail: Trail) -> None:
+async def _rounds(
+    profile: Profile, installed: Path, settings: Settings, software: str, server: Server, trail: Trail
+) -> None:
     clock, pinned, kept = SystemClock(), _operator(profile), settings.kept
     socket = meeting.door_in(profile.run)
     door, beside_the_door = DeskDoor(socket), socket.parent
@@ -118,7 +122,8 @@ async def _rounds(profile: Profile, settings: Settings, software: str, server: S
         )
         stack.callback(commands.leave)
         newest = Wish(beside_the_door / PROFILE_WISH)
-        deliveries = Profiles(server, pinned, profile, machine, health, clock, trail, newest, kept=kept)
+        at_first = _version_of(installed, pinned)
+        deliveries = Profiles(server, pinned, profile, at_first, machine, health, clock, trail, newest, kept=kept)
         held = delivered(profile)
         about = {"terminal": profile.terminal.id, "software": software, "profile": str(held[0].version if held else 0)}
         await Rounds(server, commands, deliveries, updates, clock, about, Wish(beside_the_door / UPDATE_WISH)).run()
@@ -136,6 +141,15 @@ def _operator(profile: Profile) -> Operator | None:
     except OperatorKeyError as error:
         log.error("[fleet] operator: %s", error)
         return None
+
+
+def _version_of(installed: Path, pinned: Operator | None) -> int:
+    """What cannot be read here did not let this terminal start either (kiosk.enrolment.standing)."""
+    try:
+        return 0 if pinned is None else installed_version(installed, pinned)
+    except (OSError, OrderRefused) as error:
+        log.error("the order by which this terminal was enrolled: %s", error)
+        return 0
 
 
 def _trail(profile: Profile, settings: Settings, software: str) -> Trail:

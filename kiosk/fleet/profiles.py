@@ -65,14 +65,15 @@ class Highest(Struct, frozen=True):
 
 
 class Profiles:
-    """`installed`: the profile that pins the operator's key. `newest`: staff say that the one in force is the newest.
-    `kept`: a folder on disk."""
+    """`installed`: the profile that pins the operator's key; `version`: its own, where an order brought it. `newest`:
+    staff say that the one in force is the newest. `kept`: a folder on disk."""
 
     def __init__(
         self,
         server: Server,
         pinned: Operator | None,
         installed: Profile,
+        version: int,
         machine: Machine,
         health: Callable[[], Report | None],
         clock: Clock,
@@ -84,6 +85,7 @@ class Profiles:
         self._server = server
         self._pinned = pinned
         self._installed = installed
+        self._version = version
         self._folder = installed.fleet.profiles
         self._machine = machine
         self._health = health
@@ -197,7 +199,7 @@ class Profiles:
         if highest is None:
             remedy = "look at this terminal's disk; then staff there say what counts: kiosk maintenance profile-newest"
             raise OrderRefused(Refusal.MEMORY_LOST, f"nobody knows which versions were taken up before; {remedy}")
-        least = max(highest, held[0].version if held else 0)
+        least = max(highest, self._version, held[0].version if held else 0)
         if signed.version <= least:
             raise OrderRefused(Refusal.OLDER, f"version {signed.version}, and {least} was taken up already")
         if profile.fleet.updates is None:

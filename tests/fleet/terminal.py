@@ -108,7 +108,7 @@ class Terminal:
             profiles: Any = None
             if self.installed is not None:
                 profiles = Profiles(
-                    *(server, self.pinned, self.installed, machine, lambda: self.health, clock, trail),
+                    *(server, self.pinned, self.installed, 0, machine, lambda: self.health, clock, trail),
                     Wish(self.newest),
                     kept=self.kept,
                 )

@@ -19,15 +19,18 @@ from terminal import Terminal
 from hardware.printers.loopback_server import claim_port
 from kiosk import meeting
 from kiosk.audit.chain import verify
+from kiosk.audit.log import AuditLog
+from kiosk.enrolment import order
 from kiosk.fleet import command, signed_profile
 from kiosk.fleet.command import Command
 from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
 from kiosk.fleet.door import DeskDoor
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
-from kiosk.fleet.machine import GOES_DOWN_WITHIN_S
+from kiosk.fleet.machine import GOES_DOWN_WITHIN_S, Machine
 from kiosk.fleet.patience import FORCED_AFTER_S
-from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST, TRIED, Highest
+from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST, TRIED, Highest, give_back
 from kiosk.fleet.signed_profile import in_force, sign
+from kiosk.fleet.trail import Trail
 from kiosk.profile import Updates as Settings
 from kiosk.profile import load
 from platform_client.sandbox.pki import SandboxPki
@@ -120,6 +123,7 @@ async def test_a_profile_is_tried_and_kept(bench: Bench) -> None:
     assert bench.hawkbit.closed == ["success"]
     assert bench.idle_s == 31.0
     assert [path.name for path in bench.folder.iterdir()] == ["current.jws"]
+    assert not list(bench.terminal.kept.glob("profile.j*"))
     events = [event for event, _ in bench.terminal.audited]
     assert events == ["profile.received", "profile.tried", "profile.ended"]
 
@@ -178,6 +182,19 @@ async def test_a_profile_that_cuts_the_terminal_off_goes_back(bench: Bench) -> N
     assert "not well" in await bench.until_closed()
 
 
+async def test_one_that_does_not_come_into_force_is_given_back(bench: Bench) -> None:
+    """E07: that the terminal is well on another says nothing of it."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    (bench.folder / "current.jws").write_bytes(b"")
+    await bench.terminal.steps(STEADY_S + 30)
+    assert bench.hawkbit.closed == []
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    assert "not well" in await bench.until_closed()
+
+
 async def test_agents_that_die_over_it_again_and_again_do_not_leave_it_undecided(bench: Bench) -> None:
     """Each begins the gate anew."""
     bench.offer(1, bench.text(31.0))
@@ -201,8 +218,10 @@ async def test_what_was_amiss_before_is_no_reason_to_give_it_back(bench: Bench) 
 
 
 async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
-    """Nothing of a refused one lies in the folder that the processes read."""
+    """Nothing of a refused one lies in the folder that the processes read. What is in force counts also where the
+    memory says less."""
     bench.has_taken(5, bench.text(30.0))
+    (bench.terminal.kept / HIGHEST).write_bytes(b'{"version":3}')
     held = (bench.folder / "current.jws").read_bytes()
     text = bench.text(31.0)
     lonely = text[: text.index("[fleet.updates]")]
@@ -444,6 +463,40 @@ async def test_a_forced_one_is_asked_for_anew_no_longer_than_forced(bench: Bench
         assert bench.terminal.wish.exists()
 
 
+async def test_the_time_of_a_forced_one_is_its_own(bench: Bench) -> None:
+    """F06: not what was left of one that was taken back."""
+    bench.hawkbit.update = "forced"
+    bench.terminal.health = report(WELL, serving=True)
+    async with bench.terminal.agent() as rounds:
+        for version, action in ((1, "8"), (2, "10")):
+            bench.offer(version, bench.text(31.0), action)
+            end = bench.terminal.clock.seconds + FORCED_AFTER_S - 60
+            while bench.terminal.clock.seconds < end:
+                await bench.terminal.clock.sleep(await rounds.step())
+            assert not bench.terminal.wish.exists()
+            bench.hawkbit.cancelled = "9"
+            await rounds.step()
+            assert bench.hawkbit.feedback[-1][:3] == ("cancelAction", "closed", "success")
+
+
+async def test_what_was_given_back_is_given_back_once(bench: Bench) -> None:
+    """F06: an agent that cannot work with the one before either does not restart the machine again and again."""
+    bench.offer(1, bench.text(31.0))
+    await bench.terminal.until_restart()
+    bench.terminal.restart()
+    terminal = bench.terminal
+    assert terminal.installed is not None
+    log = AuditLog(terminal.kept / "audit", terminal.clock, terminal=TERMINAL, software="0.1.0", writer="agent")
+    trail = Trail(log, bench.run / "newest")
+    machine = Machine(terminal.wish, lambda: None, terminal.door, terminal.clock, terminal.boot)
+    for asks in (True, False):
+        assert give_back(terminal.kept, terminal.installed, machine, trail) is asks
+        assert terminal.wish.exists() is asks
+        assert bench.idle_s == 45.0
+        terminal.restart()
+    log.close()
+
+
 async def agent(bench: Bench) -> asyncio.subprocess.Process:
     words = (sys.executable, "-m", "kiosk", "agent", "--profile", str(bench.path))
     environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nobody"}
@@ -502,6 +555,28 @@ async def test_the_agent_itself_does_what_is_commanded(bench: Bench, fleet: Oper
     assert (bench.hawkbit.closed, asked.entries, process.returncode) == (["success"], [("self-test", "")], 0)
     assert bench.hawkbit.introduced is not None and bench.hawkbit.introduced["profile"] == "0"
     assert verify(tmp_path / "kept/audit").records == 4  # agent started; command received, started, done
+
+
+async def test_what_a_machine_was_enrolled_by_is_not_taken_back_by_an_older_one(
+    bench: Bench, fleet: OperatorDesk
+) -> None:
+    """E07: whoever carries them may have kept one that was signed before the machine was enrolled anew."""
+    jws = order.write(bench.text(45.0), 7, {}, fleet.signer, datetime.now(UTC), timedelta(days=1))
+    enrolled = bench.run / "site"
+    enrolled.mkdir()
+    (enrolled / "order.jws").write_bytes(jws)
+    bench.path.rename(enrolled / "profile.toml")
+    bench.path.symlink_to(enrolled / "profile.toml")
+    bench.offer(7, bench.text(31.0))
+    process = await agent(bench)
+    try:
+        async with asyncio.timeout(60):
+            while not bench.hawkbit.closed:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            assert bench.hawkbit.feedback[-1][3].startswith("older-than-held: version 7, and 7 ")
+    finally:
+        process.terminate()
+        await process.communicate()
 
 
 async def test_a_wrong_secret_does_not_stop_the_figures(bench: Bench, tmp_path: Path) -> None:
