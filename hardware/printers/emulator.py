@@ -414,7 +414,7 @@ class EmulatedPrinter:
         """Into the tray that people take from: whole files only, whoever watches the folder."""
         if not out:
             return
-        from pypdf import PdfReader, PdfWriter
+        from pypdf import PdfReader, PdfWriter  # loaded by now, in `_run_job`
 
         source = PdfReader(io.BytesIO(pdf)).pages
         is_half = out != int(out)
