@@ -218,11 +218,9 @@ class SdtReader(WatchedReader):
         except DamagedAnswer as error:
             fault, why = CardFault.UNREADABLE, str(error)
         except CutOff as error:
-            await link.close()
             self._card_gone()
             fault, why = CardFault.UNREADABLE, str(error)
         except LinkError as error:
-            await link.close()
             fault, why = CardFault.READER_LOST, str(error)
         if fault is CardFault.UNREADABLE and not self.present:
             fault = CardFault.REMOVED

@@ -15,9 +15,9 @@ from usb.core import USBError
 from hardware.cards.emulator import OTHER_SAM_ID, SamEmulator, UsbSamEmulator
 from hardware.cards.sdt_commands import FIND, SAM_ID, SELF_TEST
 from hardware.cards.sdt_frame import Status, encode
-from hardware.cards.sdt_link import LinkLost, NoAnswer, SdtLink
+from hardware.cards.sdt_link import DamagedAnswer, LinkLost, NoAnswer, SdtLink
 from hardware.cards.serial_transport import SerialLine, SerialTransport
-from hardware.cards.transport import Line
+from hardware.cards.transport import Line, TransportDamaged
 from hardware.cards.usb_transport import UsbLine
 
 BRIEFLY_S = 0.05
@@ -159,6 +159,56 @@ async def test_an_answer_that_nobody_asked_for_ends_a_serial_link_and_noise_does
     await link.close()
     os.close(reader)
     os.close(port)
+
+
+NOT_FOUND = encode(bytes([0, 0, Status.FIND_FAILED]))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "heard_out_s"),
+    [(NOT_FOUND[:-1] + b"\0", 0.1), (TransportDamaged("the reader stalled"), 0.5)],
+    ids=["broken", "lost"],
+)
+async def test_what_is_left_of_a_damaged_answer_does_not_come_in_front_of_the_next(
+    damaged: bytes | TransportDamaged, heard_out_s: float
+) -> None:
+    """Of one that was lost nobody knows whether it comes after all: it has as long as its command."""
+    line = _Dictated()
+    link = await SdtLink.open(line, BRIEFLY_S)
+    line.says.put_nowait(damaged)
+    asking = asyncio.ensure_future(link.exchange(FIND))
+    done, _ = await asyncio.wait([asking], timeout=heard_out_s)
+    assert not done
+    line.says.put_nowait(NOT_FOUND)
+    with pytest.raises(DamagedAnswer):
+        await asking
+    line.says.put_nowait(encode(bytes([0, 0, Status.FOUND]) + bytes(4)))
+    assert (await link.exchange(FIND)).status == Status.FOUND
+    await link.close()
+
+
+class _Dictated:
+    """A line and its transport, on which comes what the test says."""
+
+    address = "dictated"
+
+    def __init__(self) -> None:
+        self.says: asyncio.Queue[bytes | TransportDamaged] = asyncio.Queue()
+
+    async def open(self) -> "_Dictated":
+        return self
+
+    async def send(self, frame: bytes) -> None:
+        pass
+
+    async def receive(self) -> bytes:
+        said = await self.says.get()
+        if isinstance(said, TransportDamaged):
+            raise said
+        return said
+
+    async def close(self) -> None:
+        pass
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -8,15 +8,15 @@ import pytest_asyncio
 from card_samples import CITIZENS, ENDLESS, VALID, today
 from conformance.identity_reader import IdentityReaderConformance, outcome
 
-from hardware.cards.emulator import OTHER_SAM_ID, UsbSamEmulator, usb_device
+from hardware.cards.emulator import DEFAULT_SAM_ID, OTHER_SAM_ID, UsbSamEmulator, usb_device
 from hardware.cards.port import CardFault, ReaderState
 from hardware.cards.reading import CardReading
 from hardware.cards.sdt_commands import SAM_ID as SAM_NUMBER
-from hardware.cards.sdt_frame import encode
+from hardware.cards.sdt_frame import HEAD_BYTES, Status, encode
 from hardware.cards.sdt_reader import ATTEMPTS, SdtReader
 from hardware.cards.synthetic import SyntheticCard
-from hardware.cards.transport import TransportLost
-from hardware.cards.usb_transport import UsbLine
+from hardware.cards.transport import TransportDamaged, TransportLost
+from hardware.cards.usb_transport import BODY_IN, HEAD_IN, UsbLine
 
 SAM_ID = "05.01-20101129-0001228293-0296863149"
 
@@ -150,6 +150,21 @@ async def test_what_a_program_before_us_was_answered_is_gone_when_the_reader_is_
     transport = await line.open()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(transport.receive(), 0.2)
+    await transport.close()
+    emulator.close()
+
+
+async def test_the_rest_of_an_answer_without_a_head_is_not_taken_for_that_of_the_next() -> None:
+    emulator = UsbSamEmulator()
+    transport = await UsbLine(backend=emulator.backend).open()
+    device = emulator.backend._device
+    assert device is not None
+    for end_point, part in ((HEAD_IN, bytes(HEAD_BYTES)), (BODY_IN, b"the rest")):
+        device.packets[end_point].append((0.0, part))
+    with pytest.raises(TransportDamaged):
+        await transport.receive()
+    await transport.send(encode(SAM_NUMBER.body))
+    assert await transport.receive() == encode(bytes([0, 0, Status.OK]) + DEFAULT_SAM_ID)
     await transport.close()
     emulator.close()
 
