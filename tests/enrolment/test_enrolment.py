@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 from fresh_machine import TERMINAL, OperatorsDesk, World, settled
@@ -17,6 +18,8 @@ from kiosk.audit.checkpoint import KeyFile
 from kiosk.enrolment import order
 from kiosk.enrolment.enrol import DETAIL_MOST, Keys
 from kiosk.enrolment.registry import Registry
+from kiosk.fleet import operator
+from kiosk.fleet.operator import Operator
 from kiosk.pages import EnrolmentStep, NotEnrolled, Retry
 from kiosk.reasons import Reason, Refused
 from platform_client.credentials import DIRECTORY
@@ -24,6 +27,7 @@ from platform_client.device_key import DeviceKeyError, FileKey
 from platform_client.sandbox.control import ApprovePairing, RefusePairing
 from platform_client.sandbox.enrolling import COLLECTED_MOST, GRANT_LASTS, WRONG_CODES_MOST
 from platform_client.sandbox.faults import Fault
+from platform_client.sandbox.pki import SandboxPki
 
 REFUSED = Reason.ENROLMENT_REFUSED
 
@@ -159,6 +163,33 @@ async def test_a_clock_that_is_years_behind_is_said_to_be(world: World) -> None:
     async with world.enrolling() as (glass, _):
         await glass.until(trouble(Reason.ENROLMENT_CLOCK))
         world.unplug()
+
+
+async def test_a_clock_that_is_behind_the_order_is_said_to_be_where_nobody_else_knows_the_time(world: World) -> None:
+    world.clock.ahead = -timedelta(days=1)
+    world.enrolment_port = 0
+    world.plug(world.order())
+    async with world.enrolling() as (glass, _):
+        await glass.until(trouble(Reason.ENROLMENT_CLOCK))
+
+
+@pytest.mark.parametrize("way", ["token", "code"])
+async def test_a_platform_that_certifies_somebody_else_is_not_believed(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """E07: a desk with that certificate would be another terminal."""
+    certify = SandboxPki.enrolled
+    monkeypatch.setattr(SandboxPki, "enrolled", lambda pki, request, _, now: certify(pki, request, "kiosk-other", now))
+    jws = world.order(redeem=way == "token")
+    (world.orders / f"{TERMINAL}.jws").write_bytes(jws)
+    async with world.enrolling() as (glass, _):
+        page = await glass.until(lambda page: page.code)
+        if way == "token":
+            world.plug(jws)
+        else:
+            world.sandbox.obey(ApprovePairing(page.code, TERMINAL))
+        await glass.until(trouble(Reason.ENROLMENT_ANSWER_FOREIGN))
+    assert not world.site.enrolled
 
 
 async def test_an_answer_for_another_terminal_or_another_key(world: World) -> None:
@@ -314,7 +345,6 @@ async def test_a_code_that_expires(world: World) -> None:
         ahead = timedelta(minutes=20)
         world.clock.ahead = ahead
         world.platforms_clock = lambda: datetime.now(UTC) + ahead
-        world.sandbox.faults.active = None
         await glass.until(lambda page: page.trouble in (Reason.ENROLMENT_CODE_EXPIRED, Reason.ENROLMENT_CLOCK))
 
 
@@ -394,6 +424,40 @@ async def test_a_profile_that_would_not_work_here_is_refused_before_anything_is_
         page = await glass.until(trouble(Reason.ENROLMENT_STICK))
         assert page.detail == "", "a stranger's words are not shown"
     assert not world.site.enrolled
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("another run", "says run = /elsewhere"),
+        ("another place for its CA", "looks for platform.ca at /etc/platform-ca.pem"),
+        ("a file that does not come", "names .*/ledger, and the order does not bring it"),
+        ("a name that is ours", "may bring"),
+        ("a key for a CA", "platform-ca.pem: "),
+        ("a token in the clear", "https"),
+    ],
+)
+async def test_whatever_would_not_work_here_is_said(world: World, case: str, says: str) -> None:
+    """Also of an order that was not written by our own command, which checks some of it before it signs."""
+    profile, current, key = world.profile(), world.site.current, world.operator.pinned.read_text()
+    if case == "another run":
+        profile = profile.replace(f'run = "{world.where / "run"}"', 'run = "/elsewhere"')
+    elif case == "another place for its CA":
+        profile = profile.replace(str(current / "platform-ca.pem"), "/etc/platform-ca.pem")
+    elif case == "a file that does not come":
+        profile = profile.replace("/var/lib/onecard-kiosk/ledger", str(current / "ledger"))
+    pinned = Operator.pinned(world.operator.pinned)
+    words = pinned.words(world.order(profile, redeem=True), order.TYPE, order.EnrolmentOrder)
+    if case == "a name that is ours":
+        words = msgspec.structs.replace(words, files={**words.files, "device/certificate.pem": key})
+    elif case == "a key for a CA":
+        words = msgspec.structs.replace(words, files={**words.files, "platform-ca.pem": key})
+    elif case == "a token in the clear":
+        words = msgspec.structs.replace(words, url="http://localhost/")
+    jws = operator.sign(words, order.TYPE, world.operator.key)
+    with pytest.raises(Refused, match=says) as refused:
+        order.believe(jws, pinned, world.settings, datetime.now(UTC))
+    assert refused.value.reason is Reason.ENROLMENT_UNFIT
 
 
 @pytest.mark.parametrize(

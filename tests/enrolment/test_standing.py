@@ -11,13 +11,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fresh_machine import TERMINAL, OperatorsDesk, World
+from fresh_machine import PATIENCE_S, TERMINAL, OperatorsDesk, World
 
+from kiosk import meeting
 from kiosk.enrolment import order
 from kiosk.enrolment.standing import Altered, standing
 from kiosk.fleet import operator, signed_profile
 from kiosk.fleet.operator import Operator
 from kiosk.fleet.signed_profile import SignedProfile
+from kiosk.health.findings import Finding
+from kiosk.health.published import read
 from kiosk.pages import EnrolmentStep, Retry
 from kiosk.reasons import Reason
 from platform_client.sandbox.control import ApprovePairing
@@ -200,6 +203,26 @@ def settings_of(world: World) -> Path:
         f'stick = "{world.stick}"\n'
     )
     return file
+
+
+async def test_one_that_is_barred_is_told_of_where_its_health_is(terminal: World) -> None:
+    """F03: for whoever decides whether this start was good."""
+    other_root(terminal, terminal.site.current)
+    words = (sys.executable, "-m", "kiosk", "enrol", "run", "--settings", str(settings_of(terminal)))
+    health = meeting.enrolment_health_in(terminal.where / "run")
+    process = await asyncio.create_subprocess_exec(*words, stderr=subprocess.DEVNULL)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(finding.code == "K714" for finding in findings_in(health)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def findings_in(folder: Path) -> tuple[Finding, ...]:
+    report = read(folder)
+    return () if report is None else report.findings
 
 
 async def test_the_command_of_every_start_says_which_file(terminal: World) -> None:
