@@ -144,7 +144,8 @@ def _operator(profile: Profile) -> Operator | None:
 
 
 def _version_of(installed: Path, pinned: Operator | None) -> int:
-    """What cannot be read here did not let this terminal start either (kiosk.enrolment.standing)."""
+    """Of the installed profile; 0: no order brought it. An order that cannot be read lets no terminal start
+    (kiosk.enrolment.standing)."""
     try:
         return 0 if pinned is None else installed_version(installed, pinned)
     except (OSError, OrderRefused) as error:
