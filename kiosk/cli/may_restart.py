@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = "says whether the machine restarts for the fleet's agent (systemd/kiosk-restart.service.d)"
+HELP = "says whether the machine restarts for the fleet's agent (systemd/kiosk-restart.service)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,5 @@
 """Whether the machine restarts because the agent wants it: asked by the service manager, of the desk's user
-(systemd/kiosk-restart.service.d), when the agent's file is there. The agent is not believed.
+(systemd/kiosk-restart.service), when the agent's file is there. The agent is not believed.
 
 With the operator's own words it restarts, once. An update and a profile need a restart, too, and one more on the way
 back, and whether the terminal is well on them is seen by the agent alone: what comes without an order is bounded.

@@ -332,7 +332,8 @@ def _command(hardware: Hardware, folder: Path) -> list[str]:
         options = f"readonly={_on(disk.read_only)},snapshot={_on(not disk.kept and not disk.read_only)}"
         words += ["-drive", f"if=none,id=disk{number},format=raw,file={disk.image},{options}"]
         device = "virtio-blk-pci" if disk.bus == "virtio" else "usb-storage,removable=on"
-        words += ["-device", f"{device},drive=disk{number}"]
+        # As the operator's guide wants it: start from this disk and from nothing else.
+        words += ["-device", f"{device},drive=disk{number}" + (",bootindex=0" if number == 0 else "")]
     if hardware.tpm:
         words += ["-chardev", f"socket,id=tpm,path={hardware.tpm}/socket"]
         words += ["-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"]

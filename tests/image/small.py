@@ -56,12 +56,17 @@ _FSTAB: Final = """tmpfs /tmp tmpfs mode=1777 0 0
 /run/state/etc /etc/onecard-kiosk none bind,x-systemd.requires-mounts-for=/run/state 0 0
 """
 # What the terminal would say of itself, said by a file in the root image.
-_GATE: Final = """[Unit]
-After=
-[Service]
+_GATE: Final = """[Service]
 ExecStart=
 ExecStart=/bin/sh -c 'test "$$(cat /etc/gate)" = well'
 StandardError=journal+console
+"""
+# No desk's user judges here: there is no profile, and no operator.
+_RESTARTS: Final = """[Service]
+User=kiosk-agent
+ExecStart=
+ExecStart=/usr/bin/true
+ExecStopPost=
 """
 _NOT_NEEDED: Final = (
     *(
@@ -180,6 +185,7 @@ def furnish(root: Path, ca: Path) -> None:
     for name in _AS_THE_IMAGE_HAS_THEM:
         shutil.copyfile(ROOT / "image" / "root" / "usr/lib/systemd/system" / name, units / name)
     _write(units / "kiosk-healthy.service.d" / "50-test.conf", _GATE)
+    _write(units / "kiosk-restart.service.d" / "50-test.conf", _RESTARTS)
     _write(units / "test-driver.service", _DRIVER)
     _write(root / "etc/fstab", _FSTAB)
     (root / "etc/onecard-kiosk").mkdir(exist_ok=True)
