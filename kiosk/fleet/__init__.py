@@ -5,7 +5,7 @@ engine that exists.
 (kiosk.health.published) and shows it to Debian's Prometheus on loopback (`metrics`). From a hawkBit (`ddi`) it takes,
 one thing at a time (`rounds`), updates to RAUC (`updates`, `rauc`), and what the fleet's operator signed (`operator`):
 commands (`command`, `commands`) and profiles (`signed_profile`, `profiles`). What the terminal is not well on is taken
-back (`gate`, `trial`); the machine restarts between two citizens only (`machine`, `door`); all of it is written down
-(`trail`). Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and
+back (`gate`, `trial`). The machine restarts between two citizens only (`machine`, `door`), but for a profile with which
+the agent itself cannot work: nobody else would take that one back. All of it is written down (`trail`). Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and
 `dashboard.json` for the fleet.
 """
