@@ -6,6 +6,8 @@ engine that exists.
 one thing at a time (`rounds`), updates to RAUC (`updates`, `rauc`), and what the fleet's operator signed (`operator`):
 commands (`command`, `commands`) and profiles (`signed_profile`, `profiles`). What the terminal is not well on is taken
 back (`gate`, `trial`). The machine restarts between two citizens only (`machine`, `door`), but for a profile with which
-the agent itself cannot work: nobody else would take that one back. All of it is written down (`trail`). Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and
-`dashboard.json` for the fleet.
+the agent itself cannot work: nobody else would take that one back. All of it is written down (`trail`).
+
+Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and `dashboard.json` for
+the fleet.
 """
