@@ -8,6 +8,6 @@ commands (`command`, `commands`) and profiles (`signed_profile`, `profiles`). Wh
 back (`gate`, `trial`). The machine restarts between two citizens only (`machine`, `door`), but for a profile with which
 the agent itself cannot work: nobody else would take that one back. All of it is written down (`trail`).
 
-Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and `dashboard.json` for
-the fleet.
+Beside it lie the files that the other end needs: `prometheus.yml` for the terminal, `rules.yml` and `dashboard.json`
+for the fleet.
 """
