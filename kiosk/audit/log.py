@@ -129,11 +129,10 @@ class AuditLog:
         """Whether such a record was ever written. Of a chain that does not hold or was set aside, nobody can say no."""
         if set_aside(self._directory):
             return True
-        seq, digest = 0, FIRST
+        digest = FIRST
         try:
-            for record in records(self._directory):
+            for seq, record in enumerate(records(self._directory)):
                 digest = follow(record, seq, digest)
-                seq += 1
                 if record.body["event"] == event:
                     return True
         except AuditBroken:

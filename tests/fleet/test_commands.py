@@ -206,10 +206,14 @@ async def test_a_terminal_that_was_never_commanded_does_the_first_two_at_once(
     assert asked.entries == [("self-test", ""), ("in-service", "")]
 
 
-async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+def ordered_while_served(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
     asked.citizen.clear()
     terminal.health = report(WELL, serving=True)
     terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+
+
+async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, asked: Asked, fleet: OperatorDesk) -> None:
+    ordered_while_served(terminal, asked, fleet)
     await terminal.steps(10)
     assert (asked.entries, terminal.hawkbit.closed) == ([], [])
     asked.citizen.set()
@@ -220,9 +224,7 @@ async def test_it_waits_until_no_citizen_is_served(terminal: Terminal, asked: As
 async def test_one_that_finds_no_moment_is_not_done_later(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk
 ) -> None:
-    asked.citizen.clear()
-    terminal.health = report(WELL, serving=True)
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    ordered_while_served(terminal, asked, fleet)
     await terminal.steps(10)
     terminal.clock.seconds += 7200
     await terminal.until(lambda: bool(terminal.hawkbit.closed))
@@ -236,9 +238,7 @@ async def test_one_that_is_withdrawn_when_its_time_is_over_is_not_done(
     terminal: Terminal, asked: Asked, fleet: OperatorDesk
 ) -> None:
     """By the agent that waits with it at the desk's door; and one that the desk has begun is waited for."""
-    asked.citizen.clear()
-    terminal.health = report(WELL, serving=True)
-    terminal.hawkbit.offer_signed("8", COMMAND_PART, sign(command("self-test"), fleet.signer))
+    ordered_while_served(terminal, asked, fleet)
     async with terminal.agent() as rounds:
         for _ in range(2):
             await rounds.step()

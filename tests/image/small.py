@@ -61,7 +61,7 @@ ExecStart=
 ExecStart=/bin/sh -c 'test "$$(cat /etc/gate)" = well'
 StandardError=journal+console
 """
-# No desk's user judges here: there is no profile, and no operator.
+# No desk's user judges here: there is no operator.
 _RESTARTS: Final = """[Service]
 User=kiosk-agent
 ExecStart=
