@@ -50,6 +50,8 @@ from platform_client.sandbox.typeface import Typecase
 from platform_client.wire import LIMIT_BYTES
 
 BOB = Card("李四", "99990019850312018X")
+PATIENCE_S = 2.0
+"""For a source: short, but long enough that on a busy machine none is late that answers at once."""
 
 
 async def failure_of(platform: Platform, call: IssueCall) -> PlatformError:
@@ -77,7 +79,7 @@ async def test_a_source_that_fails_is_named_and_nothing_is_composed(
     pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity, name: str, fault: SourceFault, how: set[str]
 ) -> None:
     """C08: a partial failure is told by name and manner; the ferry loses what a connection would break off."""
-    async with built(pki, typecase, Options(source_limit_s=0.5)) as platform:
+    async with built(pki, typecase, Options(source_limit_s=PATIENCE_S)) as platform:
         call = call_of(identity)
         platform.sandbox.obey(SetSource(name, latency_s=0, fault=fault))
         failed = await failure_of(platform, call)
@@ -89,7 +91,7 @@ async def test_a_source_that_fails_is_named_and_nothing_is_composed(
 
 
 async def test_a_source_that_is_late_is_named(pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity) -> None:
-    async with built(pki, typecase, Options(source_limit_s=0.2)) as platform:
+    async with built(pki, typecase, Options(source_limit_s=PATIENCE_S)) as platform:
         platform.sandbox.obey(SetSource("provincial", latency_s=30))
         assert (await failure_of(platform, call_of(identity))).detail == "source-late-provincial"
 
@@ -367,9 +369,9 @@ async def test_whoever_gives_a_source_up_leaves_nobody_waiting(
     pki: SandboxPki, typecase: Typecase, identity: DeviceIdentity
 ) -> None:
     """A question that the ferry lost is forgotten on the way there as well, once nobody waits for its answer."""
-    async with built(pki, typecase, Options(source_limit_s=0.2)) as platform:
+    async with built(pki, typecase, Options(source_limit_s=PATIENCE_S)) as platform:
         platform.sandbox.obey(SetSource("private", latency_s=0, fault=SourceFault.DROP))
-        for _ in range(3):
+        for _ in range(2):
             assert (await failure_of(platform, call_of(identity))).detail == "source-late-private"
         await asyncio.wait_for(platform.sandbox.private_questions.quiet(), 5)
 

@@ -24,12 +24,13 @@ class RevocationList:
 
     def signed_by(self, authority: x509.Certificate) -> bool:
         """This authority made it."""
-        if authority.subject != self.issuer:
-            return False
         try:
-            key = public_key(authority.public_key.dump())
-            message = self.parsed["tbs_cert_list"].dump()
-            verify("CRL", key, self.parsed["signature_algorithm"], "", self.parsed.signature, message)
+            with parsing("CRL"):
+                if authority.subject != self.issuer:
+                    return False
+                key = public_key(authority.public_key.dump())
+                message = self.parsed["tbs_cert_list"].dump()
+                verify("CRL", key, self.parsed["signature_algorithm"], "", self.parsed.signature, message)
         except EmrtdError:
             return False
         return True

@@ -45,14 +45,13 @@ def opened(what: str, encoded: bytes, content_type: str) -> Opened:
         signed = signer_info["signed_attrs"].untag().dump()
         signature = signer_info["signature"].native
         key = public_key(signer.public_key.dump())
-    hash_algorithm(digest)
-    if attributes["content_type"].dotted != content_type:
-        raise not_authentic(f"{what}: the signature is for content of another kind")
-    if attributes["message_digest"].native != digest_of(digest, content).digest():
-        raise not_authentic(f"{what}: the content is not what was signed")
-    verify(what, key, signer_info["signature_algorithm"], digest, signature, signed)
-    time = attributes.get("signing_time")
-    with parsing(what):
+        hash_algorithm(digest)
+        if attributes["content_type"].dotted != content_type:
+            raise not_authentic(f"{what}: the signature is for content of another kind")
+        if attributes["message_digest"].native != digest_of(digest, content).digest():
+            raise not_authentic(f"{what}: the content is not what was signed")
+        verify(what, key, signer_info["signature_algorithm"], digest, signature, signed)
+        time = attributes.get("signing_time")
         return Opened(content, signer, None if time is None else time.native)
 
 

@@ -203,14 +203,14 @@ class TrustAnchors:
                 for anchor in self._by_name.get(issuer.dump()) or self._by_name.get(issuer.hashable) or ()
                 if identifier in (None, anchor.certificate.key_identifier)
             ]
-        issuers = [anchor for anchor in candidates if _issued(what, anchor, certificate)]
-        fresh = [anchor for anchor in issuers if today <= anchor.fresh_until]
-        if fresh:
-            _check_validity("country signing CA", fresh[0].certificate, today)
-            for each in self._revocations:
-                if each.issuer == issuer:
-                    each.check(what, certificate, today)
-            return
+            issuers = [anchor for anchor in candidates if _issued(what, anchor, certificate)]
+            fresh = [anchor for anchor in issuers if today <= anchor.fresh_until]
+            if fresh:
+                _check_validity("country signing CA", fresh[0].certificate, today)
+                for each in self._revocations:
+                    if each.issuer == issuer:
+                        each.check(what, certificate, today)
+                return
         if issuers:
             raise not_authentic("country signing CA: the master list that brought it is too old")
         raise not_authentic(f"{what}: issued by no country signing CA of ours")

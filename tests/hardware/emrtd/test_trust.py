@@ -1,5 +1,6 @@
 """Trust anchors come from files: certificates count because they lie there, master lists because of who signed them."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -162,18 +163,32 @@ def test_a_signature_for_something_else_is_none(passport: Document) -> None:
         passive_authentication(sod, TrustAnchors([UTOPIA.certificate]), TODAY)
 
 
-def test_every_turned_bit_in_the_security_object_is_noticed(passport: Document) -> None:
-    """One byte in eight, every bit in turn. A bit that nobody signs and nobody reads may pass, the hashes may not."""
+def changed(good: bytes) -> Iterator[bytes]:
+    """Every byte changed in turn, by one bit or to naught: a tag, a length or a value that is none."""
+    for place, byte in enumerate(good):
+        for other in {byte ^ 1 << place % 8, 0} - {byte}:
+            yield good[:place] + bytes([other]) + good[place + 1 :]
+
+
+def test_every_changed_byte_in_the_security_object_is_noticed(passport: Document) -> None:
+    """A byte that nobody signs and nobody reads may pass, the hashes may not."""
     trust = TrustAnchors([UTOPIA.certificate])
     sod = passport.files[FileId.SOD]
     hashes = passive_authentication(sod, trust, TODAY).hashes
-    for place in range(0, len(sod), 8):
-        turned = bytearray(sod)
-        turned[place] ^= 1 << place // 8 % 8
+    for other in changed(sod):
         try:
-            assert passive_authentication(bytes(turned), trust, TODAY).hashes == hashes
+            assert passive_authentication(other, trust, TODAY).hashes == hashes
         except EmrtdError as refusal:
             assert refusal.fault in (EmrtdFault.NOT_AUTHENTIC, EmrtdFault.PROTOCOL)
+
+
+def test_no_changed_byte_of_an_imported_file_spoils_the_others(tmp_path: Path) -> None:
+    (tmp_path / "utopia.der").write_bytes(UTOPIA.certificate)
+    for good in (UTOPIA.revocation_list(TODAY, signer=True), UTOPIA.master_list((ATLANTIS.certificate,), TODAY)):
+        for other in changed(good):
+            (tmp_path / "world").write_bytes(other)
+            trust = TrustAnchors.load(tmp_path, TODAY)
+            assert len(trust) <= 2 and all(refused.startswith("world: ") for refused in trust.refused)
 
 
 @pytest.mark.parametrize(
