@@ -187,7 +187,7 @@ def read_value(data: bytes, at: int) -> tuple[Value, int]:
         elif kind == "plain":
             value = found["plain"]
         elif kind == "reference":
-            value = Reference(found["reference"].split()[0])
+            value = Reference(re.split(_S, found["reference"], maxsplit=1)[0])
         elif kind in ("open", "array"):
             if len(open_) == _DEEPEST:
                 raise Refused(Reason.DOCUMENT_UNSAFE, "nested too deeply")

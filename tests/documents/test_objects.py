@@ -20,6 +20,7 @@ from kiosk.reasons import Refused
         (b"/J#53", "/JS"),
         (b"/", "/"),
         (b"12 0 R", 12),
+        (b"12\x000\x00R", 12),
         (b"[12 0 R]", [12]),
         (b"[1 2 12 0 R 3]", [b"1 2 ", 12, b"3"]),
         (b"<</A/B/C 1/D true>>", {"/A": "/B", "/C": b"1", "/D": b"true"}),
