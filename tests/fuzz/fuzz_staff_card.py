@@ -58,7 +58,8 @@ def fuzz(data: bytes) -> None:
     except (PivError, NotLetIn):
         pass
     else:
-        assert certificate == GOOD
+        # How many bits of the signature's last byte count, the CA does not sign.
+        assert certificate.tbs_certificate_bytes == GOOD.tbs_certificate_bytes
     with suppress(PivError):
         prove(Card(said), Pin("123456"), None, bytes(32))
 
