@@ -130,6 +130,12 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
                 tries=call.tries,
             )
 
+        # It answers in its own time: meanwhile the rest is made ready.
+        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
+        stack.push_async_callback(reader.close)
+        opening = asyncio.create_task(reader.open())
+        stack.callback(opening.cancel)
+
         identity = device_identity(profile.platform)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
@@ -150,7 +156,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
             anchors = asyncio.create_task(anchoring.keep())
             stack.callback(anchors.cancel)
 
-        screen = UiScreen(profile.terminal.language, profile.terminal.hall)
+        screen = UiScreen(profile.terminal.language, profile.terminal.hall, profile.screen.rotation)
         presence = VisionPort(
             clock,
             validated_only=profile.face.mode == "production",
@@ -193,9 +199,7 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         looking = asyncio.create_task(keep_looking(health, clock, look))
         stack.callback(looking.cancel)
 
-        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
-        await reader.open()
-        stack.push_async_callback(reader.close)
+        await opening
 
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)

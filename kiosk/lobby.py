@@ -21,7 +21,10 @@ FRESH_S: Final = 10.0
 """How often the home page asks whether a citizen could be served; while not, every `TROUBLED_S`."""
 TROUBLED_S: Final = 1.0
 GRACE_S: Final = 20.0
-"""A terminal that was just switched on is given this long to find its platform and printer before it complains."""
+"""A terminal that was just switched on is given this long to find its platform and printer before it complains. Whoever
+begins meanwhile is told at once if there is no printer (kiosk.citizen)."""
+MOMENT_S: Final = 1.0
+"""The first page waits this long for its tiles: to paint it twice costs a slow machine a second."""
 _PARTS: Final = {
     Notice.PAPER_LOW: "paper",
     Notice.TONER_LOW: "toner",
@@ -48,6 +51,7 @@ class Lobby:
         self._notices: tuple[Notice, ...] = ()
         self._trouble: Reason | None = None
         self._refused: Refused | None = None
+        self._asked = False
 
     async def welcome(self) -> Kind | Errand | None:
         """The home page, until somebody taps a tile (its kind), lays a card on the reader (None) or staff need the
@@ -136,18 +140,37 @@ class Lobby:
         """Asks platform and printer again and again, and shows what they say."""
         desk = self._desk
         while True:
-            self._show()
-            found = await self._ask()
+            found = await self._answers()
             if interrupted := desk.printer.interruption():
                 raise Refused(interrupted, "a print before this desk")
-            if self._offers or desk.clock.monotonic() >= self._complains_from:
+            starting = desk.clock.monotonic() < self._complains_from
+            if self._offers or not starting:
                 for part, reason in found.items():
-                    desk.health.report(part, reason)
+                    if starting and reason is Reason.PRINTER_LOST:
+                        desk.health.post(part, warn(part, "is starting", "wait half a minute"))
+                    else:
+                        desk.health.report(part, reason)
                 self._trouble = desk.health.trouble
             self._show()
             await self._look_at_supplies()
             troubled = self._trouble or any(found.values())
             await desk.clock.sleep(TROUBLED_S if troubled or desk.reader.present else FRESH_S)
+
+    async def _answers(self) -> dict[str, Reason | None]:
+        """What `_ask` finds, and the page meanwhile."""
+        if self._asked:
+            self._show()
+            return await self._ask()
+        showing = asyncio.ensure_future(self._show_in_a_moment())
+        try:
+            return await self._ask()
+        finally:
+            self._asked = True
+            await _leave(showing)
+
+    async def _show_in_a_moment(self) -> None:
+        await self._desk.clock.sleep(MOMENT_S)
+        self._show()
 
     def _show(self) -> None:
         desk = self._desk
@@ -179,12 +202,13 @@ class Lobby:
         desk = self._desk
         found: dict[str, Reason | None] = {DESK: None}
         self._refused = None
+        offers = asyncio.ensure_future(desk.platform.kinds())
         try:
             found[SIGN] = desk.sign.reason
             found["audit log"] = desk.audit.trouble
             found["card reader"] = desk.reader.trouble
             found["printer"] = await desk.printer.trouble()
-            self._offers = await desk.platform.kinds()
+            self._offers = await offers
             found["platform"] = None if self._offers else Reason.NOTHING_TO_ISSUE
         except Refused as refused:
             found["platform"] = refused.reason
@@ -192,6 +216,8 @@ class Lobby:
         except Exception as error:
             log.error("fault: %s", fault(error))
             found[DESK] = Reason.INTERNAL
+        finally:
+            await _leave(offers)
         return found
 
 

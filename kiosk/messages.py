@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from kiosk.checks import Check
 from kiosk.health.findings import Level
 from kiosk.maintenance.line import Line, Live
-from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Text, Zone
+from kiosk.pages import Action, Hint, Language, Light, Page, Picture, Prompt, Rotation, Text, Zone
 from kiosk.reasons import Reason
 
 if TYPE_CHECKING:  # the screen's process reads in a thread, and its first page waits for no event loop
@@ -48,13 +48,15 @@ class HowMuch(Struct, frozen=True, tag=True):
 
 class Show(Struct, frozen=True, tag=True):
     """Show this page, in this hall, in this language. `seq` grows with every page; `countdown_s`: seconds until an
-    idle session ends, else None. The whole screen is in here: an interface that has just come back needs no other."""
+    idle session ends, else None; `rotation`: of the page on the panel. The whole screen is in here: an interface that
+    has just come back needs no other, and one that starts before the terminal knows what it is needs no profile."""
 
     seq: int
     page: Page
     language: Language
     hall: Text
     countdown_s: int | None = None
+    rotation: Rotation = 0
 
 
 class Count(Struct, frozen=True, tag=True):

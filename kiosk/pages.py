@@ -8,7 +8,7 @@ already masked, except the preview of the certificate itself.
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -16,6 +16,10 @@ from kiosk.maintenance.pages import StaffAction, StaffPage
 from kiosk.reasons import Reason
 from kiosk.text import Language as Language
 from kiosk.text import Text as Text
+
+Rotation = Literal[0, 90, 180, 270]
+"""By how many degrees pages are turned on the panel, counter-clockwise, to stand upright on one that is built in turned
+clockwise."""
 
 DOCUMENT_NUMBER_MOST: Final = 14
 """Characters of a document number that can be typed: enough for passports, too few for a resident number (E01)."""

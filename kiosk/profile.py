@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kiosk.pages import Language, Text
+from kiosk.pages import Language, Rotation, Text
 from kiosk.paper.opening import OpeningHours
 from platform_client.transport import require_https
 
@@ -179,7 +179,7 @@ class Screen(_Table, frozen=True):
     """The panel as it is built in. `rotation`: by how many degrees the pages are turned on it, counter-clockwise, to
     stand upright on a panel that was turned clockwise; the finger follows."""
 
-    rotation: Literal[0, 90, 180, 270] = 0
+    rotation: Rotation = 0
 
 
 class Opening(_Table, frozen=True):

@@ -18,23 +18,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fonts", type=Path, required=True, help="folder with the fonts")
     parser.add_argument("--probe", type=Path, help="describe what is painted on this socket (tests and demo only)")
     parser.add_argument("--size", type=size, default=(1080, 1920), help="window in pixels, as 1080x1920")
-    parser.add_argument("--profile", type=Path, help="for how the panel is built in")
     parser.add_argument("--windowed", action="store_true", help="a window with a frame and a pointer")
     parser.add_argument("--still", action="store_true", help="reduced motion: drawings rest")
 
 
 def run(args: argparse.Namespace) -> int:
-    import sys
-
-    from kiosk.profile import ProfileError, Screen, load
     from kiosk.ui.app import main
 
-    screen = Screen()
-    if args.profile is not None and args.profile.exists():  # a fresh machine has none
-        try:
-            screen = load(args.profile).screen
-        except ProfileError as error:
-            print(error, file=sys.stderr)
-            return 2
     where = (args.socket, args.preview, args.fonts, args.probe, args.size)
-    return main(*where, windowed=args.windowed, still=args.still, rotation=screen.rotation)
+    return main(*where, windowed=args.windowed, still=args.still)

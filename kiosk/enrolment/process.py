@@ -36,7 +36,7 @@ async def serve(settings: Settings) -> int:
         operator = Operator.pinned(settings.operator)
     except OperatorKeyError as error:
         raise ProfileError(f"operator: {error}") from None
-    screen = UiScreen(settings.language, NOBODYS_HALL)
+    screen = UiScreen(settings.language, NOBODYS_HALL, settings.rotation)
     socket, health = meeting.socket_of(settings.run, "enrol"), meeting.enrolment_health_in(settings.run)
     for folder in (socket.parent, health, meeting.enrolment_stick_in(settings.run).parent):
         folder.mkdir(mode=0o700, exist_ok=True)  # on the appliance they are there

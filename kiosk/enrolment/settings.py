@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from kiosk.pages import Language
+from kiosk.pages import Language, Rotation
 from kiosk.profile import ProfileError
 from platform_client.transport import require_https
 
@@ -35,13 +35,15 @@ class Pairing(_Table, frozen=True):
 
 class Settings(_Table, frozen=True):
     """`operator`: PEM of the public keys whose orders count. `site`: the folder for what makes this terminal itself.
-    `stick`: where a stick is mounted. Without `pairing` there is only the stick."""
+    `stick`: where a stick is mounted. `rotation`: of the page on the panel. Without `pairing` there is only the stick.
+    """
 
     operator: Path
     site: Path = Path("/var/lib/onecard-site")
     run: Path = Path("/run/onecard-kiosk")
     stick: Path = Path("/run/onecard/stick")
     language: Language = "zh"
+    rotation: Rotation = 0
     key: Key = Key()
     pairing: Pairing | None = None
 

@@ -13,17 +13,19 @@ from msgspec.structs import replace
 
 from kiosk.channel import Channel
 from kiosk.messages import Act, Count, HowMuch, Message, Show
-from kiosk.pages import Action, Language, Page, SwitchLanguage, Text
+from kiosk.pages import Action, Language, Page, Rotation, SwitchLanguage, Text
 
 log = logging.getLogger(__name__)
 
 
 class UiScreen:
-    """The desk's `Screen` port, spoken over a socket to the user interface process. `hall`: whose terminal this is."""
+    """The desk's `Screen` port, spoken over a socket to the user interface process. `hall`: whose terminal this is;
+    `rotation`: of the pages on its panel."""
 
-    def __init__(self, default_language: Language, hall: Text) -> None:
+    def __init__(self, default_language: Language, hall: Text, rotation: Rotation = 0) -> None:
         self._default_language = default_language
         self._hall = hall
+        self._rotation = rotation
         self._language: Language = default_language
         self._shown: Show | None = None
         self._actions: asyncio.Queue[Action] = asyncio.Queue()
@@ -55,7 +57,7 @@ class UiScreen:
         if not update:
             self._forget_actions()
         number = before.seq + (0 if update else 1) if before else 1
-        shown = Show(number, page, self._language, self._hall, countdown_s)
+        shown = Show(number, page, self._language, self._hall, countdown_s, self._rotation)
         if shown != before:
             self._shown = shown
             log.debug("page %d: %s", number, type(page).__name__)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk import journal
-from kiosk.ui.display import Rotation, Size, dots_per_inch, fitted, turned
+from kiosk.ui.display import Size, dots_per_inch, fitted, wait_for_panel
 from kiosk.ui.door import Door
 
 _STYLE: Final = Path(__file__).with_name("theme")
@@ -27,21 +27,22 @@ def main(
     size: Size = (1080, 1920),
     windowed: bool = False,
     still: bool = False,
-    rotation: Rotation = 0,
 ) -> int:
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
     the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
-    and a pointer, for a person at a desktop. `still`: drawings rest. `rotation`: of the pages on the panel,
-    counter-clockwise. Returns the exit code. Raises OSError if there is no typeface.
+    and a pointer, for a person at a desktop. `still`: drawings rest. Returns the exit code. Raises OSError if there is
+    no typeface.
     """
     journal.configure("ui")
     logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)
     door = Door(socket)
-    window = fitted(size, windowed, rotation)
+    if os.environ.get("SDL_VIDEODRIVER") == "kmsdrm":
+        wait_for_panel()
+    window = fitted(size, windowed)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
-        _tame(home, window, windowed, rotation)
+        _tame(home, window, windowed)
         from kiosk.ui.glass import Glass
 
         glass = Glass(door, preview, fonts, probe, still=still)
@@ -49,7 +50,7 @@ def main(
     return CLOSED_BY_HAND if windowed and glass.closed_by_hand else 0
 
 
-def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
+def _tame(home: str, window: Size, windowed: bool) -> None:
     os.environ.update(
         KIVY_HOME=home,
         KIVY_CLOCK="interrupt",  # what the desk says is shown at once, not at the next sixtieth of a second
@@ -73,11 +74,9 @@ def _tame(home: str, window: Size, windowed: bool, rotation: Rotation) -> None:
     kivy.kivy_data_dir = whole
     from kivy.config import Config
 
-    width, height = turned(window, rotation)  # Kivy wants the panel's, and gives back the page's
     settings = {
-        "width": width,
-        "height": height,
-        "rotation": rotation,
+        "width": window[0],
+        "height": window[1],
         "borderless": int(not windowed),
         "position": "auto" if windowed else "custom",
         "left": 0,

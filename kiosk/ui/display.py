@@ -1,20 +1,25 @@
-"""How large the window is: the panel's size, or less if the display is smaller; and how the page stands on the panel.
+"""How large the window is: all of the panel, or what a desktop has room for.
 
 Every layout is made for a portrait panel and its lengths are millimetres, so a smaller window is the same page under
 another number of dots per inch.
 """
 
 import ctypes
+import logging
+import os
+import time
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from kiosk.ui.theme.tokens import PANEL_DPI, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 
 Size = tuple[int, int]
-Rotation = Literal[0, 90, 180, 270]
 
 DRM: Final = Path("/sys/class/drm")
 """The kernel's screens (Documentation/gpu/drm-uapi): one folder per connector."""
+
+LOOKS_EVERY_S: Final = 0.05
+log = logging.getLogger(__name__)
 
 _ROOM_FOR_A_FRAME: Final = 0.9
 """What a title bar and a task bar leave of a desktop."""
@@ -29,33 +34,46 @@ def dots_per_inch(size: Size) -> float:
     return PANEL_DPI * scale_of(size)
 
 
-def fitted(size: Size, windowed: bool, rotation: Rotation = 0) -> Size:
-    """The size of the page: `size`, scaled down to the X display if that is smaller; without X, all of the panel."""
+def fitted(size: Size, windowed: bool) -> Size:
+    """All of the X display, or of the panel without X. With a frame: `size`, scaled down to what the display has room
+    for."""
     display = _x_display()
     if display is None:
-        panel = panel_size(DRM)
-        return size if panel is None else turned(panel, rotation)
-    display = turned(display, rotation)
-    share = _ROOM_FOR_A_FRAME if windowed else 1.0
-    scale = min(1.0, share * display[0] / size[0], share * display[1] / size[1])
+        return panel_size() or size
+    if not windowed:
+        return display
+    scale = min(1.0, *(_ROOM_FOR_A_FRAME * room / wanted for room, wanted in zip(display, size, strict=True)))
     width = int(size[0] * scale)
     return (width, round(width * size[1] / size[0]))
 
 
-def turned(size: Size, rotation: Rotation) -> Size:
-    """From the panel's width and height to the page's, and back."""
-    return size if rotation in (0, 180) else (size[1], size[0])
-
-
-def panel_size(drm: Path) -> Size | None:
+def panel_size(drm: Path = DRM) -> Size | None:
     """What the first panel that is plugged in prefers, which is the mode that SDL sets; None if there is none."""
-    for connector in sorted(drm.glob("card*-*")):
-        if (connector / "status").read_text().strip() == "connected":
-            modes = (connector / "modes").read_text().split()
-            if modes:
-                width, _, height = modes[0].rstrip("i").partition("x")
-                return int(width), int(height)
+    for connector in _plugged_in(drm, "connected"):
+        modes = (connector / "modes").read_text().split()
+        if modes:
+            width, _, height = modes[0].rstrip("i").partition("x")
+            return int(width), int(height)
     return None
+
+
+def wait_for_panel(drm: Path = DRM, nodes: Path = Path("/dev/dri")) -> None:
+    """Until one may be there and may be drawn on: the kernel may still load its driver, and udev give it to our group
+    afterwards. Some drivers know of their panel only when it is drawn on."""
+    told = False
+    while not any(
+        os.access(nodes / path.name.split("-")[0], os.R_OK | os.W_OK)
+        for path in _plugged_in(drm, "connected", "unknown")
+    ):
+        if not told:
+            log.info("no panel yet")
+            told = True
+        time.sleep(LOOKS_EVERY_S)
+
+
+def _plugged_in(drm: Path, *status: str) -> list[Path]:
+    """The connectors that have a panel."""
+    return [path for path in sorted(drm.glob("card*-*")) if (path / "status").read_text().strip() in status]
 
 
 def _x_display() -> Size | None:

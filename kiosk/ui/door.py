@@ -82,7 +82,7 @@ class Door:
         while True:
             try:
                 return self._socket.connect(str(self._path))
-            except (FileNotFoundError, ConnectionRefusedError):
+            except (FileNotFoundError, PermissionError, ConnectionRefusedError):  # its folder may be on its way, too
                 time.sleep(ASKS_EVERY_S)
 
     def _read(self) -> None:

@@ -10,19 +10,21 @@ from kivy.app import App
 from kivy.base import EventLoop
 from kivy.clock import Clock
 from kivy.core.window import Window
+from kivy.metrics import Metrics
 from kivy.uix.floatlayout import FloatLayout
 from systemd import daemon
 
 from kiosk.messages import Show
-from kiosk.pages import Action, Home, Kind
+from kiosk.pages import Action, Home, Kind, Rotation
 from kiosk.ui import wording
 from kiosk.ui.description import describe
-from kiosk.ui.display import scale_of
+from kiosk.ui.display import dots_per_inch, scale_of
 from kiosk.ui.door import Door
 from kiosk.ui.probe import BEAT_S, Probe, Snapshot
 from kiosk.ui.rest import Rest
 from kiosk.ui.screens import Here, Screen, screen_for
 from kiosk.ui.theme import fonts as typefaces
+from kiosk.ui.theme.icons import CERTIFICATES
 from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 from kiosk.ui.widgets.countdown import Countdown
 from kiosk.ui.widgets.surround import Surround
@@ -31,12 +33,13 @@ log = logging.getLogger(__name__)
 
 _REHEARSAL: Final = Show(
     0,
-    Home((Kind("", wording.HOME_TITLE, wording.HOME_LEAD, wording.HOME_LEAD, "hall"),)),
+    Home(tuple(Kind("", wording.HOME_TITLE, wording.HOME_LEAD, wording.HOME_LEAD, icon) for icon in CERTIFICATES)),
     "zh",
     wording.HOME_TITLE,
 )
 """Painted and not shown. Without a GPU the renderer compiles what paints a page when it first does, and that takes as
-long as all of the start before it; while the desk is not there yet, nobody waits for it."""
+long as all of the start before it; while the desk is not there yet, nobody waits for it, nor for the drawings of most
+tiles."""
 
 
 class Glass(App):
@@ -65,12 +68,8 @@ class Glass(App):
         signal.signal(signal.SIGTERM, lambda *_: Clock.schedule_del_safe(self.stop))
 
     def build(self) -> FloatLayout:
-        scale = scale_of(Window.size)
-        self._panel = FloatLayout(
-            size_hint=(None, None),
-            size=(round(PANEL_WIDTH_PX * scale), round(PANEL_HEIGHT_PX * scale)),
-            pos_hint={"center_x": 0.5, "center_y": 0.5},
-        )
+        self._panel = FloatLayout(size_hint=(None, None), pos_hint={"center_x": 0.5, "center_y": 0.5})
+        self._fill_window()
         Window.clearcolor = COLOURS["page"]  # to paint it as a rectangle costs a third of a frame without a GPU
         whole = FloatLayout()
         whole.add_widget(self._panel)
@@ -109,6 +108,7 @@ class Glass(App):
     def _turn_to(self, show: Show) -> None:
         before, self._show = self._show, show
         self._rest.put_off()
+        self._stand(show.rotation)
         self._door.shown(before, show)
         if not (before and self._screen and self._fits(before, show)):
             self._replace(show)
@@ -118,9 +118,25 @@ class Glass(App):
         self._count(before, show)
         self._paint()  # every Show is followed by a frame, also when it looks the same
 
+    def _stand(self, rotation: Rotation) -> None:
+        """Turns the page on the panel, which then has another width: nothing that was laid out before fits it."""
+        if rotation == Window.rotation:
+            return
+        Window.rotation = rotation
+        Metrics.dpi = dots_per_inch(Window.size)
+        self._fill_window()
+        if self._surround:
+            self._surround.close()
+            self._surround = None
+
+    def _fill_window(self) -> None:
+        scale = scale_of(Window.size)
+        self._panel.size = (round(PANEL_WIDTH_PX * scale), round(PANEL_HEIGHT_PX * scale))
+
     def _fits(self, before: Show, show: Show) -> bool:
         """The screen that is there shows, or now takes over, the page of `show`."""
-        if (before.hall, before.language) != (show.hall, show.language) or type(before.page) is not type(show.page):
+        same = (before.hall, before.language, before.rotation) == (show.hall, show.language, show.rotation)
+        if not same or type(before.page) is not type(show.page):
             return False
         return before.page == show.page or (self._screen is not None and self._screen.renew(show.page))
 

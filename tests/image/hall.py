@@ -25,7 +25,7 @@ from hardware.cards.synthetic import SyntheticCard, citizens, portrait_block, we
 from kiosk.audit.checkpoint import KeyFile
 from kiosk.demo.eyes import NeverSeen, View
 from kiosk.demo.machine import DEMO_FACE, HALL, table
-from kiosk.ui.display import Rotation, turned
+from kiosk.pages import Rotation
 from platform_client.sandbox.catalogue import OFFERS
 from platform_client.sandbox.pki import SandboxPki
 from tests.image.built import OFF, Built, terminal
@@ -149,8 +149,9 @@ async def hall(
             await machine.serial.see("^PROBE-DONE")
             assert await machine.off() == "guest-shutdown"
         line = ("-chardev", f"serial,id=reader,path={reader.path.resolve()}", "-device", "usb-serial,chardev=reader")
-        hardware = replace(terminal(disk, folder, probe, extra=line), link=link, channels=("hall", "host"))
-        hardware = replace(hardware, panel=turned(PORTRAIT, rotation))
+        given = ("-fw_cfg", "name=opt/io.systemd.credentials/profile,string=given")
+        hardware = replace(terminal(disk, folder, probe, extra=(*line, *given)), link=link, channels=("hall", "host"))
+        hardware = replace(hardware, panel=PORTRAIT if rotation in (0, 180) else PORTRAIT[::-1])
         portrait = await asyncio.to_thread(webp_portrait, assets / "portrait.png", DEMO_FACE)
         somebody = citizens(portrait_block(portrait))[0]
         card = replace(somebody, name=HOLDER_NAME, number=HOLDER_NUMBER, birth="19910203")

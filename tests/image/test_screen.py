@@ -47,6 +47,7 @@ echo PROBE-DONE
 )
 HOLDER = (HOLDER_NAME, HOLDER_NUMBER)
 AFTER_JOURNEY = f"""{FACT}
+echo PRINTER-IS-THERE
 read -r _ < /dev/virtio-ports/host
 sync
 fact state {in_the_guest(HOLDER)}
@@ -104,9 +105,10 @@ async def test_from_power_on_to_the_home_page(
         async with hall(dev_image, assets, link, tmp_path, AFTER_BOOT) as place, place.switched_on() as screen:
             await screen.machine.look(is_splash, "the splash")
             view = await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
-            print(f"\nhome page told {screen.machine.on_for_s:.1f} s after power-on")
+            told_s = screen.machine.on_for_s
+            print(f"\nhome page told {told_s:.1f} s after power-on, {WANTED_S} wanted on an idle machine")
             await screen.machine.look(lambda picture: is_the_same(picture, page), "the home page", 60)
-            print(f"and seen {screen.machine.on_for_s:.1f} s after power-on, {WANTED_S} wanted on an idle machine")
+            print(f"and seen {screen.machine.on_for_s:.1f} s after power-on")
             assert words(view.text.split("\n")) == "\n".join(text.split("\n"))
             told = await facts(screen.machine)
             await screen.machine.press("ctrl", "alt", "f2")
@@ -114,6 +116,7 @@ async def test_from_power_on_to_the_home_page(
             await screen.tap("language")
             await screen.see(lambda view: view.language == "en", "the page in English, after keys that do nothing")
     print("\n".join(f"--- {name}\n{said}" for name, said in told.items()))
+    assert told_s < 1.25 * WANTED_S, "far slower than it was, on a machine that was slow"
     assert set(told["master"].split()) == {"kiosk-ui"}
     assert told["console"].strip() == "tty1"
     assert told["framebuffers"].strip() == ""
@@ -122,7 +125,7 @@ async def test_from_power_on_to_the_home_page(
 async def test_a_panel_on_its_side(
     dev_image: Built, assets: Path, tmp_path: Path, home_page: tuple[Image.Image, str]
 ) -> None:
-    """Turned back, the picture is that of an upright panel, and a finger on a tile is a finger on that tile."""
+    """Turned back, the picture is that of an upright panel, and a finger on a button is a finger on that button."""
     page, _ = home_page
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, rotation=90) as place, place.switched_on() as screen:
@@ -130,8 +133,8 @@ async def test_a_panel_on_its_side(
             await screen.machine.look(
                 lambda picture: is_the_same(picture.rotate(-90, expand=True), page), "the home page, turned", 60
             )
-            await screen.tap(f"pick:{KIND}")
-            await screen.page("PresentCard")
+            await screen.tap("language")
+            await screen.see(lambda view: view.language == "en", "the page in English")
 
 
 async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_path: Path) -> None:
@@ -141,6 +144,7 @@ async def test_a_citizen_gets_a_certificate(dev_image: Built, assets: Path, tmp_
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, AFTER_JOURNEY) as place, place.switched_on() as screen:
             await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
+            await screen.machine.serial.see("^PRINTER-IS-THERE")
             place.reader.insert(place.card)
             await served(screen)
             text = "".join(page_texts(await screen.paper()))

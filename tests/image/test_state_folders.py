@@ -24,7 +24,7 @@ def seen(machine: Path, *questions: str) -> str:
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """Switched off; whoever had its disk left a profile, and a key for the door of the fleet."""
-    for folder in ("state/etc/credentials", "usr/lib", "usr/share/onecard-kiosk/operator"):
+    for folder in ("run", "state/etc/credentials", "usr/lib", "usr/share/onecard-kiosk/operator"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "state/etc/profile.toml").write_text("theirs")
     (tmp_path / "state/etc/fleet-ca.pem").write_text("theirs")

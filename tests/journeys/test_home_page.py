@@ -1,23 +1,27 @@
 """The home page says what works, what runs low and what does not work, and comes back by itself."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playing import play, refused_for, tiles
-from theatre import Stage
+from playing import KIND, play, refused_for, tiles
+from theatre import PATIENCE_S, Stage, performing
 
 from hardware.printers.port import Trouble
 from kiosk.audit.chain import records
 from kiosk.health.findings import State as Health
 from kiosk.health.remedies import trouble
 from kiosk.journeys.attract import attract
+from kiosk.lobby import GRACE_S, MOMENT_S
 from kiosk.pages import (
     Done,
     Home,
     Notice,
+    Offer,
     Page,
+    Pick,
     Refusal,
 )
 from kiosk.paper.stock import readings_in
@@ -75,7 +79,7 @@ async def test_a_full_disk_closes_the_home_page_and_not_the_terminal(
     successor = replace(stage.desk, printer=PaperPort(stage.printer, stage.ledger, stage.stock, {}, stage.clock))
 
     async def room_again(stage: Stage) -> None:
-        assert len(stage.screen.pages) == 3
+        assert len(stage.screen.pages) == 2
         await tiles(stage)
         monkeypatch.undo()
         await stage.clock.pass_by(11.0)
@@ -86,7 +90,7 @@ async def test_a_full_disk_closes_the_home_page_and_not_the_terminal(
         refused_for(Reason.PRINT_UNCERTAIN)(stage)
         stage.screen.tap(Done())
 
-    await play(stage, [(Home, None), (Refusal, told), (Home, room_again)], attract(successor))
+    await play(stage, [(Refusal, told), (Home, room_again)], attract(successor))
     assert "supplies" in [record.body["event"] for record in records(stage.audit)]
 
 
@@ -129,3 +133,46 @@ async def test_the_home_page_says_what_the_terminal_says_of_itself(stage: Stage)
         assert health.state is Health.READY
 
     await play(stage, [(Home, vision_dies)])
+
+
+async def test_the_first_page_waits_a_moment_for_its_tiles(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that is quick has tiles on the first page; one that is slow keeps nobody before a dark screen."""
+    asked, answers = asyncio.Event(), asyncio.Event()
+    kinds = stage.desk.platform.kinds
+
+    async def slow() -> tuple[Offer, ...]:
+        asked.set()
+        await answers.wait()
+        return await kinds()
+
+    monkeypatch.setattr(stage.desk.platform, "kinds", slow)
+    async with performing(attract(stage.desk)), asyncio.timeout(PATIENCE_S):
+        await asked.wait()
+        await stage.clock.pass_by(MOMENT_S / 2)
+        assert stage.screen.pages == []
+        await stage.clock.pass_by(MOMENT_S)
+        page = stage.screen.pages[-1]
+        assert isinstance(page, Home) and page.kinds == () and page.trouble is None
+        answers.set()
+        await tiles(stage)
+
+
+async def test_a_print_server_that_still_starts_closes_nothing(stage: Stage) -> None:
+    """F01: it is given its time. Who begins meanwhile hears at once that there is no printer."""
+    stage.printer.trouble = Trouble.OFFLINE
+
+    async def begins(stage: Stage) -> None:
+        await tiles(stage)
+        assert stage.desk.health.state is Health.DEGRADED
+        stage.screen.tap(Pick(KIND))
+
+    def told(stage: Stage) -> None:
+        refused_for(Reason.PRINTER_LOST)(stage)
+        stage.screen.tap(Done())
+
+    async def closes(stage: Stage) -> None:
+        await stage.clock.pass_by(GRACE_S + 1)
+        await stage.screen.seen(lambda pages: isinstance(pages[-1], Home) and pages[-1].trouble is Reason.PRINTER_LOST)
+        assert stage.desk.health.state is Health.OUT_OF_SERVICE
+
+    await play(stage, [(Home, begins), (Refusal, told), (Home, closes)])

@@ -51,6 +51,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / program).chmod(0o755)
     for name in DEBIANS:
         shutil.copy(f"/lib/systemd/system/{name}.service", root / "usr/lib/systemd/system")
+    shutil.copy("/usr/lib/systemd/system/modprobe@.service", root / "usr/lib/systemd/system")
     for target in ("network-online", "time-sync"):
         shutil.copy(f"/usr/lib/systemd/system/{target}.target", root / "usr/lib/systemd/system")
     for target in ("basic", "sysinit", "shutdown", "network", "timers", "paths", "multi-user"):

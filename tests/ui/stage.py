@@ -15,7 +15,7 @@ from select import select
 from typing import Any
 
 from kiosk.messages import Act, Count, Show, decode, encode
-from kiosk.pages import Language, Page, Text
+from kiosk.pages import Language, Page, Rotation, Text
 from tests.ui import desktop
 
 SECONDS = 15.0
@@ -110,10 +110,11 @@ class Stage:
         countdown_s: int | None = None,
         seq: int | None = None,
         hall: Text = HALL,
+        rotation: Rotation = 0,
     ) -> Snapshot:
         """Shows a page and waits until it is painted."""
         self._seq = self._seq + 1 if seq is None else seq
-        self._desk.sendall(encode(Show(self._seq, page, language, hall, countdown_s)))
+        self._desk.sendall(encode(Show(self._seq, page, language, hall, countdown_s, rotation)))
         return self.until(
             lambda s: (
                 (s["page"], s["seq"], s["language"], s["countdown_s"])

@@ -29,6 +29,11 @@ Drawing = Literal[
 ]  # fmt: skip
 """A name of one: a misspelt one is an error of types, not a blank on a page that is seldom seen."""
 
+CERTIFICATES: Final[tuple[Drawing, ...]] = (
+    "document", "home", "shield", "heart", "rings", "key", "car", "baby", "book", "person", "coins",
+)  # fmt: skip
+"""What tiles of certificates show, as a rule."""
+
 ICONS: Final[dict[Drawing, tuple[Stroke, ...]]] = {
     # certificates
     "document": (_SHEET, "M14.5 3 V7.5 H19", "M9 12 H16", "M9 15 H16", "M9 18 H13"),

@@ -35,14 +35,24 @@ _SHARP: Final = math.cos(math.radians(25))
 def stencil(name: Drawing, size: int, weight: float) -> Texture:
     """The drawing `name`, `size` pixels square, in white on nothing: drawn once, to be painted in any colour."""
     unit = size / 24
-    paper = Fbo(size=(size, size))
+    paper = _paper()
+    paper.size = (size, size)
     with paper:
         ClearColor(1, 1, 1, 0)
         ClearBuffers()
         for points in polylines(name):
             _draw_line([(x * unit, size - y * unit) for x, y in points], weight * unit)
     paper.draw()
-    return paper.texture
+    drawn = paper.texture
+    paper.clear()
+    paper.size = (1, 1)  # what was drawn is no longer its own
+    return drawn
+
+
+@cache
+def _paper() -> Fbo:
+    """One for all drawings: each has a shader of its own, which takes ten times as long to make as to draw with."""
+    return Fbo(size=(1, 1))
 
 
 class Icon(Widget):

@@ -1,8 +1,10 @@
-"""Dev images: what stands around a terminal in a virtual machine, as far as QEMU has no device for it.
+"""Dev images: who stands around a terminal in a virtual machine, as far as QEMU has no device for it.
 
-A printer on the loopback, a person whose head follows the prompts in front of the simulated camera, and a line to the
-host (/dev/virtio-ports/hall) which tells, as JSON, what is painted on the screen and what lies in the printer's tray.
-The card reader is the host's, on a USB serial line; the finger is the host's, too.
+A person whose head follows the prompts in front of the simulated camera, and a line to the host
+(/dev/virtio-ports/hall) which tells, as JSON, what is painted on the screen and what lies in the printer's tray. The
+printer is `printer.py`; the card reader is the host's, on a USB serial line; the finger is the host's, too.
+
+Until the screen shows something it is light: it runs on the terminal's own processor, from which outside nobody takes.
 """
 
 import asyncio
@@ -11,30 +13,21 @@ import contextlib
 import json
 from pathlib import Path
 
-from systemd import daemon
-
-from hardware.printers.emulator import EmulatedPrinter
-from kiosk.demo.eyes import LINE_LIMIT, Eyes
-from kiosk.demo.puppeteer import Puppet, follow_prompts
-
 HOST = Path("/dev/virtio-ports/hall")
-RUN = Path("/run/hall")
-PRINTER_PORT = 8632
+PRINTED = Path("/run/printer/printed")
 PROBE = Path("/run/kiosk-ui/probe.sock")
 PUPPET = Path("/run/kiosk-vision/puppet.sock")
+LINE_LIMIT = 4 * 1024 * 1024
 LOOKS_AGAIN_S = 0.2
 
 
 async def main() -> None:
-    printed = RUN / "printed"
-    printer = EmulatedPrinter(RUN / "printer", printed, PRINTER_PORT)
-    await printer.start()
-    daemon.notify("READY=1")
     line = Line(await asyncio.to_thread(HOST.open, "wb", buffering=0))
+    shown = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(screen(line))
-        group.create_task(tray(line, printed))
-        group.create_task(person())
+        group.create_task(screen(line, shown))
+        group.create_task(tray(line))
+        group.create_task(person(shown))
 
 
 class Line:
@@ -51,7 +44,7 @@ class Line:
                 said = said[await asyncio.to_thread(self._host.write, said) :]
 
 
-async def screen(line: Line) -> None:
+async def screen(line: Line, shown: asyncio.Event) -> None:
     """What the probe of the user interface says, across its lives."""
     while True:
         with contextlib.suppress(OSError, ValueError):
@@ -59,21 +52,26 @@ async def screen(line: Line) -> None:
             try:
                 while said := await reader.readline():
                     await line.tell("screen", json.loads(said))
+                    shown.set()
             finally:
                 writer.close()
         await asyncio.sleep(LOOKS_AGAIN_S)
 
 
-async def tray(line: Line, printed: Path) -> None:
+async def tray(line: Line) -> None:
     seen: set[Path] = set()
     while True:
-        for paper in sorted(set(printed.glob("*.pdf")) - seen):
+        for paper in sorted(set(PRINTED.glob("*.pdf")) - seen):
             seen.add(paper)
             await line.tell("paper", base64.b64encode(paper.read_bytes()).decode())
         await asyncio.sleep(LOOKS_AGAIN_S)
 
 
-async def person() -> None:
+async def person(shown: asyncio.Event) -> None:
+    await shown.wait()
+    from kiosk.demo.eyes import Eyes
+    from kiosk.demo.puppeteer import Puppet, follow_prompts
+
     async with Eyes(PROBE, "") as eyes:
         while True:
             with contextlib.suppress(Exception):  # nothing to see yet
