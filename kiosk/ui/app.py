@@ -38,11 +38,11 @@ def main(
     journal.configure("ui")
     logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)
     door = Door(socket)
-    if os.environ.get("SDL_VIDEODRIVER") == "kmsdrm":
+    if panel := os.environ.get("SDL_VIDEODRIVER") == "kmsdrm":
         wait_for_panel()
     window = fitted(size, windowed)
     with tempfile.TemporaryDirectory(prefix="kivy-", dir=os.environ.get("RUNTIME_DIRECTORY", socket.parent)) as home:
-        _tame(home, window, windowed)
+        _tame(home, window, windowed, panel)
         from kiosk.ui.glass import Glass
 
         glass = Glass(door, preview, fonts, probe, still=still)
@@ -50,7 +50,7 @@ def main(
     return CLOSED_BY_HAND if windowed and glass.closed_by_hand else 0
 
 
-def _tame(home: str, window: Size, windowed: bool) -> None:
+def _tame(home: str, window: Size, windowed: bool, panel: bool) -> None:
     os.environ.update(
         KIVY_HOME=home,
         KIVY_CLOCK="interrupt",  # what the desk says is shown at once, not at the next sixtieth of a second
@@ -77,6 +77,7 @@ def _tame(home: str, window: Size, windowed: bool) -> None:
     settings = {
         "width": window[0],
         "height": window[1],
+        "fullscreen": "auto" if panel else 0,  # as large as the panel is, which only SDL asks it
         "borderless": int(not windowed),
         "position": "auto" if windowed else "custom",
         "left": 0,

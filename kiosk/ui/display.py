@@ -35,11 +35,10 @@ def dots_per_inch(size: Size) -> float:
 
 
 def fitted(size: Size, windowed: bool) -> Size:
-    """All of the X display, or of the panel without X. With a frame: `size`, scaled down to what the display has room
-    for."""
+    """All of the X display; with a frame `size`, scaled down to what the display has room for. Without X `size`."""
     display = _x_display()
     if display is None:
-        return panel_size() or size
+        return size
     if not windowed:
         return display
     scale = min(1.0, *(_ROOM_FOR_A_FRAME * room / wanted for room, wanted in zip(display, size, strict=True)))
@@ -47,33 +46,24 @@ def fitted(size: Size, windowed: bool) -> Size:
     return (width, round(width * size[1] / size[0]))
 
 
-def panel_size(drm: Path = DRM) -> Size | None:
-    """What the first panel that is plugged in prefers, which is the mode that SDL sets; None if there is none."""
-    for connector in _plugged_in(drm, "connected"):
-        modes = (connector / "modes").read_text().split()
-        if modes:
-            width, _, height = modes[0].rstrip("i").partition("x")
-            return int(width), int(height)
-    return None
-
-
 def wait_for_panel(drm: Path = DRM, nodes: Path = Path("/dev/dri")) -> None:
     """Until one may be there and may be drawn on: the kernel may still load its driver, and udev give it to our group
-    afterwards. Some drivers know of their panel only when it is drawn on."""
+    afterwards."""
     told = False
-    while not any(
-        os.access(nodes / path.name.split("-")[0], os.R_OK | os.W_OK)
-        for path in _plugged_in(drm, "connected", "unknown")
-    ):
+    while not any(os.access(nodes / card, os.R_OK | os.W_OK) for card in _with_panel(drm)):
         if not told:
             log.info("no panel yet")
             told = True
         time.sleep(LOOKS_EVERY_S)
 
 
-def _plugged_in(drm: Path, *status: str) -> list[Path]:
-    """The connectors that have a panel."""
-    return [path for path in sorted(drm.glob("card*-*")) if (path / "status").read_text().strip() in status]
+def _with_panel(drm: Path) -> list[str]:
+    """The cards with a panel, "card0". Some drivers know of theirs only when it is drawn on."""
+    return [
+        path.name.split("-")[0]
+        for path in sorted(drm.glob("card*-*"))
+        if (path / "status").read_text().strip() in ("connected", "unknown")
+    ]
 
 
 def _x_display() -> Size | None:

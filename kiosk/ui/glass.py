@@ -123,13 +123,13 @@ class Glass(App):
         if rotation == Window.rotation:
             return
         Window.rotation = rotation
-        Metrics.dpi = dots_per_inch(Window.size)
         self._fill_window()
         if self._surround:
             self._surround.close()
             self._surround = None
 
     def _fill_window(self) -> None:
+        Metrics.dpi = dots_per_inch(Window.size)
         scale = scale_of(Window.size)
         self._panel.size = (round(PANEL_WIDTH_PX * scale), round(PANEL_HEIGHT_PX * scale))
 

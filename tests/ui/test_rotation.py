@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from kiosk.pages import Pick, Rotation
-from kiosk.ui.display import LOOKS_EVERY_S, panel_size, wait_for_panel
+from kiosk.ui.display import LOOKS_EVERY_S, wait_for_panel
 from tests.ui.samples import pages
 from tests.ui.stage import Stage, display, on_the_panel
 
@@ -52,20 +52,6 @@ def test_a_page_turns_while_it_is_there(on_its_side: str, fonts: Path, tmp_path:
         large = stage.show(page, seq=2, rotation=90)
         assert stage.item("pick:birth")["w"] > 1.5 * tile["w"]
         assert large["built"] > small["built"]
-
-
-def test_without_x_the_window_is_the_panel_that_is_plugged_in(tmp_path: Path) -> None:
-    """KMSDRM: as the kernel lists connectors and modes."""
-    for name, status, modes in (
-        ("card0-HDMI-A-1", "disconnected", ""),
-        ("card0-eDP-1", "connected", "1920x1080\n1280x720\n"),
-        ("card0-DP-1", "disconnected", "640x480\n"),
-    ):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "status").write_text(status + "\n")
-        (tmp_path / name / "modes").write_text(modes)
-    assert panel_size(tmp_path) == (1920, 1080)
-    assert panel_size(tmp_path / "none") is None
 
 
 @pytest.mark.parametrize("status", ["connected", "unknown"])
