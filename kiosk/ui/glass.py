@@ -57,7 +57,7 @@ class Glass(App):
         self._countdown: Countdown | None = None
         self._frames = 0
         self._built = self._first = 0  # screens so far, and which of them was the first with the page that is shown
-        self._ready = False
+        self._ready = self._swapped = False
         self._probe = Probe(probe) if probe else None
         if self._probe:
             Clock.schedule_interval(self._probe.beat, BEAT_S)
@@ -194,6 +194,11 @@ class Glass(App):
         # next tick.
         if self._show is None:
             return True
+        if Window.fullscreen and not self._swapped:
+            # SDL makes the surface of a window that fills a panel anew when its first frame is to be shown, which is lost.
+            self._swapped = True
+            Clock.schedule_once(self._paint)
+            return False
         self._frames += 1
         frames, described = self._frames, self._describe() if self._probe else None
         Clock.schedule_once(lambda _: self._painted(frames, described))

@@ -10,7 +10,7 @@ from typing import Final
 
 from kivy.graphics import BorderImage, BoxShadow, ClearBuffers, ClearColor, Color, Fbo
 from kivy.graphics.texture import Texture
-from kivy.metrics import mm
+from kivy.metrics import Metrics, mm
 
 from kiosk.ui.theme.tokens import COLOURS
 
@@ -27,7 +27,7 @@ class Shadow:
 
     def __init__(self, radius: float, blur: float = 6.0, shrink: float = 1.0) -> None:
         Color(*COLOURS["shadow"])
-        texture = _cast(radius, blur, shrink)
+        texture = _cast(radius, blur, shrink, Metrics.dpi)
         self._patches = BorderImage(texture=texture, border=[texture.width // 2 - 1] * 4)
 
     def follow(self, pos: tuple[float, float], size: tuple[float, float]) -> None:
@@ -37,8 +37,9 @@ class Shadow:
 
 
 @cache
-def _cast(radius: float, blur: float, shrink: float) -> Texture:
-    """The shadow of the smallest surface that has all corners and edges, in white on nothing."""
+def _cast(radius: float, blur: float, shrink: float, dpi: float) -> Texture:
+    """The shadow of the smallest surface that has all corners and edges, in white on nothing; on a page that was turned
+    on its panel (`dpi`) it is another one."""
     reach = _pixels(_REACH)
     side = 2 * _pixels(blur + radius) + 4
     paper = Fbo(size=(side + 2 * reach, side + 2 * reach))
