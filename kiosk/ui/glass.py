@@ -195,7 +195,7 @@ class Glass(App):
         if self._show is None:
             return True
         if Window.fullscreen and not self._swapped:
-            # SDL makes the surface of a window that fills a panel anew when its first frame is to be shown, which is lost.
+            # SDL makes the surface of a window that fills its panel anew when the first frame is due: that one is lost.
             self._swapped = True
             Clock.schedule_once(self._paint)
             return False
