@@ -70,6 +70,20 @@ async def ui(tmp_path: Path) -> AsyncIterator[FakeUi]:
     writer.close()
 
 
+async def test_every_page_says_which_way_up_it_stands(tmp_path: Path) -> None:
+    """The interface starts before anybody knows, and has no profile."""
+    screen = UiScreen("zh", HALL, 270)
+    await screen.open(tmp_path / "ui.sock")
+    try:
+        screen.show(Home((KIND,)))
+        async with ui(tmp_path) as interface:
+            assert (await interface.shown()).rotation == 270
+            screen.show(PresentCard())
+            assert (await interface.shown()).rotation == 270
+    finally:
+        await screen.close()
+
+
 async def test_an_interface_that_comes_back_gets_the_page_again(screen: UiScreen, tmp_path: Path) -> None:
     screen.show(Home((KIND,)))
     async with ui(tmp_path) as first:
