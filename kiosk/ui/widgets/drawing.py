@@ -51,7 +51,7 @@ def stencil(name: Drawing, size: int, weight: float) -> Texture:
 
 @cache
 def _paper() -> Fbo:
-    """One for all drawings: each has a shader of its own, which takes ten times as long to make as to draw with."""
+    """One for all drawings: each has a shader of its own, which takes longer to make than a drawing."""
     return Fbo(size=(1, 1))
 
 
