@@ -130,12 +130,6 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
                 tries=call.tries,
             )
 
-        # It answers in its own time: meanwhile the rest is made ready.
-        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
-        stack.push_async_callback(reader.close)
-        opening = asyncio.create_task(reader.open())
-        stack.callback(opening.cancel)
-
         identity = device_identity(profile.platform)
         if identity.terminal != profile.terminal.id:
             raise ProfileError(f"the device certificate is for {identity.terminal}, not for {profile.terminal.id}")
@@ -199,7 +193,9 @@ async def opened(profile: Profile, clock: Clock, examiner: Examiner) -> AsyncIte
         looking = asyncio.create_task(keep_looking(health, clock, look))
         stack.callback(looking.cancel)
 
-        await opening
+        reader = card_reader(profile.reader, lambda: china_date(clock.now()))
+        await reader.open()
+        stack.push_async_callback(reader.close)
 
         printer = paper_queue(profile.printer)
         stack.push_async_callback(printer.close)

@@ -31,9 +31,9 @@ def main(
     """Shows what the desk behind `socket` says until it hangs up or SIGTERM comes.
 
     `preview`: the ring of camera pictures. `fonts`: the folder of typefaces. `probe`: where to offer a description of
-    the screen, if at all. `size`: of the panel in pixels, scaled down on a smaller display. `windowed`: with a frame
-    and a pointer, for a person at a desktop. `still`: drawings rest. Returns the exit code. Raises OSError if there is
-    no typeface.
+    the screen, if at all. `windowed`: with a frame and a pointer, for a person at a desktop; the page is then `size`
+    pixels, or less on a smaller display, and else as large as the panel. `still`: drawings rest. Returns the exit code.
+    Raises OSError if there is no typeface.
     """
     journal.configure("ui")
     logging.getLogger("kivy").addFilter(lambda record: record.levelno >= logging.WARNING)
