@@ -117,7 +117,7 @@ def boot_images(order: Order, root: verity.Root, lib: Path, work: Path) -> None:
     (work / "splash.bmp").write_bytes(splash.bitmap())
     for slot in uki.SLOTS:
         line, unsigned, signed = work / f"command-line-{slot}", work / "unsigned.efi", out / f"kiosk-{slot}.efi"
-        line.write_text(uki.command_line(root.root_hash, slot, order.flavour.command_line), encoding="utf-8")
+        line.write_text(uki.command_line(root.command_line, slot, order.flavour.command_line), encoding="utf-8")
         shutil.copy(line, out)
         sections = {".osrel": lib / "os-release", ".cmdline": line, ".splash": work / "splash.bmp"}
         sections |= {".linux": out / "vmlinuz", ".initrd": out / "initrd"}

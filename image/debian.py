@@ -102,7 +102,7 @@ def _bootstrap(cache: Path, work: Path, pinned: Iterable[Package]) -> None:
     command += [f"--setup-hook=sync-in {debs} /var/cache/apt/archives"]
     command += [f'--customize-hook=image/hooks/build-packages "$1" "{work}"']
     command += [f"--customize-hook=sync-out /var/cache/apt/archives {debs}"]
-    # INITRD: ours is made later, by dracut, when the modules are chosen (hooks/60-initrd).
+    # INITRD: ours is made later, when the modules are chosen (hooks/60-initrd).
     environment = {**os.environ, "INITRD": "No", "SOURCE_DATE_EPOCH": "1", "LC_ALL": "C.UTF-8"}
     command += [SUITE, str(work / "debian.tar"), str(work / "sources.list")]
     subprocess.run(command, env=environment, cwd=IMAGE.parent, check=True)

@@ -54,11 +54,9 @@ def snakeoil(work: Path) -> KeyFile:
     return KeyFile(key, _SNAKEOIL.with_suffix(".pem"))
 
 
-def command_line(root_hash: str, slot: str, extra: list[str]) -> str:
-    root = f"/dev/onecard/disk/root-{slot}"  # of the disk that was started from (rauc/65-onecard-disk.rules)
-    found = [f"roothash={root_hash}", f"systemd.verity_root_data={root}", f"systemd.verity_root_hash={root}-verity"]
-    # By the last, updates know which slot runs (RAUC).
-    return " ".join([*words(IMAGE / "kernel" / "command-line"), *found, f"rauc.slot={slot}", *extra])
+def command_line(root: str, slot: str, extra: list[str]) -> str:
+    """`root`: how it is checked (verity.Root). Which slot it lies in, initrd/init and RAUC know by one word."""
+    return " ".join([*words(IMAGE / "kernel" / "command-line"), root, f"rauc.slot={slot}", *extra])
 
 
 def assemble(sections: dict[str, Path], program: Path, stub: Path = STUB) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 _EROFS_UUID = "c1d7fa0e-6a6e-4c3d-9c0e-0e1bb1d0a001"
 _VERITY_UUID = "c1d7fa0e-6a6e-4c3d-9c0e-0e1bb1d0a002"
+_BLOCK = 4096  # bytes
 _SALT = "6f6e65636172642d6b696f736b2d726f6f742d7665726974792d73616c742d31"
 
 
@@ -20,6 +21,12 @@ class Root:
     data: Path
     hashes: Path
     root_hash: str
+
+    @property
+    def command_line(self) -> str:
+        """All that the first program must know to check it (initrd/init)."""
+        blocks = self.data.stat().st_size // _BLOCK
+        return f"roothash={self.root_hash} onecard.root_blocks={blocks} onecard.root_salt={_SALT}"
 
 
 def seal(tree: Path, out: Path, epoch: int, *, level: int) -> Root:
@@ -35,7 +42,7 @@ def seal(tree: Path, out: Path, epoch: int, *, level: int) -> Root:
         "format",
         f"--salt={_SALT}",
         f"--uuid={_VERITY_UUID}",
-        "--data-block-size=4096",
+        f"--data-block-size={_BLOCK}",
         data,
         hashes,
     ]

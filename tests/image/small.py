@@ -27,7 +27,7 @@ PORT: Final = "driver"
 _EPOCH: Final = 1700000000
 
 _PACKAGES: Final = (
-    "systemd,systemd-sysv,systemd-boot,udev,dbus,kmod,zstd,linux-image-cloud-amd64,dracut-core,cryptsetup-bin,"
+    "systemd,systemd-sysv,systemd-boot,udev,dbus,kmod,zstd,linux-image-cloud-amd64,busybox-static,cryptsetup-bin,"
     "dosfstools,e2fsprogs,rauc,rauc-service,python3"
 )
 _DRIVER: Final = f"""[Unit]
@@ -80,7 +80,7 @@ _NOT_NEEDED: Final = (
     *(f"usr/lib/x86_64-linux-gnu/{name}" for name in ("gconv", "perl*", "libperl*")),
     *(
         "usr/bin/perl*",
-        "usr/lib/dracut",
+        "bin/busybox",
         "drivers/[!bcmnv]*",
         "drivers/comedi",
         "drivers/net/[!nv]*",
@@ -117,15 +117,7 @@ ExecStart=/usr/lib/onecard-kiosk/venv/bin/python3 /usr/lib/test-desk.py
 WantedBy=multi-user.target
 """
 _NETWORK: Final = "[Match]\nName=e*\n[Network]\nAddress=10.0.2.15/24\nLinkLocalAddressing=no\n"
-_TREE_SCRIPT: Final = """
-set -e
-chroot "$1" dracut --quiet --force --no-hostonly --no-hostonly-cmdline --reproducible --zstd --no-early-microcode \
-    -m "systemd systemd-initrd systemd-veritysetup systemd-udevd base kernel-modules dm rootfs-block \
-        udev-rules fs-lib" \
-    --drivers "dm-verity dm-mod erofs virtio_blk virtio_pci overlay sha256_generic efivarfs" --filesystems "erofs" \
-    --install /usr/lib/udev/rules.d/65-onecard-disk.rules \
-    /boot/initrd.img "$2"
-"""
+_INITRD: Final = ("dm-verity", "erofs", "virtio_blk", "virtio_pci", "sha256_generic", "crc32c_generic", "efivarfs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +140,8 @@ class Build:
 def tree() -> Tree:
     """Made when it is not there, about a minute and a half."""
     rule = IMAGE / "rauc/65-onecard-disk.rules"
-    recipe = hashlib.sha256(f"{_PACKAGES}{_TREE_SCRIPT}{_NOT_NEEDED}{rule.read_text()}".encode())
+    files = (rule, IMAGE / "initrd/init", IMAGE / "initrd/pack")
+    recipe = hashlib.sha256(f"{_PACKAGES}{_INITRD}{_NOT_NEEDED}{[path.read_text() for path in files]}".encode())
     mark = CACHE / "made-from"
     made = Tree(CACHE / "root", CACHE / "vmlinuz", CACHE / "initrd.img")
     if mark.exists() and mark.read_text() == recipe.hexdigest():
@@ -162,8 +155,7 @@ def tree() -> Tree:
     )
     shutil.copy(rule, made.root / "usr/lib/udev/rules.d")
     version = next((made.root / "lib/modules").iterdir()).name
-    _run("sh", "-c", _TREE_SCRIPT, "sh", made.root, version)
-    shutil.move(made.root / "boot" / "initrd.img", made.initrd)
+    _run("env", f"SOURCE_DATE_EPOCH={_EPOCH}", IMAGE / "initrd/pack", made.root, made.initrd, *_INITRD)
     shutil.copyfile(made.root / "boot" / f"vmlinuz-{version}", made.kernel)
     shutil.rmtree(made.root / "boot")
     for pattern in _NOT_NEEDED:
@@ -269,7 +261,7 @@ def build(folder: Path, made: Tree, ca: Path, version: str, gate: str | None = "
     root = verity.seal(made.root, folder, _EPOCH, level=1)
     words = folder / "command-line"
     for slot in uki.SLOTS:
-        words.write_text(uki.command_line(root.root_hash, slot, _ON_A_SERIAL_LINE))
+        words.write_text(uki.command_line(root.command_line, slot, _ON_A_SERIAL_LINE))
         sections = {".osrel": made.root / "usr/lib/os-release", ".cmdline": words}
         uki.assemble({**sections, ".linux": made.kernel, ".initrd": made.initrd}, folder / "unsigned.efi")
         _signer().sign(folder / "unsigned.efi", folder / f"kiosk-{slot}.efi")
