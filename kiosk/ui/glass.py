@@ -12,6 +12,7 @@ from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.metrics import Metrics
 from kivy.uix.floatlayout import FloatLayout
+from kivy.uix.widget import Widget
 from systemd import daemon
 
 from kiosk.messages import Show
@@ -25,8 +26,9 @@ from kiosk.ui.rest import Rest
 from kiosk.ui.screens import Here, Screen, screen_for
 from kiosk.ui.theme import fonts as typefaces
 from kiosk.ui.theme.icons import CERTIFICATES
-from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
+from kiosk.ui.theme.tokens import COLOURS, PANEL_HEIGHT_PX, PANEL_WIDTH_PX, Rgba
 from kiosk.ui.widgets.countdown import Countdown
+from kiosk.ui.widgets.ring import GROUND, Ring
 from kiosk.ui.widgets.surround import Surround
 
 log = logging.getLogger(__name__)
@@ -37,9 +39,9 @@ _REHEARSAL: Final = Show(
     "zh",
     wording.HOME_TITLE,
 )
-"""Painted and not shown. Without a GPU the renderer compiles what paints a page when it first does, and that takes as
-long as all of the start before it; while the desk is not there yet, nobody waits for it, nor for the drawings of most
-tiles."""
+"""Painted and not shown; after it the boot loader's ring stays. Without a GPU the renderer compiles what paints a page
+when it first does, and that takes as long as all of the start before it; while the desk is not there yet, nobody waits
+for it, nor for the drawings of most tiles."""
 
 
 class Glass(App):
@@ -70,16 +72,15 @@ class Glass(App):
     def build(self) -> FloatLayout:
         self._panel = FloatLayout(size_hint=(None, None), pos_hint={"center_x": 0.5, "center_y": 0.5})
         self._fill_window()
-        Window.clearcolor = COLOURS["page"]  # to paint it as a rectangle costs a third of a frame without a GPU
-        whole = FloatLayout()
-        whole.add_widget(self._panel)
+        self._whole = FloatLayout()
+        self._put(self._panel, COLOURS["page"])
         self._news()
         if self._show is None:
             self._replace(_REHEARSAL)
         Window.bind(on_flip=self._about_to_paint, on_move=self._paint)
         self._feed_watchdog()
         self._door.wake(lambda: Clock.schedule_once(self._news))
-        return whole
+        return self._whole
 
     def load_config(self) -> None:
         """An application of ours has no settings file, …"""
@@ -96,6 +97,11 @@ class Glass(App):
         if self._probe:
             self._probe.close()
 
+    def _put(self, widget: Widget, ground: Rgba) -> None:
+        self._whole.clear_widgets()
+        self._whole.add_widget(widget)
+        Window.clearcolor = ground  # to paint it as a rectangle costs a third of a frame without a GPU
+
     def _news(self, *_: Any) -> None:
         # A finger that came first meant the page that is still there; on the next one nothing has a place yet.
         EventLoop.dispatch_input()
@@ -107,6 +113,8 @@ class Glass(App):
 
     def _turn_to(self, show: Show) -> None:
         before, self._show = self._show, show
+        if before is None:
+            self._put(self._panel, COLOURS["page"])
         self._rest.put_off()
         self._stand(show.rotation)
         self._door.shown(before, show)
@@ -192,17 +200,24 @@ class Glass(App):
     def _about_to_paint(self, _: Any) -> bool:
         # Handlers run before the buffers are swapped, and a true result stops the swap. Of what is shown, tell at the
         # next tick.
-        if self._show is None:
-            return True
-        if Window.fullscreen and not self._swapped:
-            # SDL makes the surface of a window that fills its panel anew when the first frame is due: that one is lost.
-            self._swapped = True
+        # SDL makes the surface of a window that fills its panel anew when the first frame is due: that one is lost.
+        lost = bool(Window.fullscreen) and not self._swapped
+        self._swapped = True
+        if self._show is None and self._panel.parent:
+            Clock.schedule_once(self._end_rehearsal)
+            return not lost
+        if lost:
             Clock.schedule_once(self._paint)
+        if lost or self._show is None:
             return False
         self._frames += 1
         frames, described = self._frames, self._describe() if self._probe else None
         Clock.schedule_once(lambda _: self._painted(frames, described))
         return False
+
+    def _end_rehearsal(self, *_: Any) -> None:
+        if self._show is None:
+            self._put(Ring(), GROUND)
 
     def _painted(self, frames: int, described: Snapshot | None) -> None:
         if not self._ready and self._screen:

@@ -1,6 +1,5 @@
 """The terminal comes up on its panel, and serves: from power-on to the home page, and from the home page to paper."""
 
-import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from image import splash
 from kiosk.demo.machine import HALL
 from kiosk.documents.render import page_texts
 from kiosk.pages import Home, Kind, Text
@@ -19,6 +17,7 @@ from tests.image.hall import HOLDER_NAME, HOLDER_NUMBER, Screen, hall
 from tests.image.machine import PORTRAIT
 from tests.image.network import private_link
 from tests.image.traces import in_the_guest, traces
+from tests.ui.ring import is_ring, is_splash
 from tests.ui.stage import Stage, display
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(2400)]
@@ -78,14 +77,6 @@ def words(texts: Iterable[str | None]) -> str:
     return "\n".join(text for text in texts if text and not re.search(r"\d:\d\d|\d月|星期", text))
 
 
-def is_splash(picture: Image.Image) -> bool:
-    """The ring of image/splash.py on black, and nothing else; the firmware has another picture."""
-    ring = Image.open(io.BytesIO(splash.bitmap())).convert("RGB")
-    expected = Image.new("RGB", picture.size)
-    expected.paste(ring, ((picture.width - ring.width) // 2, (picture.height - ring.height) // 2))
-    return ImageChops.difference(picture, expected).getbbox() is None
-
-
 def is_the_same(picture: Image.Image, page: Image.Image) -> bool:
     """But for the clock and the edges of letters."""
     if picture.size != page.size:
@@ -98,12 +89,13 @@ def is_the_same(picture: Image.Image, page: Image.Image) -> bool:
 async def test_from_power_on_to_the_home_page(
     dev_image: Built, assets: Path, tmp_path: Path, home_page: tuple[Image.Image, str]
 ) -> None:
-    """The splash, then the page as it is drawn elsewhere; one process of nobody in particular draws, and no key leads
+    """The splash, its ring, then the page as it is drawn elsewhere; one process of nobody in particular draws, and no key leads
     away from it."""
     page, text = home_page
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, AFTER_BOOT) as place, place.switched_on() as screen:
             await screen.machine.look(is_splash, "the splash")
+            await screen.machine.look(is_ring, "the splash's ring, painted by the terminal itself")
             view = await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
             told_s = screen.machine.on_for_s
             print(f"\nhome page told {told_s:.1f} s after power-on, {WANTED_S} wanted on an idle machine")
@@ -116,7 +108,7 @@ async def test_from_power_on_to_the_home_page(
             await screen.tap("language")
             await screen.see(lambda view: view.language == "en", "the page in English, after keys that do nothing")
     print("\n".join(f"--- {name}\n{said}" for name, said in told.items()))
-    assert told_s < 1.25 * WANTED_S, "far slower than it was, on a machine that was slow"
+    assert told_s <= WANTED_S, "on two processors that did something else meanwhile?"
     assert set(told["master"].split()) == {"kiosk-ui"}
     assert told["console"].strip() == "tty1"
     assert told["framebuffers"].strip() == ""
