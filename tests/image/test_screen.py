@@ -89,13 +89,12 @@ def is_the_same(picture: Image.Image, page: Image.Image) -> bool:
 async def test_from_power_on_to_the_home_page(
     dev_image: Built, assets: Path, tmp_path: Path, home_page: tuple[Image.Image, str]
 ) -> None:
-    """The splash, its ring, then the page as it is drawn elsewhere; one process of nobody in particular draws, and no key leads
+    """The splash, then the page as it is drawn elsewhere; one process of nobody in particular draws, and no key leads
     away from it."""
     page, text = home_page
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, AFTER_BOOT) as place, place.switched_on() as screen:
             await screen.machine.look(is_splash, "the splash")
-            await screen.machine.look(is_ring, "the splash's ring, painted by the terminal itself")
             view = await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
             told_s = screen.machine.on_for_s
             print(f"\nhome page told {told_s:.1f} s after power-on, {WANTED_S} wanted on an idle machine")
@@ -117,10 +116,12 @@ async def test_from_power_on_to_the_home_page(
 async def test_a_panel_on_its_side(
     dev_image: Built, assets: Path, tmp_path: Path, home_page: tuple[Image.Image, str]
 ) -> None:
-    """Turned back, the picture is that of an upright panel, and a finger on a button is a finger on that button."""
+    """First the splash's ring, painted by the terminal itself. Turned back, the page is that of an upright panel, and a
+    finger on a button is a finger on that button."""
     page, _ = home_page
     with private_link() as link:
         async with hall(dev_image, assets, link, tmp_path, rotation=90) as place, place.switched_on() as screen:
+            await screen.machine.look(is_ring, "the ring")
             await screen.see(lambda view: view.can_touch(f"pick:{KIND}"), "the home page")
             await screen.machine.look(
                 lambda picture: is_the_same(picture.rotate(-90, expand=True), page), "the home page, turned", 60

@@ -140,11 +140,15 @@ async def test_a_root_that_is_not_there_is_one_of_three_tries(dev_image: Built, 
     """Its hash tree has another name, as after a write to the wrong disk: the first program does not wait for ever, and
     the boot loader may take the other slot."""
     disk = dev_image.copy_of_disk(tmp_path)
-    subprocess.run(["sfdisk", "--quiet", "--part-label", disk, "3", "other"], check=True)
+    relabel(disk, 3, "other")
     async with switched_on(terminal(disk, tmp_path, "echo RAN-ANYWAY"), tmp_path) as machine:
         assert await machine.off() == "guest-reset"
         assert "RAN-ANYWAY" not in machine.serial.text
     assert [name for name in Esp(disk).kernels() if name.endswith("+2-1.efi")], "that was one of three tries"
+
+
+def relabel(disk: Path, number: int, label: str) -> None:
+    subprocess.run(["sfdisk", "--quiet", "--part-label", disk, str(number), label], check=True)
 
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libc.so.6"

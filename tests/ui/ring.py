@@ -1,6 +1,7 @@
 """The ring on black: as the boot loader paints it, and as the window does."""
 
 import io
+from functools import cache
 
 from PIL import Image, ImageChops
 
@@ -17,8 +18,13 @@ def is_ring(seen: Image.Image) -> bool:
     return not is_splash(seen) and sum(_off(seen).histogram()[64:]) < 100
 
 
+@cache
+def _ring() -> Image.Image:
+    return Image.open(io.BytesIO(splash.bitmap())).convert("RGB")
+
+
 def _off(seen: Image.Image) -> Image.Image:
-    ring = Image.open(io.BytesIO(splash.bitmap())).convert("RGB")
+    ring = _ring()
     expected = Image.new("RGB", seen.size)
     expected.paste(ring, ((seen.width - ring.width) // 2, (seen.height - ring.height) // 2))
     return ImageChops.difference(seen, expected).convert("L")
