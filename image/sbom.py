@@ -19,7 +19,7 @@ from image import debian
 
 _NAMESPACE = uuid.UUID("6f2a2c5e-6b3e-4a55-9b53-8a2f7b1f4c11")
 _SITE = "usr/lib/onecard-kiosk/venv/lib/python3.11/site-packages"
-_ONLY_IN_INITRD = ("busybox-static",)  # and taken out of the root (initrd/pack, packages/build)
+ONLY_IN_INITRD = ("busybox-static",)  # and taken out of the root (initrd/pack, packages/build)
 _LICENCE = re.compile(r"^License:[ \t]*(\S.*)$", re.MULTILINE)
 
 Component = dict[str, Any]
@@ -58,7 +58,7 @@ def _debian(status: Path, licences: dict[str, list[str]]) -> Iterator[Component]
     locked = {package.name: package for package in debian.locked()}
     stanzas = map(HeaderParser().parsestr, status.read_text(encoding="utf-8").strip().split("\n\n"))
     in_root = [fields["Package"] for fields in stanzas if fields["Status"] == "install ok installed"]
-    for package in (locked[name] for name in (*in_root, *_ONLY_IN_INITRD)):
+    for package in (locked[name] for name in (*in_root, *ONLY_IN_INITRD)):
         name, version = package.name, package.version
         purl = f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro=bookworm"
         yield _component("library", name, version, purl, package.sha256, licences.get(name, []))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from image import debian
+from image import debian, sbom
 from tests.image.built import CHECKOUT, Built
 
 pytestmark = pytest.mark.timeout(1200)  # the first one builds
@@ -36,12 +36,15 @@ def test_two_builds_are_one(tmp_path: Path) -> None:
 
 
 def test_the_bill_of_materials_names_everything_with_its_digest(dev_image: Built) -> None:
-    """Each Debian package of the lock that stayed, each Python package of the terminal's own lock, models and fonts."""
+    """Each Debian package of the lock that stayed, or is in the initrd; each Python package of the terminal's own lock;
+    models and fonts."""
     bill = json.loads((dev_image.folder / "sbom.cdx.json").read_text(encoding="utf-8"))
     parts = {part["purl"].partition("?")[0]: part for part in bill["components"] if "purl" in part}
     gone = set((dev_image.folder / "surplus").read_text(encoding="utf-8").split())
+    assert gone >= set(sbom.ONLY_IN_INITRD)
     for package in debian.locked():
-        assert (f"pkg:deb/debian/{package.name}@{package.version}" in parts) == (package.name not in gone), package.name
+        there = package.name not in gone or package.name in sbom.ONLY_IN_INITRD
+        assert (f"pkg:deb/debian/{package.name}@{package.version}" in parts) == there, package.name
     wanted = (CHECKOUT / "requirements.run.lock").read_text(encoding="utf-8")
     for line in wanted.splitlines():
         if "==" in line:
