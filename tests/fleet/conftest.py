@@ -9,6 +9,7 @@ import at_the_door
 import pytest
 from at_the_door import Asked
 from hawkbit import TERMINAL, Hawkbit, secret
+from profiles import Bench
 from publishing import PublishingDesk
 from signing import OperatorDesk
 from terminal import Terminal
@@ -59,3 +60,9 @@ async def terminal(pki: SandboxPki, fleet: OperatorDesk, asked: Asked, tmp_path:
         )
         asked.now = terminal.clock.now
         yield terminal
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, pki: SandboxPki, fleet: OperatorDesk) -> AsyncIterator[Bench]:
+    async with Hawkbit().running(pki) as hawkbit:
+        yield Bench(tmp_path, hawkbit, pki, fleet)

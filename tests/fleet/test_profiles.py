@@ -1,114 +1,32 @@
 """Delivery of profiles: checked, tried between two citizens, kept when the terminal is well, given back when not."""
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 from at_the_door import desk
-from hawkbit import TERMINAL, Hawkbit, secret
-from publishing import LOST, PROFILE, WELL, PublishingDesk, report
+from hawkbit import TERMINAL
+from profiles import Bench
+from publishing import LOST, WELL, PublishingDesk, report
 from signing import OperatorDesk
-from terminal import Terminal
 
 from hardware.printers.loopback_server import claim_port
 from kiosk import meeting
 from kiosk.audit.chain import verify
 from kiosk.audit.log import AuditLog
 from kiosk.enrolment import order
-from kiosk.fleet import command, signed_profile
+from kiosk.fleet import command
 from kiosk.fleet.command import Command
-from kiosk.fleet.ddi import COMMAND_PART, PROFILE_PART
-from kiosk.fleet.door import DeskDoor
+from kiosk.fleet.ddi import COMMAND_PART
 from kiosk.fleet.gate import STEADY_S, WITHIN_S
 from kiosk.fleet.machine import GOES_DOWN_WITHIN_S, Machine
 from kiosk.fleet.patience import FORCED_AFTER_S
-from kiosk.fleet.profiles import BEGUN, HIGHEST, LIVES_MOST, TRIED, Highest, give_back
-from kiosk.fleet.signed_profile import in_force, sign
+from kiosk.fleet.profiles import HIGHEST, LIVES_MOST, give_back
 from kiosk.fleet.trail import Trail
 from kiosk.profile import Updates as Settings
-from kiosk.profile import load
-from platform_client.sandbox.pki import SandboxPki
-
-
-def table(name: str, **values: object) -> str:
-    return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(str(value))}" for key, value in values.items()), ""])
-
-
-class PowerCut(BaseException):
-    """Nothing catches it."""
-
-
-def cut(*_: object) -> None:
-    raise PowerCut
-
-
-class Bench:
-    """A terminal with an installed profile, and profiles for it."""
-
-    def __init__(self, folder: Path, hawkbit: Hawkbit, pki: SandboxPki, fleet: OperatorDesk) -> None:
-        self.fleet, self.hawkbit = fleet, hawkbit
-        self.path, self.folder = folder / "profile.toml", folder / "profiles"
-        self.folder.mkdir()
-        (folder / "kept").mkdir()
-        self.port = claim_port(0)
-        self.server = {"url": f"https://localhost:{hawkbit.port}", "ca": pki.tls_ca.certificate}
-        self.server |= {"token": secret(folder / "token"), "kept": folder / "kept", "restart": folder / "restart"}
-        self.run = folder
-        self.path.write_text(
-            self.text(45.0, f"operator = '{fleet.public}'\nprofiles = '{self.folder}'"), encoding="utf-8"
-        )
-        installed = load(self.path)
-        assert isinstance(installed.fleet.updates, Settings)
-        self.terminal = Terminal(
-            *(hawkbit, installed.fleet.updates, folder / "kept", folder / "restart"),
-            installed=installed,
-            pinned=fleet.pinned,
-        )
-
-    def text(self, idle_s: float, fleet_says: str = "", **server: object) -> str:
-        head = PROFILE.format(run=self.run, port=self.port)
-        return "\n".join(
-            [head, fleet_says, table("fleet.updates", **(self.server | server)), f"[timing]\n{idle_s = }\n"]
-        )
-
-    def offer(self, version: int, text: str, action: str = "8", signer: OperatorDesk | None = None) -> None:
-        jws = sign(text, version, datetime.now(UTC), (signer or self.fleet).signer)
-        self.hawkbit.offer_signed(action, PROFILE_PART, jws)
-
-    async def until_closed(self) -> str:
-        before = len(self.hawkbit.closed)
-        await self.terminal.until(lambda: len(self.hawkbit.closed) > before)
-        return self.hawkbit.feedback[-1][3]
-
-    def has_taken(self, version: int, text: str) -> None:
-        """Before the test: and it was kept."""
-        signed_profile.put(sign(text, version, datetime.now(UTC), self.fleet.signer), self.folder)
-        signed_profile.settle(self.folder)
-        (self.terminal.kept / HIGHEST).write_bytes(msgspec.json.encode(Highest(version)))
-
-    def forgets(self, memory: bytes | None) -> None:
-        """What is left of the memory of the trial; None: nothing."""
-        path = self.terminal.kept / BEGUN
-        path.unlink()
-        if memory is not None:
-            path.write_bytes(memory)
-
-    @property
-    def idle_s(self) -> float:
-        """Of the profile that a process which starts now reads."""
-        return in_force(self.path).timing.idle_s
-
-
-@pytest.fixture
-async def bench(tmp_path: Path, pki: SandboxPki, fleet: OperatorDesk) -> AsyncIterator[Bench]:
-    async with Hawkbit().running(pki) as hawkbit:
-        yield Bench(tmp_path, hawkbit, pki, fleet)
 
 
 async def test_a_profile_is_tried_and_kept(bench: Bench) -> None:
@@ -243,106 +161,6 @@ async def test_refused_by_name(bench: Bench, tmp_path: Path) -> None:
     assert not bench.terminal.wish.exists()
 
 
-@pytest.mark.parametrize("memory", [b'{"version":9', None], ids=["spoilt", "gone"])
-async def test_a_memory_that_was_lost_takes_nothing_until_staff_say_what_is_newest(
-    bench: Bench, memory: bytes | None
-) -> None:
-    """E07: version 9 was given back; without the memory of it, 5 would be taken for new."""
-    bench.has_taken(3, bench.text(30.0))
-    if memory is None:
-        (bench.terminal.kept / HIGHEST).unlink()
-    else:
-        (bench.terminal.kept / HIGHEST).write_bytes(memory)
-    for action in ("8", "9"):
-        bench.offer(5, bench.text(31.0), action)
-        said = await bench.until_closed()
-        assert said.startswith("memory-lost: ") and "profile-newest" in said
-        assert bench.terminal.audited[-1] == ("profile.refused", {"action": action, "why": "memory-lost"})
-    async with bench.terminal.agent() as rounds:
-        bench.terminal.newest.touch()
-        await rounds.step()
-        await rounds.step()
-    heard = [fields for event, fields in bench.terminal.audited if event == "profile.newest-by-staff"]
-    assert heard == [{"version": 3}]
-    bench.offer(3, bench.text(31.0), "10")
-    assert (await bench.until_closed()).startswith("older-than-held: ")
-    bench.offer(5, bench.text(31.0), "11")
-    await bench.terminal.until_restart()
-    assert bench.idle_s == 31.0
-
-
-@pytest.mark.parametrize("chain", ["whole", "broken"])
-async def test_a_memory_that_is_gone_is_missed_also_when_nothing_delivered_is_in_force(
-    bench: Bench, chain: str
-) -> None:
-    """E07: what was tried and given back stands in the agent's own log, or nobody can say that it does not."""
-    bench.offer(9, bench.text(31.0))
-    await bench.terminal.until_restart()
-    bench.terminal.restart()
-    bench.terminal.health = None
-    await bench.terminal.until_restart()
-    bench.terminal.restart()
-    bench.terminal.health = report(WELL)
-    assert "not well" in await bench.until_closed()
-    assert list(bench.folder.iterdir()) == []
-    (bench.terminal.kept / HIGHEST).unlink()
-    if chain == "broken":
-        for file in (bench.terminal.kept / "audit").glob("audit-*.jsonl"):
-            file.write_bytes(file.read_bytes().replace(TRIED.encode(), b"profile.dried"))
-    bench.offer(5, bench.text(31.0), "9")
-    assert (await bench.until_closed()).startswith("memory-lost: ")
-
-
-@pytest.mark.parametrize("memory", [b"", None], ids=["spoilt", "gone"])
-async def test_a_trial_whose_memory_was_lost_is_taken_back(bench: Bench, memory: bytes | None) -> None:
-    """E07: or it would be in force for ever, and no gate had said that the terminal is well on it. E06: a citizen who
-    is served is not cut off for it. The server, which knows no such action, hears nothing, and is heard again."""
-    bench.offer(1, bench.text(31.0))
-    await bench.terminal.until_restart()
-    bench.terminal.restart()
-    assert bench.idle_s == 31.0
-    bench.forgets(memory)
-    bench.terminal.health = report(WELL, serving=True)
-    await bench.terminal.steps(600)
-    assert not bench.terminal.wish.exists()
-    bench.terminal.health = report(WELL)
-    await bench.terminal.until_restart()
-    assert bench.idle_s == 45.0
-    bench.terminal.restart()
-    await bench.terminal.steps(60)
-    assert not (bench.terminal.kept / BEGUN).exists()
-    assert not bench.terminal.wish.exists()
-    assert (
-        "profile.returns",
-        {"version": 1, "because": "the memory of its trial was lost"},
-    ) in bench.terminal.audited
-    bench.offer(2, bench.text(32.0), "9")
-    await bench.terminal.until_restart()
-    assert bench.idle_s == 32.0
-
-
-async def test_staff_make_nothing_older_of_a_memory_that_holds(bench: Bench) -> None:
-    """E07"""
-    (bench.terminal.kept / HIGHEST).write_bytes(b'{"version":9}')
-    async with bench.terminal.agent() as rounds:
-        bench.terminal.newest.touch()
-        await rounds.step()
-    bench.offer(5, bench.text(31.0))
-    assert (await bench.until_closed()).startswith("older-than-held: ")
-
-
-async def test_a_wish_of_staff_that_is_out_of_sight_is_none(bench: Bench) -> None:
-    """E07: nor is one when it is seen again; what lies there is the desk's, which may be started anew."""
-    (bench.terminal.kept / HIGHEST).write_bytes(b"{")
-    bench.terminal.newest.touch()
-    hidden = bench.terminal.kept / "hidden"
-    async with bench.terminal.agent() as rounds:
-        for moved, to in ((bench.terminal.newest, hidden), (hidden, bench.terminal.newest)):
-            moved.rename(to)
-            await rounds.step()
-    assert "profile.newest-by-staff" not in [event for event, _ in bench.terminal.audited]
-
-
 async def test_a_cancelled_one_is_not_tried(bench: Bench) -> None:
     bench.terminal.health = report(WELL, serving=True)
     bench.offer(1, bench.text(31.0))
@@ -365,86 +183,6 @@ async def test_one_that_was_lost_while_it_waited_is_given_up(bench: Bench) -> No
     assert "lost" in await bench.until_closed()
     assert bench.hawkbit.closed == ["failure"]
     assert not bench.terminal.wish.exists()
-
-
-async def test_one_that_waits_outlives_a_power_cut(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """E07: what was only written, and not made durable, is an empty file then; put in force, the installed profile
-    would be."""
-    bench.terminal.health = report(WELL, serving=True)
-    bench.offer(1, bench.text(31.0))
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", lambda path, _: path.touch())
-        await bench.terminal.steps(60)
-    bench.terminal.health = report(WELL)
-    await bench.terminal.until_restart()
-    assert bench.idle_s == 31.0
-
-
-async def test_a_disk_that_is_full_does_not_keep_the_desk_aside(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F06: citizens are served until the profile can be put in force."""
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    async with desk(tmp_path, tmp_path / "door.sock") as asked, asyncio.timeout(20):
-        bench.terminal.door = DeskDoor(tmp_path / "door.sock")
-        bench.offer(1, bench.text(31.0))
-        with monkeypatch.context() as patched:
-            patched.setattr("kiosk.fleet.signed_profile.put", full)
-            async with bench.terminal.agent() as rounds:
-                for _ in range(3):
-                    await rounds.step()
-                assert not bench.terminal.wish.exists()
-                await bench.terminal.door.run("self-test", "", "somebody else", b"")
-        assert asked.entries == [("self-test", "")]
-        bench.terminal.health = report(WELL, serving=True)
-        await bench.terminal.steps(120)
-        assert not bench.terminal.wish.exists(), "a citizen who came meanwhile is cut off"
-        bench.terminal.health = report(WELL)
-        await bench.terminal.until_restart()
-    assert bench.idle_s == 31.0
-
-
-@pytest.mark.parametrize("step", ["put", "put_back", "ask"])
-async def test_a_power_cut_at_any_step_ends_on_a_profile_that_works(
-    bench: Bench, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.offer(1, bench.text(31.0))
-    if step == "put_back":
-        await bench.terminal.until_restart()
-        bench.terminal.restart()
-        bench.terminal.health = None
-    with monkeypatch.context() as patched, pytest.raises(PowerCut):
-        where = "kiosk.fleet.authority.write" if step == "ask" else f"kiosk.fleet.signed_profile.{step}"
-        patched.setattr(where, cut)
-        await bench.terminal.steps(WITHIN_S + 60)
-    await bench.terminal.until_restart()
-    bench.terminal.restart()
-    bench.terminal.health = report(WELL)
-    await bench.terminal.steps(STEADY_S + 20)
-    assert bench.hawkbit.closed == ["failure" if step == "put_back" else "success"]
-    assert bench.idle_s == (45.0 if step == "put_back" else 31.0)
-
-
-async def test_power_that_is_cut_before_it_is_given_back_does_not_leave_it_in_force(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """E07: the machine comes up once more with what it was not well on, and gives it back then."""
-    bench.offer(1, bench.text(31.0))
-    await bench.terminal.until_restart()
-    bench.terminal.restart()
-    bench.terminal.health = None
-    with monkeypatch.context() as patched, pytest.raises(PowerCut):
-        patched.setattr("kiosk.fleet.signed_profile.put_back", cut)
-        await bench.terminal.steps(WITHIN_S + 60)
-    bench.terminal.restart()
-    assert bench.idle_s == 31.0
-    await bench.terminal.until_restart()
-    assert bench.idle_s == 45.0
-    bench.terminal.restart()
-    assert "not well" in await bench.until_closed()
 
 
 async def test_a_forced_one_is_asked_for_anew_no_longer_than_forced(bench: Bench) -> None:
