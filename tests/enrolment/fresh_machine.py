@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -26,8 +27,10 @@ from kiosk.identity import device_identity
 from kiosk.meeting import enrolment_stick_in
 from kiosk.pages import Action, EnrolmentStep, NotEnrolled, Page
 from kiosk.profile import load
+from kiosk.reasons import Reason
 from platform_client import certificates
 from platform_client.client import PlatformClient
+from platform_client.credentials import DIRECTORY
 from platform_client.device_key import FileKey
 from platform_client.https import HttpsTransport
 from platform_client.sandbox.assembly import Options, Sandbox
@@ -274,3 +277,12 @@ seal = "示例区公安局"
 
 def settled(page: NotEnrolled) -> bool:
     return page.step is EnrolmentStep.DONE
+
+
+def trouble(reason: Reason):  # type: ignore[no-untyped-def]
+    return lambda page: page.trouble is reason
+
+
+async def enrolled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.site.enrolled
+    await world.serves(lambda folder: monkeypatch.setenv(DIRECTORY, str(folder)))
