@@ -39,9 +39,9 @@ _REHEARSAL: Final = Show(
     "zh",
     wording.HOME_TITLE,
 )
-"""Painted and not shown; after it the boot loader's ring stays. Without a GPU the renderer compiles what paints a page
-when it first does, and that takes as long as all of the start before it; while the desk is not there yet, nobody waits
-for it, nor for the drawings of most tiles."""
+"""Painted and not shown, behind the boot loader's ring. Without a GPU the renderer compiles what paints a page when it
+first does, and that takes as long as all of the start before it; while the desk is not there yet, nobody waits for it,
+nor for the drawings of most tiles."""
 
 
 class Glass(App):
@@ -73,10 +73,9 @@ class Glass(App):
         self._panel = FloatLayout(size_hint=(None, None), pos_hint={"center_x": 0.5, "center_y": 0.5})
         self._fill_window()
         self._whole = FloatLayout()
-        self._put(self._panel, COLOURS["page"])
         self._news()
         if self._show is None:
-            self._replace(_REHEARSAL)
+            self._put(Ring(), GROUND)
         Window.bind(on_flip=self._about_to_paint, on_move=self._paint)
         self._feed_watchdog()
         self._door.wake(lambda: Clock.schedule_once(self._news))
@@ -192,7 +191,7 @@ class Glass(App):
             self._door.send(self._show.seq, action)
 
     def _paint(self, *_: Any) -> None:
-        self._panel.canvas.ask_update()
+        self._whole.canvas.ask_update()
 
     def _close_by_hand(self, *_: Any, **__: Any) -> None:
         self.closed_by_hand = True
@@ -203,21 +202,23 @@ class Glass(App):
         # SDL makes the surface of a window that fills its panel anew when the first frame is due: that one is lost.
         lost = bool(Window.fullscreen) and not self._swapped
         self._swapped = True
-        if self._show is None and self._panel.parent:
-            Clock.schedule_once(self._end_rehearsal)
-            return not lost
         if lost:
             Clock.schedule_once(self._paint)
-        if lost or self._show is None:
             return False
+        if self._show is None:
+            is_ring = self._panel.parent is None
+            if is_ring:
+                Clock.schedule_once(self._rehearse)
+            return not is_ring
         self._frames += 1
         frames, described = self._frames, self._describe() if self._probe else None
         Clock.schedule_once(lambda _: self._painted(frames, described))
         return False
 
-    def _end_rehearsal(self, *_: Any) -> None:
+    def _rehearse(self, *_: Any) -> None:
         if self._show is None:
-            self._put(Ring(), GROUND)
+            self._put(self._panel, COLOURS["page"])
+            self._replace(_REHEARSAL)
 
     def _painted(self, frames: int, described: Snapshot | None) -> None:
         if not self._ready and self._screen:
