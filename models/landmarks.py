@@ -111,6 +111,7 @@ class FaceMesh:
             from mediapipe.python.solutions import face_mesh
 
             self._solution = face_mesh.FaceMesh(**options)
+            self._looked_at: object = None  # mediapipe's packet of the picture that its threads may still read
             # The graph starts with its first picture; a blank one leaves nothing behind.
             self.find(np.zeros((64, 64, 3), np.uint8))
 
@@ -128,6 +129,7 @@ class FaceMesh:
     def close(self) -> None:
         """Stops the graph; nothing of the last picture is kept."""
         self._solution.close()
+        self._looked_at = None
 
     def _landmarks(self, rgb: Picture) -> Callable[[], list[bytes]]:
         """What `process` does (mediapipe/python/solution_base.py), up to where it would make objects of the answer."""
@@ -136,15 +138,22 @@ class FaceMesh:
         from mediapipe.python._framework_bindings.image_frame import ImageFormat
 
         solution = self._solution
+        if self._looked_at is not None:  # nobody called for it
+            solution._graph.wait_until_idle()
         solution._graph_outputs.clear()
         solution._simulated_timestamp += _STEP_US
         shared = np.ascontiguousarray(rgb).view()
         shared.flags.writeable = False  # or mediapipe copies it, and nobody wipes the copy
         picture = packet_creator.create_image_frame(data=shared, image_format=ImageFormat.SRGB)
+        # Whoever lets go of the packet last gives the array back to Python, and mediapipe's threads would do so without
+        # the interpreter's lock: it is kept until they are done.
+        self._looked_at = picture
         solution._graph.add_packet_to_input_stream(stream="image", packet=picture.at(solution._simulated_timestamp))
+        del picture
 
         def found() -> list[bytes]:
             solution._graph.wait_until_idle()
+            self._looked_at = None
             packet = solution._graph_outputs.get("multi_face_landmarks")
             solution._graph_outputs.clear()
             if packet is None or packet.is_empty():

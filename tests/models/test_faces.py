@@ -1,5 +1,8 @@
 """Landmarks, pose, quality, embedding and matching on one real picture."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,3 +161,29 @@ def against_the_light(picture: Picture) -> Picture:
 def test_faults_have_names(near: Picture, faces: FaceMesh, change, expected: Fault | None) -> None:  # type: ignore[no-untyped-def]
     picture = change(near)
     assert assess(picture, faces.find(picture), Placing(), Covering()).fault is expected
+
+
+_UNDER_A_STRICT_ALLOCATOR = """
+import sys
+import numpy as np
+from PIL import Image
+from models.landmarks import FaceMesh
+rgb = np.array(Image.open(sys.argv[1]).convert("RGB"))
+for mesh in (FaceMesh.for_stills(), FaceMesh.for_video()):
+    held = sys.getrefcount(rgb)
+    for _ in range(5):
+        assert mesh.find(rgb) and sys.getrefcount(rgb) == held
+        mesh.search(rgb)  # and nobody calls for what it finds
+    mesh.close()
+    assert sys.getrefcount(rgb) == held
+print("done")
+"""
+
+
+def test_a_picture_is_let_go_under_the_interpreter_s_lock(assets: Path) -> None:
+    """Python aborts where its memory is touched without its lock (PYTHONMALLOC=debug), as mediapipe's threads did when
+    they were the last to hold a picture; else a process ended with SIGSEGV, now and then and anywhere."""
+    words = [sys.executable, "-c", _UNDER_A_STRICT_ALLOCATOR, assets / "portrait.png"]
+    strict = {**os.environ, "PYTHONMALLOC": "debug"}
+    ran = subprocess.run(words, env=strict, capture_output=True, text=True, timeout=100, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr[-2000:]
