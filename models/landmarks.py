@@ -149,7 +149,6 @@ class FaceMesh:
         # the interpreter's lock: it is kept until they are done.
         self._looked_at = picture
         solution._graph.add_packet_to_input_stream(stream="image", packet=picture.at(solution._simulated_timestamp))
-        del picture
 
         def found() -> list[bytes]:
             solution._graph.wait_until_idle()
